@@ -1,0 +1,40 @@
+"""Train PennyLane circuits on IonQ's computers: ``qml.device("qstore.ionq")``."""
+
+from pennylane_qstore.device import QStoreDevice
+from pennylane_qstore.errors import (
+    CloudError,
+    CompileError,
+    DeadlineError,
+    Interrupted,
+    JobError,
+    OptionError,
+    QStoreError,
+    RateLimitError,
+    RejectedError,
+    UnauthorizedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
+from pennylane_qstore.version import __version__
+
+__all__ = [
+    "GPI",
+    "GPI2",
+    "MS",
+    "ZZ",
+    "CloudError",
+    "CompileError",
+    "DeadlineError",
+    "Interrupted",
+    "JobError",
+    "OptionError",
+    "QStoreDevice",
+    "QStoreError",
+    "RateLimitError",
+    "RejectedError",
+    "UnauthorizedError",
+    "UnavailableError",
+    "UnknownOutcomeError",
+    "__version__",
+]

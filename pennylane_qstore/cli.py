@@ -1,0 +1,44 @@
+"""The shell's door: ``qstore train`` and ``qstore emulator``."""
+
+import argparse
+from collections.abc import Sequence
+
+from pennylane_qstore import emulator, train
+from pennylane_qstore.version import __version__
+
+
+def _train(args: argparse.Namespace) -> int:
+    return train.run(args)
+
+
+def _emulator(args: argparse.Namespace) -> int:
+    emulator.run(args.host, args.port, args.key)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="qstore", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    training = commands.add_parser("train", help="train a classifier of handwritten digits")
+    train.add_arguments(training)
+    training.set_defaults(run=_train)
+
+    emulating = commands.add_parser("emulator", help="serve IonQ's API on this machine")
+    emulating.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    emulating.add_argument("--port", type=int, default=8080, help="0 takes a free one")
+    emulating.add_argument("--key", help="the only key accepted; any non-empty one without it")
+    emulating.set_defaults(run=_emulator)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line and gives its exit code.
+
+    Args:
+        argv: the words after ``qstore``; None takes the process's
+    """
+    args = _parser().parse_args(argv)
+    code: int = args.run(args)
+    return code

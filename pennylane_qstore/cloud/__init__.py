@@ -1,0 +1,1 @@
+"""Programs to outcomes: packing, submitting, waiting, fetching; it never imports PennyLane."""

@@ -1,0 +1,67 @@
+"""What the API says of a backend, and the entangler that follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pennylane_qstore.errors import CloudError, CompileError, RejectedError
+from pennylane_qstore.options import SIMULATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A machine, as ``GET /backends`` describes it.
+
+    Attributes:
+        name: such as "qpu.forte-1"
+        qubits: how many it has
+        native_gates: names of its native gates, or None where the API doesn't say
+    """
+
+    name: str
+    qubits: int
+    native_gates: tuple[str, ...] | None
+
+    def entangler(self, noise_model: str | None = None) -> str:
+        """The native two-qubit gate to compile for: "ms" or "zz".
+
+        The cloud's simulator takes both while it is ideal; a noise model is of one machine, and
+        follows that machine's family.
+
+        Raises:
+            CompileError: the API names none
+        """
+        family = (noise_model or "ideal").split("-")[0]
+        if family in {"aria", "harmony"}:
+            return "ms"
+        if family == "forte":
+            return "zz"
+        if self.native_gates is None and self.name == SIMULATOR:
+            return "ms"
+        for gate in ("zz", "ms"):
+            if gate in (self.native_gates or ()):
+                return gate
+        raise CompileError(
+            f"the API names no native two-qubit gate of {self.name} that is known here "
+            f"({self.native_gates}); gateset='qis' leaves the compiling to IonQ"
+        )
+
+
+def chosen(name: str, listed: Any) -> Backend:
+    """The answer of ``GET /backends`` to the backend of that name.
+
+    Raises:
+        RejectedError: there is none, or it is retired
+        CloudError: the answer is not what the API promises
+    """
+    if not isinstance(listed, Sequence) or not all(isinstance(row, dict) for row in listed):
+        raise CloudError(f"GET /backends answered no list of backends: {str(listed)[:200]}")
+    names = [str(row.get("backend")) for row in listed if row.get("status") != "retired"]
+    row = next((row for row in listed if row.get("backend") == name), None)
+    if row is None or name not in names:
+        state = "is retired" if row else "is unknown to IonQ"
+        raise RejectedError(f"the backend {name!r} {state}; there are {', '.join(names)}")
+    qubits, gates = row.get("qubits"), row.get("supported_native_gates")
+    if not isinstance(qubits, int) or qubits < 1:
+        raise CloudError(f"GET /backends answered {qubits!r} as the number of qubits of {name}")
+    return Backend(name, qubits, tuple(map(str, gates)) if isinstance(gates, list) else None)

@@ -1,0 +1,102 @@
+"""A finished job's answer to outcomes, joined by its children's ids."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.errors import CloudError, JobError
+from pennylane_qstore.outcomes import Outcomes
+
+_FORMATS = {
+    False: "ionq.result.probabilities.json.v1",
+    True: "ionq.result.probabilities-aggregate.json.v1",
+}
+
+
+def results_path(job: Job, record: Mapping[str, Any]) -> str:
+    """Where a finished job's probabilities are, below the API's base URL.
+
+    The server's link comes first, then its artifact descriptor, then the documented place. A link
+    is used by its path alone, so that the key never goes to another host.
+
+    Args:
+        job: what was sent
+        record: the answer of ``GET /jobs/{id}``
+    """
+    many = len(job.circuits) > 1
+    links = record.get("results")
+    links = links if isinstance(links, Mapping) else {}
+    link = links.get("probabilities")
+    url = link.get("url") if isinstance(link, Mapping) else None
+    if isinstance(url, str) and (found := re.fullmatch(r"/v[\d.]+(/jobs/[\w/.-]+)", url)):
+        return found[1]
+    descriptor = links.get(_FORMATS[many])
+    if isinstance(descriptor, Mapping) and re.fullmatch(r"[\w.-]+", str(descriptor.get("id"))):
+        return f"/jobs/{record['id']}/artifacts/{descriptor['id']}"
+    return f"/jobs/{record['id']}/results/probabilities{'/aggregated' if many else ''}"
+
+
+def joined(job: Job, record: Mapping[str, Any], answer: Any) -> dict[int, Outcomes]:
+    """A finished job's probabilities to the outcomes of each circuit, by place in the batch.
+
+    Children are joined by ``child_job_ids``, which stand in the order of the circuits; the order
+    of the answer's keys is nobody's promise.
+
+    Args:
+        job: what was sent
+        record: the answer of ``GET /jobs/{id}``
+        answer: the probabilities
+
+    Raises:
+        JobError: a child is missing; its ``partial`` holds the others
+        CloudError: the answer is not what the API promises
+    """
+    job_id = str(record["id"])
+    if not isinstance(answer, Mapping):
+        raise CloudError(f"job {job_id} answered no map of probabilities", job_ids=[job_id])
+    if len(job.circuits) == 1:
+        return {job.indices[0]: _outcomes(answer, job, job_id)}
+    children = record.get("child_job_ids")
+    if not isinstance(children, list) or len(set(map(str, children))) != len(job.circuits):
+        count = len(children) if isinstance(children, list) else "no"
+        raise CloudError(
+            f"job {job_id} has {count} children for {len(job.circuits)} circuits", job_ids=[job_id]
+        )
+    found = {
+        index: _outcomes(answer[child], job, str(child))
+        for index, child in zip(job.indices, children, strict=True)
+        if answer.get(child) is not None
+    }
+    missing = [child for child in children if answer.get(child) is None]
+    if missing:
+        error = JobError(
+            f"job {job_id} is completed, but {len(missing)} of its {len(children)} circuits have "
+            f"no result; the first is child {missing[0]}",
+            job_id=job_id,
+        )
+        error.partial = found
+        raise error
+    return found
+
+
+def _outcomes(histogram: Any, job: Job, job_id: str) -> Outcomes:
+    try:
+        return Outcomes.from_json(histogram, job.qubits)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise CloudError(
+            f"job {job_id} answered no probabilities: {error}", job_ids=[job_id]
+        ) from None
+
+
+def failure(record: Mapping[str, Any]) -> JobError:
+    """A job that ended without results to the error that says why, in IonQ's words."""
+    told = record.get("failure")
+    told = told if isinstance(told, Mapping) else {}
+    code, message = told.get("code"), told.get("message") or told.get("error")
+    reason = ": ".join(str(part) for part in (code, message) if part) or "no reason was given"
+    return JobError(
+        f"job {record['id']} on {record.get('backend')} was {record['status']}: {reason}",
+        job_id=str(record["id"]),
+        code=str(code) if code else None,
+    )

@@ -1,0 +1,105 @@
+"""Whether to try a request again, and when: functions of values, no I/O."""
+
+import math
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pennylane_qstore.errors import (
+    CloudError,
+    RateLimitError,
+    RejectedError,
+    UnauthorizedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+
+# Seconds. A lost poll costs nothing but time, so the first retry comes soon.
+FIRST_DELAY, LONGEST_DELAY, LONGEST_RETRY_AFTER = 0.25, 5.0, 120.0
+# Statuses of a GET that pass: conflict, time-out, too early, and what peers' clients retry too.
+_PASSING = {408, 409, 425}
+_SERVER_FAULT = 500
+_UNAUTHORIZED = {401, 403}
+_RATE_LIMIT = 429
+
+
+def error_of(
+    status: int,
+    message: str,
+    *,
+    changes: bool,
+    retry_after: float | None = None,
+    request_id: str | None = None,
+) -> CloudError:
+    """An HTTP status that is no success to the error it is.
+
+    Args:
+        status: of the answer
+        message: the error's text
+        changes: whether the request would have changed something over there
+        retry_after: seconds the server asked to wait
+        request_id: the server's name for the request
+    """
+    about: dict[str, Any] = {"status": status, "request_id": request_id}
+    if status in _UNAUTHORIZED:
+        return UnauthorizedError(message, **about)
+    if status == _RATE_LIMIT:
+        return RateLimitError(message, retry_after=retry_after, **about)
+    if status >= _SERVER_FAULT or status in _PASSING:
+        return (UnknownOutcomeError if changes else UnavailableError)(message, **about)
+    return RejectedError(message, **about)
+
+
+def is_retried(error: BaseException) -> bool:
+    """Whether the same request may be sent again: it can't have changed anything."""
+    return isinstance(error, RateLimitError | UnavailableError)
+
+
+def delay(attempt: int, error: CloudError, uniform: Callable[[float, float], float]) -> float:
+    """Seconds before the next attempt: what the server asked for, or full jitter.
+
+    Full jitter: uniform between nothing and min(5, 0.25·2ⁿ) after n attempts, from AWS,
+    "Exponential Backoff And Jitter",
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+
+    Args:
+        attempt: how many were made, at least one
+        error: of the last one
+        uniform: draws a number between two, such as ``random.uniform``
+    """
+    asked = getattr(error, "retry_after", None)
+    if asked is not None:
+        return float(min(max(asked, 0.0), LONGEST_RETRY_AFTER))
+    return uniform(0.0, min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 10)))
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """A Retry-After header, seconds or an HTTP date, to seconds; None where it says nothing.
+
+    Args:
+        header: its text
+        now: seconds since the epoch
+    """
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - now
+        except ValueError:
+            return None
+    return None if math.isnan(seconds) else max(seconds, 0.0)
+
+
+def poll_interval(waited: float, shortest: float, longest: float = 10.0) -> float:
+    """Seconds until a job is looked at again: a tenth of what it has taken so far.
+
+    So its end is noticed within a tenth of its length, and polls grow rarer.
+
+    Args:
+        waited: seconds since it was submitted
+        shortest: the shortest interval, in seconds
+        longest: the longest interval, in seconds
+    """
+    return min(max(waited / 10, shortest), longest)

@@ -1,0 +1,50 @@
+"""Which operations have a direct rule, and which of them a tape may carry to the compiler."""
+
+import pennylane_ionq
+from pennylane.operation import Operator
+
+from pennylane_qstore import ops
+
+# Parametric ones are kept, not expanded to pulses, so that shift rules and caching still work.
+PENNYLANE_GATES = frozenset(
+    {
+        "RX",
+        "RY",
+        "RZ",
+        "PhaseShift",
+        "PauliX",
+        "PauliY",
+        "PauliZ",
+        "Hadamard",
+        "S",
+        "T",
+        "SX",
+        "Adjoint(S)",
+        "Adjoint(T)",
+        "Adjoint(SX)",
+        "CNOT",
+        "CZ",
+        "SWAP",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "Identity",
+        "GlobalPhase",
+        "Barrier",
+    }
+)
+NATIVE = (ops.GPI, ops.GPI2, ops.MS, ops.ZZ)
+# PennyLane-IonQ's classes share their names with ours but not their meaning: its ZZ is an
+# Ising gate in radians, ours is IonQ's native gate in turns. So they are told apart by class.
+PENNYLANE_IONQ_NATIVE = (
+    pennylane_ionq.ops.GPI,
+    pennylane_ionq.ops.GPI2,
+    pennylane_ionq.ops.MS,
+)
+PENNYLANE_IONQ_ISING = (pennylane_ionq.ops.XX, pennylane_ionq.ops.YY, pennylane_ionq.ops.ZZ)
+_CLASSES = (*NATIVE, *PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING)
+
+
+def has_rule(op: Operator) -> bool:
+    """Whether the compiler takes an operation as it is."""
+    return op.name in PENNYLANE_GATES or isinstance(op, _CLASSES)

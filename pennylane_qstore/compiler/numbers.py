@@ -1,0 +1,38 @@
+"""An operation's parameters to checked arrays, one value a circuit of the batch."""
+
+import numpy as np
+from numpy.typing import NDArray
+from pennylane import math
+from pennylane.operation import Operator
+
+from pennylane_qstore.errors import CompileError
+
+Column = NDArray[np.float64]
+
+
+def columns(op: Operator, place: int) -> list[Column]:
+    """Parameters to float arrays of shape () or (batch,).
+
+    Args:
+        op: the operation
+        place: its index in the tape, for the error
+
+    Raises:
+        CompileError: a parameter that is complex, not finite, or not a number
+    """
+    return [_column(parameter, op, place) for parameter in op.data]
+
+
+def _column(parameter: object, op: Operator, place: int) -> Column:
+    values = np.asarray(math.toarray(math.unwrap([parameter])[0]))
+    if np.iscomplexobj(values):
+        if np.any(values.imag):
+            raise CompileError(f"operation {place}, {op}, has a complex angle: {values}")
+        values = values.real
+    try:
+        values = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise CompileError(f"operation {place}, {op}, has an angle that is no number") from error
+    if not np.isfinite(values).all():
+        raise CompileError(f"operation {place}, {op}, has an angle that is not finite: {values}")
+    return values

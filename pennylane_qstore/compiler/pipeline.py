@@ -1,0 +1,145 @@
+"""PennyLane's transforms that make any tape one that the compiler takes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pennylane as qml
+from pennylane.devices.preprocess import (
+    decompose,
+    device_resolve_dynamic_wires,
+    validate_device_wires,
+    validate_observables,
+)
+from pennylane.exceptions import DeviceError
+from pennylane.measurements import (
+    CountsMP,
+    ExpectationMP,
+    MeasurementProcess,
+    ProbabilityMP,
+    SampleMeasurement,
+    SampleMP,
+    VarianceMP,
+)
+from pennylane.operation import Operator
+from pennylane.tape import QuantumScript
+from pennylane.transforms import broadcast_expand, defer_measurements, split_to_single_terms
+from pennylane.transforms.core import CompilePipeline
+
+from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
+from pennylane_qstore.compiler.grouping import share_circuits
+
+_ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
+_SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
+# Templates whose array parameter is angles, so that they decompose to rotations of any value.
+_ANGLES = (qml.AngleEmbedding, qml.IQPEmbedding, qml.StronglyEntanglingLayers)
+
+
+def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
+    """The device's preprocessing, in the order a tape meets it.
+
+    Args:
+        name: of the device, for errors
+        wires: of the device, or None
+        inexact: why the backend has no exact probabilities, or None where it has
+    """
+    steps = CompilePipeline()
+    steps.add_transform(refuse_analytic, name=name, why=inexact)
+    steps.add_transform(defer_measurements, allow_postselect=False)
+    steps.add_transform(decompose_gates, device_wires=wires, name=name)
+    steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)
+    steps.add_transform(validate_device_wires, wires, name=name)
+    steps.add_transform(refuse_measurements, name=name)
+    steps.add_transform(validate_observables, stopping_condition=_has_basis, name=name)
+    steps.add_transform(split_to_single_terms)
+    steps.add_transform(share_circuits)
+    # Only an observable such as a Hermitian's needs more than the gate set to be turned.
+    steps.add_transform(decompose_gates, device_wires=wires, name=name)
+    return steps
+
+
+@qml.transform
+def refuse_analytic(
+    tape: QuantumScript, name: str, why: str | None
+) -> tuple[list[QuantumScript], Callable[..., Any]]:
+    """Refuses a tape without shots where the backend has no exact probabilities.
+
+    Raises:
+        DeviceError: says why, and how to set shots
+    """
+    if why is not None and not tape.shots:
+        raise DeviceError(
+            f"Analytic execution (shots=None) is not supported with {name}: {why}. "
+            "Set shots with qml.set_shots(qnode, shots)."
+        )
+    return [tape], lambda results: results[0]
+
+
+@qml.transform
+def decompose_gates(
+    tape: QuantumScript, device_wires: Any, name: str
+) -> tuple[Any, Callable[..., Any]]:
+    """Decomposes a tape to the gate set; a batch stays one tape where the rules allow it.
+
+    Some of PennyLane's decompositions take a single value only, such as a two-qubit unitary's.
+    A broadcast tape that has one of them becomes one tape a circuit.
+
+    Raises:
+        DeviceError: an operation that can't be decomposed
+    """
+    if all(map(has_rule, tape.operations)):
+        return (tape,), lambda results: results[0]
+    options = {
+        "stopping_condition": has_rule,
+        "skip_initial_state_prep": False,
+        "device_wires": device_wires,
+        "target_gates": set(PENNYLANE_GATES),
+        "name": name,
+    }
+    if tape.batch_size is None or not any(map(_takes_one_value, tape.operations)):
+        return decompose(tape, **options)
+    tapes, stack = broadcast_expand(tape)
+    return [decompose(single, **options)[0][0] for single in tapes], stack
+
+
+def _takes_one_value(op: Operator) -> bool:
+    """Whether a batched operation's matrix or state would be taken apart by its values."""
+    return op.batch_size is not None and any(op.ndim_params) and not isinstance(op, _ANGLES)
+
+
+@qml.transform
+def refuse_measurements(
+    tape: QuantumScript, name: str
+) -> tuple[list[QuantumScript], Callable[..., Any]]:
+    """Refuses a measurement that can't be made from the probabilities of bit strings.
+
+    Raises:
+        DeviceError: names the measurement
+    """
+    for measurement in tape.measurements:
+        if tape.shots and not _is_sampled(measurement):
+            # PennyLane's words: its test-suite looks for "accepted" and for "supported".
+            raise DeviceError(
+                f"Measurement {measurement} not accepted with finite shots: not supported on {name}"
+            )
+        if not tape.shots and type(measurement) not in _ANALYTIC:
+            raise DeviceError(
+                f"Measurement {measurement} not accepted without shots: not supported on {name}"
+            )
+    return [tape], lambda results: results[0]
+
+
+def _is_sampled(measurement: MeasurementProcess) -> bool:
+    """Whether it is one of ours, or a user's own that reads samples in the computational basis."""
+    own = isinstance(measurement, SampleMeasurement) and measurement.obs is None
+    return own or type(measurement) in _SAMPLED
+
+
+def _has_basis(obs: Operator) -> bool:
+    """Whether an observable can be turned to the computational basis."""
+    if obs.pauli_rep is not None:
+        return True
+    if isinstance(obs, qml.ops.CompositeOp):
+        return all(map(_has_basis, obs.operands))
+    if isinstance(obs, qml.ops.SymbolicOp):
+        return _has_basis(obs.base)
+    return bool(obs.has_diagonalizing_gates)

@@ -1,0 +1,312 @@
+"""The door: PennyLane's device contract, tapes in and results out."""
+
+import itertools
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pennylane.devices import Device, ExecutionConfig
+from pennylane.devices.modifiers import single_tape_support
+from pennylane.tape import QuantumScript
+from pennylane.transforms.core import CompilePipeline
+
+from pennylane_qstore import embedded
+from pennylane_qstore.cloud import job, loop
+from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.compiler import compile_native, compile_qis, pipeline, wire_order
+from pennylane_qstore.errors import CompileError, Interrupted, OptionError
+from pennylane_qstore.events import Cancelled, Event, Submitted
+from pennylane_qstore.options import EMULATOR, Options
+from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.program import Programs
+from pennylane_qstore.readout import read_out
+
+# Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
+_EMULATOR_POLL, _CLOUD_POLL = 0.002, 0.25
+_DEBIASING_SHOTS = 500
+
+
+@single_tape_support
+class QStoreDevice(Device):
+    """Runs PennyLane's circuits on IonQ's computers, one job a batch.
+
+    ``qml.device("qstore.ionq")`` needs no key: it runs on an emulator of IonQ's cloud in this
+    process. Give ``backend`` to run on IonQ.
+
+    Args:
+        wires: labels or a number, as in PennyLane; None takes each tape's
+        shots: for old code; prefer ``qml.set_shots``
+        backend: "emulator", IonQ's "simulator", or a QPU such as "qpu.forte-1"
+        api_key: IonQ's; None takes ``IONQ_API_KEY``
+        base_url: of the API with its version; None takes ``IONQ_API_URL``, else IonQ's
+        gateset: "native" compiles to IonQ's native gates; "qis" leaves that to IonQ
+        noise_model: one of the cloud simulator's, such as "aria-1"
+        noise_seed: of the noise
+        error_mitigation: {"debiasing": bool, "symmetry_verification": bool}
+        sharpen: whether debiased results are sharpened
+        session_id: the IonQ session to run in
+        job_name: shown in IonQ's console
+        metadata: strings by string, kept with every job
+        seed: of the samples that are drawn on this side
+        max_wait: seconds for one batch, all in all; None is a day on a QPU, ten minutes elsewhere
+        journal: None; there is no journal yet
+
+    Raises:
+        OptionError: a setting that can't be
+    """
+
+    config_filepath = str(Path(__file__).with_name("config.toml"))
+
+    def __init__(
+        self,
+        wires: Any = None,
+        shots: Any = None,
+        *,
+        backend: str = EMULATOR,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        gateset: str = "native",
+        noise_model: str | None = None,
+        noise_seed: int | None = None,
+        error_mitigation: Mapping[str, bool] | None = None,
+        sharpen: bool | None = None,
+        session_id: str | None = None,
+        job_name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        seed: Any = None,
+        max_wait: float | None = None,
+        journal: None = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            names = [
+                "wires",
+                "shots",
+                "seed",
+                "journal",
+                *(field.name for field in fields(Options)),
+            ]
+            raise OptionError(*next(iter(unknown.items())), f"the options are {', '.join(names)}")
+        if journal is not None:
+            raise OptionError("journal", journal, "there is no journal yet; use None")
+        self._options = Options(
+            backend=backend,
+            api_key=api_key,
+            base_url=base_url,
+            gateset=gateset,
+            noise_model=noise_model,
+            noise_seed=noise_seed,
+            error_mitigation=error_mitigation,
+            sharpen=sharpen,
+            session_id=session_id,
+            job_name=job_name,
+            metadata=metadata,
+            max_wait=max_wait,
+        )
+        try:
+            self._rng = np.random.default_rng(seed)
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                "seed", seed, f"NumPy can't seed a generator with it: {error}"
+            ) from None
+        super().__init__(wires=wires, shots=shots)
+        self._lock = threading.Lock()
+        self._clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
+        self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
+
+    # What the device interface before this one called a device, which PennyLane's test-suite reads.
+    short_name = "qstore.ionq"
+
+    @property
+    def name(self) -> str:
+        """The name that ``qml.device`` knows it by."""
+        return self.short_name
+
+    def __repr__(self) -> str:
+        wires = f"{len(self.wires)} wires" if self.wires else "any wires"
+        return f"<{self.name} on {self._options.backend!r}, {wires}>"
+
+    def preprocess_transforms(
+        self, execution_config: ExecutionConfig | None = None
+    ) -> CompilePipeline:
+        """The transforms that make any tape one that ``execute`` takes."""
+        del execution_config
+        inexact = None
+        if not self._options.exact:
+            options = self._options
+            machine = options.noise_model or options.backend
+            inexact = f"{machine!r} measures, it has no exact probabilities"
+        return pipeline(self.name, self.wires, inexact)
+
+    def execute(
+        self,
+        circuits: Sequence[QuantumScript],
+        execution_config: ExecutionConfig | None = None,
+    ) -> tuple[Any, ...]:
+        """Runs a batch of tapes and gives each one's results, in order.
+
+        Args:
+            circuits: tapes that have been through the preprocessing
+            execution_config: PennyLane's; nothing in it matters here
+
+        Raises:
+            QStoreError: see the tree in ``pennylane_qstore.errors``
+            Interrupted: Ctrl-C, after the jobs that were live have been cancelled
+        """
+        del execution_config
+        self.tracker.update(batches=1)
+        self.tracker.record()
+        if not circuits:
+            return ()
+        running = loop.current()
+        client = self._client(running)
+        machine = running.run(client.backend(job.settings(self._options)["backend"]))
+        batch = [self._compiled(tape, machine) for tape in circuits]
+        outcomes = iter(self._run(running, client, batch, circuits))
+        with self._lock:  # the generator that draws the samples is one for all threads
+            results = tuple(
+                self._read_out(tape, list(itertools.islice(outcomes, len(programs))))
+                for tape, programs in zip(circuits, batch, strict=True)
+            )
+        self._track(circuits, results)
+        return results
+
+    def _client(self, running: loop.Loop) -> Client:
+        """This device's connection in a loop; a fork has a loop, and so a connection, anew."""
+        with self._lock:
+            if running not in self._clients:
+                self._clients[running] = self._connected(running)
+            return self._clients[running]
+
+    def _connected(self, running: loop.Loop) -> Client:
+        options = self._options
+        if options.backend == EMULATOR:
+            client = Client(embedded.server(running).url, "emulator", shortest_poll=_EMULATOR_POLL)
+        else:
+            assert options.base_url is not None
+            assert options.api_key is not None
+            client = Client(options.base_url, options.api_key, shortest_poll=_CLOUD_POLL)
+        weakref.finalize(self, running.close_soon, client.close)
+        return client
+
+    def _compiled(self, tape: QuantumScript, machine: Backend) -> Programs:
+        qubit_of = _qubit_of(tape, self.wires)
+        batch = tape.batch_size or 1
+        if self._options.gateset == "qis":
+            programs = compile_qis(tape.operations, qubit_of, batch)
+        else:
+            entangler = machine.entangler(self._options.noise_model)
+            programs = compile_native(tape.operations, qubit_of, batch, entangler)
+        if programs.qubits > machine.qubits:
+            raise CompileError(
+                f"a tape on {programs.qubits} wires doesn't fit {machine.name}, which has "
+                f"{machine.qubits} qubits"
+            )
+        self._check_shots(tape.shots.total_shots, machine)
+        return programs
+
+    def _check_shots(self, shots: int | None, machine: Backend) -> None:
+        if shots is None:
+            if not self._options.exact:
+                raise CompileError(f"a tape without shots can't run on {machine.name}")
+            return
+        if shots > job.MAX_SHOTS:
+            raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
+        debiasing = (self._options.error_mitigation or {}).get("debiasing")
+        if debiasing and shots < _DEBIASING_SHOTS:
+            raise CompileError(f"{shots} shots; IonQ's debiasing needs {_DEBIASING_SHOTS}")
+
+    def _run(
+        self,
+        running: loop.Loop,
+        client: Client,
+        batch: Sequence[Programs],
+        circuits: Sequence[QuantumScript],
+    ) -> list[Outcomes]:
+        """Programs to the outcomes of all their circuits, through as few jobs as there can be."""
+        self._warn_of_debiasing()
+        shots = [tape.shots.total_shots for tape in circuits]
+        jobs = job.pack(list(zip(batch, shots, strict=True)))
+        events: list[Event] = []
+        assert self._options.max_wait is not None
+        running_jobs = client.run(
+            jobs,
+            job.settings(self._options),
+            max_wait=self._options.max_wait,
+            listener=events.append,
+            sharpen=self._options.sharpen,
+        )
+        try:
+            found = running.run(running_jobs)
+        except KeyboardInterrupt:
+            raise _interrupted(events) from None
+        finally:
+            self._track_jobs(events)
+        return [found[index] for index in range(len(found))]
+
+    def _warn_of_debiasing(self) -> None:
+        if self._debiasing_is_known:
+            return
+        self._debiasing_is_known = True
+        warnings.warn(
+            f"error_mitigation is unset on {self._options.backend}: IonQ leaves debiasing off for "
+            f"native jobs and turns it on for QIS jobs of {_DEBIASING_SHOTS} shots or more. "
+            'Say which you want with error_mitigation={"debiasing": True} or False.',
+            stacklevel=4,
+        )
+
+    def _read_out(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
+        """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
+        shots = tape.shots.total_shots
+        if shots is not None and self._options.exact:
+            rows = [outcomes.drawn(shots, self._rng) for outcomes in rows]
+        elif shots is not None:
+            rows = [outcomes.rounded(shots) for outcomes in rows]
+        batch = rows[0] if tape.batch_size is None else rows
+        qubit_of = _qubit_of(tape, self.wires)
+        return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
+
+    def _track_jobs(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Submitted):
+                self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
+                self.tracker.record()
+
+    def _track(self, circuits: Sequence[QuantumScript], results: Sequence[Any]) -> None:
+        if not self.tracker.active:
+            return  # counting a tape's resources takes about as long as compiling it
+        for tape, result in zip(circuits, results, strict=True):
+            rows = tape.batch_size or 1
+            counted: dict[str, Any] = {"executions": rows, "results": result}
+            if tape.shots:
+                counted["shots"] = tape.shots.total_shots * rows
+            self.tracker.update(**counted, resources=tape.specs["resources"])
+            self.tracker.record()
+
+
+def _qubit_of(tape: QuantumScript, device_wires: Any) -> dict[Any, int]:
+    """The qubit of each wire that a tape uses, in the order of the device's wires.
+
+    Wires that no gate and no measurement names get no qubit: they'd cost time, and money.
+    """
+    used = wire_order(tape.wires)
+    if device_wires:
+        used = [wire for wire in device_wires if wire in tape.wires]
+    return {wire: qubit for qubit, wire in enumerate(used)}
+
+
+def _interrupted(events: Sequence[Event]) -> Interrupted:
+    submitted = [event.job_id for event in events if isinstance(event, Submitted)]
+    cancelled = [i for event in events if isinstance(event, Cancelled) for i in event.job_ids]
+    if not submitted:
+        return Interrupted("interrupted before any job was accepted", job_ids=[])
+    if not cancelled:
+        told = f"the cancellation had no answer; these may still run: {', '.join(submitted)}"
+        return Interrupted(told, job_ids=submitted)
+    return Interrupted(f"cancelled: {', '.join(cancelled)}", job_ids=cancelled)

@@ -1,0 +1,68 @@
+"""Gate counts and shots to what a job would cost, by a made-up rate card of IonQ's form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pennylane_qstore.emulator.backends import Backend, now
+
+# US dollars for a gate and shot, and for a job at least: about what Azure asked for Aria.
+ONE_QUBIT_GATE = 0.00022
+TWO_QUBIT_GATE = 0.00098
+LEAST = 1.0
+LEAST_WITH_DEBIASING = 4.0
+# Milliseconds for a gate and for the readout of a shot, from the characterizations.
+GATE_MS = (0.13, 0.97)
+READOUT_MS = 0.15
+
+
+def cost(backend: Backend, gates: tuple[int, int], shots: int, debiasing: bool = False) -> float:
+    """Price of a job in US dollars.
+
+    Args:
+        backend: simulators are free
+        gates: one-qubit gates, larger gates
+        shots: how often they are run
+        debiasing: raises the least price
+    """
+    if backend.is_exact:
+        return 0.0
+    least = LEAST_WITH_DEBIASING if debiasing else LEAST
+    return round(max(least, shots * (gates[0] * ONE_QUBIT_GATE + gates[1] * TWO_QUBIT_GATE)), 2)
+
+
+def duration_ms(gates: tuple[int, int], shots: int) -> int:
+    """Milliseconds on the machine."""
+    return round(shots * (gates[0] * GATE_MS[0] + gates[1] * GATE_MS[1] + READOUT_MS))
+
+
+def estimate(backend: Backend, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to GET /jobs/estimate, with the names of its older form beside the new.
+
+    Args:
+        backend: the machine asked about
+        context: the query, read and with its defaults
+    """
+    gates = context["1q_gates"], context["2q_gates"]
+    price = cost(backend, gates, context["shots"], context["error_mitigation"])
+    free = backend.is_exact
+    rates = {
+        "cost_1q_gate": 0.0 if free else ONE_QUBIT_GATE,
+        "cost_2q_gate": 0.0 if free else TWO_QUBIT_GATE,
+        "job_cost_minimum": 0.0 if free else LEAST,
+    }
+    return {
+        "estimate_context": {**context, "organization": None, "project": None},
+        "estimated_at": now(),
+        "estimated_unit": "usd",
+        "rate_card": {
+            "id": "emulator",
+            "rates": [{"sku": f"emulator.{backend.name}", "unit": "gates", **rates}],
+        },
+        "estimated_total_cost": price,
+        "estimated_execution_time": duration_ms(gates, context["shots"]),
+        "current_predicted_queue_time": backend.queue_ms,
+        "input_values": dict(context),
+        "cost_unit": "usd",
+        "rate_information": {**rates, "organization": None},
+        "estimated_cost": price,
+    }

@@ -1,0 +1,138 @@
+"""What can go wrong, as one tree; the class decides whether to try again.
+
+QStoreError
+├── OptionError                 a setting that can't be
+├── CompileError                a tape that can't become native gates
+├── CloudError                  what the server, or the way to it, answered
+│   ├── UnauthorizedError       401, 403: stop
+│   ├── RejectedError           other 4xx: stop, no retry will change it
+│   ├── RateLimitError          429: retry
+│   ├── UnavailableError        5xx on a GET, no connection: retry
+│   └── UnknownOutcomeError     a submit that may have arrived: never resent blind
+├── JobError                    a job that failed or was cancelled over there
+└── DeadlineError               a wait that came to its end
+Interrupted (KeyboardInterrupt) Ctrl-C: what was cancelled
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class QStoreError(Exception):
+    """Root of everything that this package raises by itself.
+
+    Attributes:
+        partial: outcomes that did arrive before the error, by the circuit's place in the batch
+    """
+
+    partial: Mapping[int, Any]
+
+    def __init__(self, message: str) -> None:
+        self.partial = {}
+        super().__init__(message)
+
+
+class OptionError(QStoreError, ValueError):
+    """A setting that can't be: names it, the value, and what would be right."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        self.option = option
+        super().__init__(f"{option}={value!r} can't be used: {expected}")
+
+
+class CompileError(QStoreError):
+    """A tape that can't become native gates: names the operator and its place."""
+
+
+class CloudError(QStoreError):
+    """What the server, or the way to it, answered.
+
+    Attributes:
+        backend: the backend the request was about, where there was one
+        job_ids: the jobs the request was about
+        status: of the answer, where there was one
+        request_id: the server's own name for the request, for a support ticket
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        backend: str | None = None,
+        job_ids: Sequence[str] = (),
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.backend = backend
+        self.job_ids = tuple(job_ids)
+        self.status = status
+        self.request_id = request_id
+        super().__init__(message)
+
+
+class UnauthorizedError(CloudError):
+    """The key is missing, wrong, or not allowed to do this (401, 403)."""
+
+
+class RejectedError(CloudError):
+    """The server won't do this, however often it is asked (4xx)."""
+
+
+class RateLimitError(CloudError):
+    """Too many requests (429).
+
+    Attributes:
+        retry_after: seconds the server asked to wait, or None
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **about: Any) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, **about)
+
+
+class UnavailableError(CloudError):
+    """No connection, no sense in the answer, or 5xx on a request that changes nothing."""
+
+
+class UnknownOutcomeError(CloudError):
+    """A submit that may or may not have arrived; sending it again could pay twice."""
+
+
+class JobError(QStoreError):
+    """A job that failed or was cancelled over there.
+
+    Attributes:
+        job_id: IonQ's id of the job
+        code: IonQ's failure code, or None
+    """
+
+    def __init__(self, message: str, *, job_id: str, code: str | None = None) -> None:
+        self.job_id = job_id
+        self.code = code
+        super().__init__(message)
+
+
+class DeadlineError(QStoreError):
+    """A wait that came to its end; the jobs go on over there.
+
+    Attributes:
+        job_ids: the jobs that were waited for
+        waited: seconds
+    """
+
+    def __init__(self, message: str, *, job_ids: Sequence[str], waited: float) -> None:
+        self.job_ids = tuple(job_ids)
+        self.waited = waited
+        super().__init__(message)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while jobs were live; says which were cancelled.
+
+    Attributes:
+        job_ids: the jobs that a cancellation was sent for
+    """
+
+    def __init__(self, message: str, *, job_ids: Sequence[str]) -> None:
+        self.job_ids = tuple(job_ids)
+        super().__init__(message)

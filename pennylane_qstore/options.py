@@ -1,0 +1,187 @@
+"""What a user may set, checked where it enters."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from pennylane_qstore.errors import OptionError
+
+IONQ_URL = "https://api.ionq.co/v0.4"
+EMULATOR, SIMULATOR = "emulator", "simulator"
+# API v0.4, the enum of noise.model.
+NOISE_MODELS = (
+    "ideal",
+    "harmony",
+    "harmony-1",
+    "harmony-2",
+    "aria-1",
+    "aria-2",
+    "forte-1",
+    "forte-enterprise-1",
+)
+_MITIGATIONS = {"debiasing", "symmetry_verification"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The device's settings; an impossible one never becomes an object.
+
+    Attributes:
+        backend: "emulator", "simulator" or "qpu.…"
+        api_key: IonQ's, never shown
+        base_url: of the API, with its version
+        gateset: "native" or "qis"
+        noise_model: one of the cloud simulator's
+        noise_seed: of the noise, 1 to 2³¹-1
+        error_mitigation: {"debiasing": bool, "symmetry_verification": bool}, or None: IonQ's choice
+        sharpen: whether debiased results are sharpened, or None: IonQ's choice
+        session_id: the IonQ session to run in
+        job_name: shown in IonQ's console
+        metadata: strings by string, kept with every job
+        max_wait: seconds for one batch, all in all
+    """
+
+    backend: str = EMULATOR
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    gateset: str = "native"
+    noise_model: str | None = None
+    noise_seed: int | None = None
+    error_mitigation: Mapping[str, bool] | None = None
+    sharpen: bool | None = None
+    session_id: str | None = None
+    job_name: str | None = None
+    metadata: Mapping[str, str] | None = None
+    max_wait: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_backend(self)
+        _check_access(self)
+        _check_noise(self)
+        _check_error_mitigation(self)
+        _check_labels(self)
+        _check_max_wait(self)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the backend answers with exact probabilities."""
+        return not self.on_qpu and self.noise_model in {None, "ideal"}
+
+    @property
+    def on_qpu(self) -> bool:
+        """Whether the backend is a quantum computer, which costs money."""
+        return self.backend.startswith("qpu.")
+
+
+def _set(options: Options, name: str, value: Any) -> None:
+    object.__setattr__(options, name, value)
+
+
+def _check_backend(options: Options) -> None:
+    if not isinstance(options.backend, str) or not re.fullmatch(
+        r"emulator|simulator|qpu\.[a-z0-9.-]+", options.backend
+    ):
+        raise OptionError(
+            "backend",
+            options.backend,
+            'use "emulator", "simulator", or a QPU such as "qpu.forte-1"',
+        )
+    if options.gateset not in {"native", "qis"}:
+        raise OptionError("gateset", options.gateset, 'use "native" or "qis"')
+
+
+def _check_access(options: Options) -> None:
+    if options.backend == EMULATOR:
+        if options.base_url is not None:
+            raise OptionError(
+                "base_url",
+                options.base_url,
+                'the embedded emulator has its own address; use backend="simulator" for a server',
+            )
+        return
+    key = options.api_key or os.environ.get("IONQ_API_KEY")
+    if not key or not isinstance(key, str) or not key.isprintable() or key != key.strip():
+        raise OptionError(
+            "api_key",
+            "…" if key else None,
+            f"the backend {options.backend!r} needs IonQ's key: set IONQ_API_KEY, or api_key="
+            ' (backend="emulator" needs none)',
+        )
+    _set(options, "api_key", key)
+    url = options.base_url or os.environ.get("IONQ_API_URL") or IONQ_URL
+    _set(options, "base_url", _checked_url(url))
+
+
+def _checked_url(url: object) -> str:
+    if not isinstance(url, str):
+        raise OptionError("base_url", url, f"use a text such as {IONQ_URL!r}")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise OptionError("base_url", url, f"use the API's address and version, as {IONQ_URL!r}")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise OptionError(
+            "base_url", url, "the key would travel in the open; use https (http only on loopback)"
+        )
+    return url.rstrip("/")
+
+
+def _check_noise(options: Options) -> None:
+    model, seed = options.noise_model, options.noise_seed
+    if model is not None:
+        if model not in NOISE_MODELS:
+            raise OptionError("noise_model", model, f"use one of {', '.join(NOISE_MODELS)}")
+        if options.backend != SIMULATOR:
+            raise OptionError(
+                "noise_model", model, f'only backend="simulator" has one, not {options.backend!r}'
+            )
+    if seed is not None:
+        if not _is_integer(seed) or not 1 <= seed < 1 << 31:
+            raise OptionError("noise_seed", seed, "use an integer from 1 to 2147483647")
+        if model is None:
+            raise OptionError("noise_seed", seed, "it needs a noise_model to seed")
+
+
+def _check_error_mitigation(options: Options) -> None:
+    mitigation = options.error_mitigation
+    if mitigation is not None and not (
+        isinstance(mitigation, Mapping)
+        and mitigation.keys() <= _MITIGATIONS
+        and all(isinstance(on, bool) for on in mitigation.values())
+    ):
+        raise OptionError(
+            "error_mitigation", mitigation, 'use {"debiasing": bool, "symmetry_verification": bool}'
+        )
+    if options.sharpen is not None and not isinstance(options.sharpen, bool):
+        raise OptionError("sharpen", options.sharpen, "use True, False or None")
+
+
+def _check_labels(options: Options) -> None:
+    # API v0.4: letters, digits, spaces, "-" and "_" only.
+    name = options.job_name
+    if name is not None and not (isinstance(name, str) and re.fullmatch(r"[\w -]+", name, re.A)):
+        raise OptionError("job_name", name, 'use letters, digits, spaces, "-" and "_"')
+    session = options.session_id
+    if session is not None and not (isinstance(session, str) and session):
+        raise OptionError("session_id", session, "use the id that IonQ gave the session")
+    metadata = options.metadata
+    if metadata is not None and not (
+        isinstance(metadata, Mapping)
+        and all(isinstance(text, str) for item in metadata.items() for text in item)
+    ):
+        raise OptionError("metadata", metadata, "use strings by string")
+
+
+def _check_max_wait(options: Options) -> None:
+    wait = options.max_wait
+    if wait is None:
+        _set(options, "max_wait", 86_400.0 if options.on_qpu else 600.0)
+    elif isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 < wait < float("inf"):
+        raise OptionError("max_wait", wait, "use a positive number of seconds")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

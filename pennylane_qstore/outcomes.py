@@ -1,0 +1,84 @@
+"""What was measured, as sparse histograms; the only module that knows which bit comes first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ROUNDING = 1e-9
+# IonQ rounds probabilities, and error mitigation may leave a little over or under one.
+_SLACK = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """One circuit's basis states that were seen, each with its weight.
+
+    Attributes:
+        states: IonQ's integers, qubit 0 the least significant bit; shape (n_outcomes,)
+        weights: probabilities (floats), or how many shots gave the state (integers)
+    """
+
+    states: NDArray[np.int64]
+    weights: NDArray[np.float64] | NDArray[np.int64]
+
+    @classmethod
+    def from_json(cls, histogram: Mapping[str, float], qubits: int) -> "Outcomes":
+        """The API's map of decimal states to probabilities, checked.
+
+        Args:
+            histogram: ``{"0": 0.5, "3": 0.5}``
+            qubits: of the circuit that was sent
+
+        Raises:
+            ValueError: a key that is no state of that many qubits, a value that is no
+                probability, or probabilities that sum to nothing like one
+        """
+        states = np.array([int(key) for key in histogram], dtype=np.int64)
+        weights = np.array(list(histogram.values()), dtype=np.float64)
+        if states.size and not (states.min() >= 0 and states.max() < 1 << qubits):
+            raise ValueError(f"a state that {qubits} qubits don't have")
+        if not np.isfinite(weights).all() or weights.min(initial=0) < -_ROUNDING:
+            raise ValueError("a value that is no probability")
+        if abs(weights.sum() - 1) > _SLACK:
+            raise ValueError(f"probabilities that sum to {weights.sum():.6g}")
+        weights = np.clip(weights, 0, None)
+        return cls(states, weights / weights.sum())
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights: one, or the number of shots."""
+        return float(self.weights.sum())
+
+    def bits(self, qubits: Sequence[int]) -> NDArray[np.int64]:
+        """Each outcome's bits on some qubits, in their order; shape (n_outcomes, n_qubits)."""
+        return (self.states[:, None] >> np.asarray(qubits, dtype=np.int64)) & 1
+
+    def drawn(self, shots: int, rng: np.random.Generator) -> "Outcomes":
+        """Exact probabilities to the counts of that many shots, drawn."""
+        return _seen(self.states, rng.multinomial(shots, self.weights))
+
+    def rounded(self, shots: int) -> "Outcomes":
+        """A machine's frequencies to the counts they came from: largest remainders win."""
+        exact = self.weights * shots
+        counts = np.floor(exact + _ROUNDING).astype(np.int64)
+        missing = shots - int(counts.sum())
+        counts[np.argsort(counts - exact, kind="stable")[:missing]] += 1
+        return _seen(self.states, counts)
+
+    def shuffled(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Which outcome each shot gave, in a random order; shape (shots,)."""
+        return rng.permutation(np.repeat(np.arange(len(self.states)), self.weights.astype(int)))
+
+    def of_shots(self, order: NDArray[np.int64]) -> "Outcomes":
+        """The counts of some of the shots.
+
+        Args:
+            order: indices of outcomes, as ``shuffled`` gives them
+        """
+        return Outcomes(self.states, np.bincount(order, minlength=len(self.states)))
+
+
+def _seen(states: NDArray[np.int64], counts: NDArray[np.int64]) -> Outcomes:
+    return Outcomes(states[counts > 0], counts[counts > 0])

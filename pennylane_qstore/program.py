@@ -1,0 +1,93 @@
+"""Native programs as arrays: many circuits of one structure, and their JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# How a gate is written, with a place for each of its numbers.
+# API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.
+_FORMS = {
+    "gpi": '{{"gate":"gpi","target":{0},"phase":%s}}',
+    "gpi2": '{{"gate":"gpi2","target":{0},"phase":%s}}',
+    "ms": '{{"gate":"ms","targets":[{0},{1}],"phases":[%s,%s],"angle":%s}}',
+    "zz": '{{"gate":"zz","targets":[{0},{1}],"angle":%s}}',
+}
+_QIS_FORMS = {
+    **{
+        name: f'{{{{"gate":"{name}","target":{{0}}}}}}'
+        for name in ("x", "y", "z", "h", "s", "si", "t", "ti", "v", "vi")
+    },
+    **{
+        name: f'{{{{"gate":"{name}","target":{{0}},"rotation":%s}}}}' for name in ("rx", "ry", "rz")
+    },
+    **{
+        name: f'{{{{"gate":"{name}","targets":[{{0}},{{1}}],"rotation":%s}}}}'
+        for name in ("xx", "yy", "zz")
+    },
+    "cnot": '{{"gate":"cnot","control":{0},"target":{1}}}',
+    "cz": '{{"gate":"z","control":{0},"target":{1}}}',
+    "swap": '{{"gate":"swap","targets":[{0},{1}]}}',
+}
+FORMS = {"native": _FORMS, "qis": _QIS_FORMS}
+
+
+class Gate(NamedTuple):
+    """A gate's name and the qubits it acts on; its numbers stand in the programs' array."""
+
+    name: str
+    qubits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Many circuits of one structure.
+
+    Attributes:
+        gateset: "native" or "qis"
+        qubits: how many qubits a circuit has
+        gates: the structure, in the order of time
+        numbers: every gate's numbers in the order of ``gates``, shape (batch, n_slots):
+            turns for native gates, radians for QIS gates
+    """
+
+    gateset: str
+    qubits: int
+    gates: tuple[Gate, ...]
+    numbers: NDArray[np.float64]
+    _form: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        forms = FORMS[self.gateset]
+        form = ",".join(forms[gate.name].format(*gate.qubits) for gate in self.gates)
+        object.__setattr__(self, "_form", f"[{form}]")
+        if self.numbers.shape != (len(self.numbers), form.count("%s")):
+            raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def bodies(self) -> list[str]:
+        """Each circuit's gates as the JSON text of the API's ``circuit`` field.
+
+        Numbers are written so that they read back as the same floats.
+        """
+        form = self._form
+        return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
+
+    def gate_counts(self) -> dict[str, int]:
+        """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
+        pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
+        return {"1q": len(self.gates) - pairs, "2q": pairs}
+
+    def circuits(self) -> list[list[dict[str, object]]]:
+        """Each circuit's gates as Python values, as the API would read them."""
+        return [json.loads(body) for body in self.bodies()]
+
+
+def single(gateset: str, qubits: int, gates: Sequence[Gate], numbers: Sequence[float]) -> Programs:
+    """One circuit as a batch of one."""
+    return Programs(gateset, qubits, tuple(gates), np.array([numbers], dtype=float))

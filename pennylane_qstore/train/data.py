@@ -1,0 +1,86 @@
+"""Handwritten digits to rotation angles and labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Labelled samples.
+
+    Attributes:
+        features: angles in radians, shape (samples, wires)
+        labels: -1 or +1, shape (samples,)
+    """
+
+    features: NDArray[np.float64]
+    labels: NDArray[np.float64]
+
+    def draw(self, size: int, rng: np.random.Generator) -> "Samples":
+        """Draw a batch without repetition.
+
+        Args:
+            size: how many
+            rng: where the chance comes from
+
+        Returns:
+            the batch
+        """
+        chosen = rng.choice(len(self.labels), size, replace=False)
+        return Samples(self.features[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Two classes of digits, split into what is learned from and what is asked in the end."""
+
+    train: Samples
+    test: Samples
+
+    @classmethod
+    def load(cls, classes: tuple[int, ...], wires: int, seed: int) -> "Digits":
+        """Load scikit-learn's 8x8 digits as one angle a wire.
+
+        The scaling and the principal components are fitted on the training set alone.
+
+        Args:
+            classes: the digit labelled -1 and the digit labelled +1
+            wires: how many principal components to keep
+            seed: of the split, a quarter of which is for testing
+
+        Returns:
+            both sets
+        """
+        pixels, digits = load_digits(return_X_y=True)
+        wanted = np.isin(digits, classes)
+        labels = np.where(digits[wanted] == classes[1], 1.0, -1.0)
+        x_train, x_test, y_train, y_test = train_test_split(
+            pixels[wanted], labels, test_size=0.25, stratify=labels, random_state=seed
+        )
+        to_angles = pixels_to_angles(wires).fit(x_train)
+        return cls(
+            train=Samples(to_angles.transform(x_train), y_train),
+            test=Samples(to_angles.transform(x_test), y_test),
+        )
+
+
+def pixels_to_angles(wires: int) -> Pipeline:
+    """Standardise, keep the first principal components, scale to [-π/2, π/2].
+
+    Args:
+        wires: how many components
+
+    Returns:
+        the pipeline, not fitted yet
+    """
+    quarter_turn = np.pi / 2
+    return make_pipeline(
+        StandardScaler(), PCA(wires), MinMaxScaler((-quarter_turn, quarter_turn), clip=True)
+    )

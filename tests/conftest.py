@@ -1,0 +1,27 @@
+"""Settings and servers that all tests share."""
+
+import pytest
+from hypothesis import settings
+
+from pennylane_qstore.cloud import loop
+from tests.scripted import ScriptedIonQ
+
+# A time limit an example would fail on a busy machine, not on a wrong result.
+settings.register_profile("qstore", deadline=None, max_examples=40)
+settings.load_profile("qstore")
+
+
+@pytest.fixture
+def ionq():
+    """A scripted server that runs while a test does."""
+    server = ScriptedIonQ()
+    loop.current().run(server.start())
+    yield server
+    loop.current().run(server.stop())
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch):
+    """No test sees the key or the address of whoever runs it."""
+    monkeypatch.delenv("IONQ_API_KEY", raising=False)
+    monkeypatch.delenv("IONQ_API_URL", raising=False)

@@ -1,0 +1,182 @@
+"""QN-SPSA with shots and batches, against PennyLane's own."""
+
+from itertools import pairwise
+
+import numpy as np
+import pennylane as qml
+import pytest
+from pennylane import numpy as pnp
+
+from pennylane_qstore.optimize import QNSPSAOptimizer
+
+LABELS = np.array([1.0, -1.0, 1.0])
+FEATURES = np.array([[0.1, -0.2], [1.5, 0.3], [-0.4, 0.2]])
+
+
+def ansatz(weights):
+    for layer in weights:
+        for wire, angle in enumerate(layer):
+            qml.RY(angle, wires=wire)
+        for pair in pairwise(range(len(layer))):
+            qml.CNOT(pair)
+
+
+def make_cost(shots=None, wires=3):
+    device = qml.device("default.qubit", wires=wires, seed=7)
+
+    @qml.set_shots(shots)
+    @qml.qnode(device)
+    def cost(weights):
+        ansatz(weights)
+        return qml.expval(qml.Z(0) @ qml.Z(wires - 1))
+
+    return cost
+
+
+def make_scores(shots=None):
+    device = qml.device("default.qubit", wires=2, seed=7)
+
+    @qml.set_shots(shots)
+    @qml.qnode(device)
+    def scores(weights, features):
+        for wire in range(2):
+            qml.RX(features[..., wire], wires=wire)
+        ansatz(weights)
+        return qml.expval(qml.Z(1))
+
+    return scores
+
+
+def square_loss(scores):
+    return np.mean((scores - LABELS) ** 2)
+
+
+def first_weights(wires=3):
+    return pnp.array(np.linspace(0.2, 1.4, 2 * wires).reshape(2, wires), requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("blocking", "resamplings", "stepsize"), [(True, 1, 0.02), (True, 1, 1.0), (False, 2, 0.02)]
+)
+def test_same_path_as_pennylane(blocking, resamplings, stepsize):
+    """With an exact QNode of one value, 20 steps are PennyLane's own, to the last digits."""
+    arguments = {
+        "stepsize": stepsize, "blocking": blocking, "resamplings": resamplings, "seed": 11
+    }  # fmt: skip
+    ours, theirs = QNSPSAOptimizer(**arguments), qml.QNSPSAOptimizer(**arguments)
+    cost = make_cost(wires=2)
+    our_weights = their_weights = first_weights(wires=2)
+    for _ in range(20):
+        our_weights, our_loss = ours.step_and_cost(cost, our_weights)
+        their_weights, their_loss = theirs.step_and_cost(cost, their_weights)
+        assert np.allclose(our_weights, their_weights, rtol=0, atol=1e-9)
+        assert our_loss == pytest.approx(their_loss, abs=1e-9)
+
+
+def shots_of_a_step(optimizer_class):
+    """Count a step's tapes and its shots."""
+    cost = make_cost(shots=100)
+    with qml.Tracker(cost.device) as tracker:
+        optimizer_class(blocking=False, seed=1).step(cost, first_weights())
+    return tracker.totals["executions"], tracker.totals["shots"]
+
+
+def test_overlaps_carry_shots():
+    """Each of a step's six tapes takes the QNode's shots, where PennyLane's overlaps take none."""
+    assert shots_of_a_step(QNSPSAOptimizer) == (6, 600)
+    assert shots_of_a_step(qml.QNSPSAOptimizer) == (6, 200)
+
+
+@pytest.mark.parametrize(("blocking", "batches"), [(False, 1), (True, 2)])
+def test_step_is_one_batch(blocking, batches):
+    """Gradient and metric go out together; only blocking sends a second batch."""
+    cost = make_cost(shots=10)
+    optimizer = QNSPSAOptimizer(blocking=blocking, resamplings=2, seed=1)
+    with qml.Tracker(cost.device) as tracker:
+        optimizer._step_core(cost, (first_weights(),), {})
+        assert tracker.totals["batches"] == 1
+    with qml.Tracker(cost.device) as tracker:
+        if blocking:
+            optimizer.step_and_cost(cost, first_weights())
+        else:
+            optimizer.step(cost, first_weights())
+    assert tracker.totals["batches"] == batches
+
+
+def test_step_warns_with_blocking():
+    """As PennyLane's, a step that has to measure losses says so."""
+    with pytest.warns(UserWarning, match="blocking=True"):
+        QNSPSAOptimizer(seed=1).step(make_cost(), first_weights())
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+@pytest.mark.parametrize("shots", [None, 2000])
+def test_batch_loss_goes_down(blocking, shots):
+    """A QNode with one value a sample trains through the loss given to the step."""
+    scores = make_scores(shots)
+    optimizer = QNSPSAOptimizer(
+        stepsize=0.1, regularization=0.1, finite_diff_step=0.2, blocking=blocking, seed=3
+    )
+    weights = first_weights(wires=2)
+    losses = []
+    for _ in range(30):
+        weights, loss = optimizer.step_and_cost(
+            scores, weights, features=FEATURES, loss=square_loss
+        )
+        losses.append(float(loss))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_metric_is_the_samples_mean():
+    """The metric of a batch is the mean of the metrics of its samples."""
+    scores, weights = make_scores(), first_weights(wires=2)
+
+    def metric(features):
+        optimizer = QNSPSAOptimizer(blocking=False, regularization=0, seed=5)
+        optimizer.step(scores, weights, features=features, loss=np.sum)
+        return optimizer.metric_tensor
+
+    alone = [metric(features) for features in FEATURES]
+    assert np.allclose(metric(FEATURES), np.mean(alone, axis=0), atol=1e-8)
+
+
+def test_arguments_of_different_shapes():
+    """Several trainable arguments move together, and fixed ones stay as they are."""
+    device = qml.device("default.qubit", wires=2)
+
+    @qml.qnode(device)
+    def cost(angles, fixed, angle):
+        qml.RX(angles[0], wires=0)
+        qml.RY(angles[1] + fixed, wires=1)
+        qml.CRY(angle[0], wires=[0, 1])
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    angles = pnp.array([0.3, 0.4], requires_grad=True)
+    angle = pnp.array([0.5], requires_grad=True)
+    optimizer = QNSPSAOptimizer(stepsize=0.1, blocking=False, resamplings=2, seed=2)
+    new_angles, fixed, new_angle = optimizer.step(cost, angles, 0.1, angle)
+    assert fixed == 0.1
+    assert new_angles.shape == (2,)
+    assert new_angle.shape == (1,)
+    assert not np.allclose(new_angles, angles)
+    assert not np.allclose(new_angle, angle)
+
+
+def test_blocking_refuses_a_worse_step():
+    """An update that makes the loss worse is taken back, and the loss before it is given."""
+    cost = make_cost()
+    lowest = pnp.array([[0.0, 0.0, np.pi], [0.0, 0.0, 0.0]], requires_grad=True)
+    assert cost(lowest) == pytest.approx(-1)
+    optimizer = QNSPSAOptimizer(stepsize=1e4, finite_diff_step=0.1, seed=4)
+    weights = lowest + 0.01
+    kept, loss = optimizer.step_and_cost(cost, weights)
+    assert np.allclose(kept, weights)
+    assert loss == pytest.approx(cost(weights))
+
+
+def test_many_values_need_a_loss():
+    """Without a loss, a QNode of several values is an error that says what to give."""
+    with pytest.raises(ValueError, match="loss="):
+        QNSPSAOptimizer(blocking=False).step(
+            make_scores(), first_weights(wires=2), features=FEATURES
+        )

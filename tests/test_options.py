@@ -1,0 +1,115 @@
+"""What a user may set, and what an impossible setting gets."""
+
+import pennylane as qml
+import pytest
+
+from pennylane_qstore.errors import OptionError
+from pennylane_qstore.options import Options
+
+CLOUD = {"backend": "simulator", "api_key": "k"}
+
+
+def test_a_device_needs_no_option_at_all():
+    """``qml.device("qstore.ionq")`` runs a QNode with no argument and no key."""
+
+    @qml.qnode(qml.device("qstore.ionq"))
+    def circuit():
+        qml.X("a")
+        return qml.expval(qml.Z("a"))
+
+    assert circuit() == pytest.approx(-1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"backend": "qpu"}, "qpu.forte-1"),
+        ({"backend": "default.qubit"}, "emulator"),
+        ({"backend": None}, "emulator"),
+        ({"backend": ["simulator"]}, "emulator"),
+        ({"backend": "simulator"}, "IONQ_API_KEY"),
+        ({"backend": "qpu.forte-1"}, "IONQ_API_KEY"),
+        ({"backend": "simulator", "api_key": ""}, "IONQ_API_KEY"),
+        ({"backend": "simulator", "api_key": "a\nb"}, "IONQ_API_KEY"),
+        ({"base_url": "http://127.0.0.1:1/v0.4"}, "emulator"),
+        ({**CLOUD, "base_url": "ftp://x/v0.4"}, "address"),
+        ({**CLOUD, "base_url": "nonsense"}, "address"),
+        ({**CLOUD, "base_url": "http://api.ionq.co/v0.4"}, "https"),
+        ({**CLOUD, "base_url": 3}, "text"),
+        ({"gateset": "gpi"}, "native"),
+        ({**CLOUD, "noise_model": "aria-9"}, "aria-1"),
+        ({"noise_model": "aria-1"}, "simulator"),
+        ({**CLOUD, "backend": "qpu.aria-1", "noise_model": "aria-1"}, "simulator"),
+        ({**CLOUD, "noise_seed": 7}, "noise_model"),
+        ({**CLOUD, "noise_model": "aria-1", "noise_seed": 0}, "2147483647"),
+        ({**CLOUD, "noise_model": "aria-1", "noise_seed": True}, "2147483647"),
+        ({"error_mitigation": {"debias": True}}, "debiasing"),
+        ({"error_mitigation": {"debiasing": 1}}, "bool"),
+        ({"error_mitigation": True}, "debiasing"),
+        ({"sharpen": "yes"}, "True"),
+        ({"job_name": "a/b"}, "letters"),
+        ({"job_name": ""}, "letters"),
+        ({"session_id": 3}, "id"),
+        ({"metadata": {"a": 1}}, "strings"),
+        ({"metadata": "a"}, "strings"),
+        ({"max_wait": 0}, "positive"),
+        ({"max_wait": float("inf")}, "positive"),
+        ({"max_wait": float("nan")}, "positive"),
+        ({"max_wait": "long"}, "positive"),
+    ],
+)
+def test_an_impossible_setting_is_refused(options, said):
+    """The error names the option and its value, and says what would be right."""
+    with pytest.raises(OptionError, match=said):
+        Options(**options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"bakend": "simulator"}, {"journal": "file"}, {"seed": "x"}, {"seed": -1}]
+)
+def test_the_device_refuses_what_it_does_not_know(options):
+    """An option that doesn't exist, or doesn't work yet, is an error that names it."""
+    with pytest.raises(OptionError, match=next(iter(options))):
+        qml.device("qstore.ionq", **options)
+
+
+def test_the_journal_may_be_none():
+    """``journal=None`` is accepted from the start."""
+    assert qml.device("qstore.ionq", journal=None).name == "qstore.ionq"
+
+
+def test_the_environment_gives_key_and_address(monkeypatch):
+    """IONQ_API_KEY and IONQ_API_URL are taken where no argument is given."""
+    monkeypatch.setenv("IONQ_API_KEY", "from-the-environment")
+    monkeypatch.setenv("IONQ_API_URL", "https://example.org/v0.4/")
+    options = Options(backend="qpu.forte-1")
+    assert options.api_key == "from-the-environment"
+    assert options.base_url == "https://example.org/v0.4"
+    assert Options(backend="simulator", api_key="k").api_key == "k"
+
+
+def test_a_key_is_never_in_an_error_or_a_repr():
+    """A key that can't be is refused without being shown; a good one isn't shown either."""
+    with pytest.raises(OptionError) as caught:
+        Options(backend="simulator", api_key=" secret ")
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(Options(backend="simulator", api_key="secret"))
+    dev = qml.device("qstore.ionq", backend="simulator", api_key="secret")
+    assert "secret" not in repr(dev) + str(dev)
+
+
+@pytest.mark.parametrize(
+    ("options", "exact", "max_wait"),
+    [
+        ({}, True, 600),
+        (CLOUD, True, 600),
+        ({**CLOUD, "noise_model": "ideal"}, True, 600),
+        ({**CLOUD, "noise_model": "forte-1"}, False, 600),
+        ({**CLOUD, "backend": "qpu.forte-1"}, False, 86_400),
+        ({**CLOUD, "backend": "qpu.forte-1", "max_wait": 5}, False, 5),
+    ],
+)
+def test_what_follows_from_the_options(options, exact, max_wait):
+    """Only ideal simulators are exact, and only a QPU is waited for a day."""
+    assert Options(**options).exact is exact
+    assert Options(**options).max_wait == max_wait

@@ -1,0 +1,78 @@
+"""Histograms, and which bit comes first."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pennylane_qstore.outcomes import Outcomes
+
+weights = st.lists(st.floats(0.01, 1), min_size=1, max_size=20)
+
+
+def outcomes(weights):
+    values = np.array(weights)
+    return Outcomes(np.arange(len(values)), values / values.sum())
+
+
+def test_qubit_zero_is_the_lowest_bit():
+    """IonQ's state "1" has qubit 0 in 1; its state "4" has qubit 2 in 1."""
+    seen = Outcomes.from_json({"1": 0.5, "4": 0.5}, 3)
+    assert seen.bits([0, 1, 2]).tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert seen.bits([2, 0]).tolist() == [[0, 1], [1, 0]]
+
+
+@given(weights, st.integers(1, 10_000))
+def test_rounding_keeps_the_shots(weights, shots):
+    """A machine's frequencies become whole counts that sum to the shots, each within one."""
+    exact = outcomes(weights)
+    counts = exact.rounded(shots)
+    assert counts.weights.sum() == shots
+    found = dict(zip(counts.states.tolist(), counts.weights.tolist(), strict=True))
+    for state, weight in zip(exact.states.tolist(), exact.weights.tolist(), strict=True):
+        assert abs(found.get(state, 0) - weight * shots) < 1
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=20).filter(any))
+def test_rounding_gives_back_counts(counts):
+    """Frequencies that came from counts become these counts again."""
+    total = sum(counts)
+    histogram = {str(state): count / total for state, count in enumerate(counts)}
+    found = Outcomes.from_json(histogram, 5).rounded(total)
+    seen = {state: count for state, count in enumerate(counts) if count}
+    assert dict(zip(found.states.tolist(), found.weights.tolist(), strict=True)) == seen
+
+
+def test_drawing_follows_the_probabilities():
+    """Drawn counts are within five standard deviations of what is expected."""
+    exact = outcomes([0.1, 0.2, 0.7])
+    shots = 100_000
+    drawn = exact.drawn(shots, np.random.default_rng(1))
+    sigma = np.sqrt(shots * exact.weights * (1 - exact.weights))
+    assert np.all(np.abs(drawn.weights - shots * exact.weights) < 5 * sigma)
+
+
+@given(weights, st.integers(1, 200))
+def test_shuffling_keeps_the_counts(weights, shots):
+    """The shots in random order hold each outcome as often as before."""
+    rng = np.random.default_rng(0)
+    drawn = outcomes(weights).drawn(shots, rng)
+    order = drawn.shuffled(rng)
+    assert len(order) == shots
+    assert np.array_equal(drawn.of_shots(order).weights, drawn.weights)
+    first, second = drawn.of_shots(order[: shots // 2]), drawn.of_shots(order[shots // 2 :])
+    assert np.array_equal(first.weights + second.weights, drawn.weights)
+
+
+def test_probabilities_that_are_a_little_off_are_scaled():
+    """What rounding left over or under one is taken away."""
+    assert Outcomes.from_json({"0": 0.5, "1": 0.4999}, 1).weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "histogram", [{}, {"0": 0.5}, {"2": 1.0}, {"-1": 1.0}, {"0": -0.5, "1": 1.5}, {"x": 1.0}]
+)
+def test_what_is_no_histogram_is_refused(histogram):
+    """States that don't exist and values that are no probabilities are errors."""
+    with pytest.raises(ValueError, match=r"."):
+        Outcomes.from_json(histogram, 1)

@@ -1,0 +1,29 @@
+"""What the training's tests share: a small circuit that runs in this process."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+from pennylane_qstore.train.data import Digits
+from pennylane_qstore.train.model import first_weights, make_circuit
+from pennylane_qstore.train.trainer import train
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Zeros and ones on three wires."""
+    return Digits.load((0, 1), 3, seed=1)
+
+
+@pytest.fixture
+def train_locally(digits):
+    """Run a training on default.qubit; the list of its steps."""
+
+    def run(options):
+        device = qml.device("default.qubit", wires=3, seed=options.seed)
+        circuit = make_circuit(device, options.layers, options.shots)
+        weights = first_weights(options.layers, 3, np.random.default_rng(options.seed))
+        with qml.Tracker(device) as tracker:
+            return list(train(circuit, weights, digits.train, options, tracker))
+
+    return run
