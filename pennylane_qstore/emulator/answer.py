@@ -86,6 +86,7 @@ def solve(
     children: Sequence[str],
     sampling: Sampling | None,
     stop: threading.Event,
+    most_text: int = MOST_TEXT,
 ) -> Answer:
     """Simulates all circuits of a job and writes its results.
 
@@ -94,6 +95,7 @@ def solve(
         children: ids of the child jobs in circuit order; none for a job of one circuit
         sampling: None for exact probabilities
         stop: ends the work once it is set
+        most_text: bytes that the results may have
     """
     total = sum(len(group.members) for group in groups)
     texts: list[bytes] = [b""] * total
@@ -105,8 +107,8 @@ def solve(
             for member, text in zip(seen.members, write(seen), strict=True):
                 texts[member] = text
                 written += len(text)
-            if written > MOST_TEXT:
-                raise MemoryError(f"The results are longer than {MOST_TEXT} bytes.")
+            if written > most_text:
+                raise MemoryError(f"The results are longer than {most_text} bytes.")
     text, spans = _join(texts, children)
     return Answer(text, spans, tuple(c for c in counts if c is not None))
 

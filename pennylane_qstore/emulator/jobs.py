@@ -9,7 +9,8 @@ from typing import Any
 from pennylane_qstore.emulator.answer import Answer, Counts
 from pennylane_qstore.emulator.backends import now
 from pennylane_qstore.emulator.circuit import Circuit, Group
-from pennylane_qstore.emulator.order import MULTI, SINGLE, Failure, Order
+from pennylane_qstore.emulator.order import MULTI, SINGLE, Order
+from pennylane_qstore.emulator.preflight import Failure
 from pennylane_qstore.emulator.prices import cost
 
 STATUSES = ("submitted", "ready", "started", "completed", "failed", "canceled")
@@ -180,8 +181,7 @@ class Job:
 
     def probabilities(self) -> bytes:
         """The JSON text of its probabilities; a parent's has no place for a canceled child."""
-        if self.answer is None:
-            raise LookupError(self.id)
+        assert self.answer is not None, "it is completed, and no dry run"
         if not self.children:
             return self.answer.probabilities(self.place)
         if all(child.status == "completed" for child in self.children):
@@ -195,8 +195,7 @@ class Job:
 
     def counts(self) -> Counts:
         """What the machine measured."""
-        if self.answer is None or not self.answer.counts:
-            raise LookupError(self.id)
+        assert self.answer is not None, "it is completed, and no dry run"
         return self.answer.counts[self.place]
 
     def to_row(self) -> dict[str, Any]:

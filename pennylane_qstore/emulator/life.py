@@ -12,7 +12,8 @@ import numpy as np
 from pennylane_qstore.emulator.answer import Answer, Sampling, solve
 from pennylane_qstore.emulator.circuit import Group
 from pennylane_qstore.emulator.jobs import Job
-from pennylane_qstore.emulator.order import Failure, Order
+from pennylane_qstore.emulator.order import Order
+from pennylane_qstore.emulator.preflight import Failure
 from pennylane_qstore.emulator.simulator import StoppedError
 from pennylane_qstore.emulator.store import Store
 

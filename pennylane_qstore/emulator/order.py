@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pennylane_qstore.emulator.backends import BACKENDS, Backend
-from pennylane_qstore.emulator.circuit import Circuit, Group, MalformedError, Reader, Structure
+from pennylane_qstore.emulator.circuit import Circuit, Group, MalformedError
 from pennylane_qstore.emulator.gates import GATESETS
-from pennylane_qstore.emulator.pauli import LARGEST_MATRIX, MOST_TERMS, is_feasible
+from pennylane_qstore.emulator.preflight import Failure, preflight
+from pennylane_qstore.emulator.reader import Reader
 
 # Limits from IonQ's API reference, version 0.4.
 MOST_CIRCUITS = 5_000
@@ -35,23 +36,6 @@ NAME = re.compile(r"[A-Za-z0-9 _-]*")
 
 class UnknownBackendError(LookupError):
     """A backend that is not there: becomes a 404."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a job failed.
-
-    Attributes:
-        code: one of IonQ's failure codes
-        message: what happened
-    """
-
-    code: str
-    message: str
-
-    def to_json(self) -> dict[str, str]:
-        """As in a job; `error` is the older name that qiskit, cirq and pennylane-ionq read."""
-        return {"code": self.code, "message": self.message, "error": self.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +85,12 @@ def read_order(raw: bytes) -> tuple[Order, tuple[Group, ...]]:
         the order, and its circuits with all their numbers
     """
     body = read_object(raw)
-    kind = body.get("type")
-    if kind not in (SINGLE, MULTI):
-        known = isinstance(kind, str) and kind in NOT_YET
-        why = "is not emulated yet" if known else "is not a type of job"
-        raise MalformedError(f'"type" {str(kind)[:40]!r} {why}.', "type")
+    kind = _type(body.get("type"))
     backend = _backend(body.get("backend"))
     shots = _shots(body.get("shots"))
     settings = _settings(body.get("settings"), backend, shots)
     noise = _noise(body.get("noise"))
-    name, session = _text(body, "name"), _text(body, "session_id")
-    if name is not None and not NAME.fullmatch(name):
-        raise MalformedError('"name" may have letters, digits, spaces, "-" and "_".', "name")
-    dry_run = body.get("dry_run") or False
-    if not isinstance(dry_run, bool):
-        raise MalformedError('"dry_run" must be true or false.', "dry_run")
+    name, session, dry_run = _name(body), _text(body, "session_id"), _dry_run(body)
     metadata = _metadata(body.get("metadata"))
     reader = Reader()
     circuits = _circuits(body.get("input"), kind, reader)
@@ -133,7 +108,7 @@ def read_order(raw: bytes) -> tuple[Order, tuple[Group, ...]]:
         circuits=circuits,
         qubits=max(circuit.qubits for circuit in circuits),
         gates=_sum_of_gates(circuits),
-        failure=_preflight(circuits, backend),
+        failure=preflight(circuits, backend),
     )
     return order, groups
 
@@ -147,6 +122,13 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise MalformedError("The body must be a JSON object.", "body")
     return body
+
+
+def _type(kind: object) -> str:
+    if isinstance(kind, str) and kind in (SINGLE, MULTI):
+        return kind
+    why = "is not emulated yet" if kind in NOT_YET else "is not a type of job"
+    raise MalformedError(f'"type" {str(kind)[:40]!r} {why}.', "type")
 
 
 def _backend(name: object) -> Backend:
@@ -214,6 +196,20 @@ def _text(body: Mapping[str, Any], key: str) -> str | None:
     return text
 
 
+def _name(body: Mapping[str, Any]) -> str | None:
+    name = _text(body, "name")
+    if name is not None and not NAME.fullmatch(name):
+        raise MalformedError('"name" may have letters, digits, spaces, "-" and "_".', "name")
+    return name
+
+
+def _dry_run(body: Mapping[str, Any]) -> bool:
+    dry_run = body.get("dry_run") or False
+    if not isinstance(dry_run, bool):
+        raise MalformedError('"dry_run" must be true or false.', "dry_run")
+    return dry_run
+
+
 def _metadata(metadata: object) -> dict[str, str] | None:
     if metadata is None:
         return None
@@ -237,7 +233,7 @@ def _circuits(entry: object, kind: str, reader: Reader) -> tuple[Circuit, ...]:
     if kind == SINGLE:
         _check_gates([entry])
         where = "input.circuit"
-        return (reader.read(entry.get("circuit"), where, gateset, qubits, _text(entry, "name")),)
+        return (reader.read(entry["circuit"], where, gateset, qubits, _text(entry, "name")),)
     circuits = entry.get("circuits")
     if not isinstance(circuits, list) or not circuits:
         raise MalformedError('"input.circuits" must be an array of circuits.', "input.circuits")
@@ -257,7 +253,7 @@ def _circuit(
 ) -> Circuit:
     """Reads one of many circuits, with what it takes from the job's `input`."""
     return reader.read(
-        circuit.get("circuit"),
+        circuit["circuit"],
         f"{where}.circuit",
         _gateset(circuit, where, gateset),
         _qubits(circuit, where, qubits),
@@ -293,37 +289,3 @@ def _qubits(entry: Mapping[str, Any], where: str, parent: int | None) -> int | N
     if type(qubits) is not int or qubits < 1:
         raise MalformedError(f'"{where}.qubits" must be 1 or more.', f"{where}.qubits")
     return qubits
-
-
-def _preflight(circuits: Sequence[Circuit], backend: Backend) -> Failure | None:
-    """What IonQ finds only after it took the job."""
-    shapes = {id(circuit.structure): circuit.structure for circuit in circuits}
-    refused = {key: _unsupported(shape, backend) for key, shape in shapes.items()}
-    for place, circuit in enumerate(circuits):
-        failure = refused[id(circuit.structure)] or _too_large(circuit, backend)
-        if failure is not None:
-            where = f"Circuit {place}: " if len(circuits) > 1 else ""
-            return Failure(failure.code, where + failure.message)
-    return None
-
-
-def _too_large(circuit: Circuit, backend: Backend) -> Failure | None:
-    if circuit.qubits <= backend.qubits:
-        return None
-    asked = f"{circuit.qubits} qubits were asked for"
-    return Failure("NotEnoughQubits", f"{asked}; {backend.name} has {backend.qubits}.")
-
-
-def _unsupported(structure: Structure, backend: Backend) -> Failure | None:
-    if not structure.gates:
-        return Failure("InvalidInput", "The circuit is empty.")
-    for gate in structure.gates:
-        if structure.gateset == "native" and gate.name not in (*backend.native_gates, "nop"):
-            return Failure("UnsupportedGate", f"{gate.name!r} is not native to {backend.name}.")
-        if gate.terms and not is_feasible(gate.terms):
-            return Failure(
-                "QuantumCircuitComplexityError",
-                f"A pauliexp may have {MOST_TERMS} terms here, and on more than "
-                f"{LARGEST_MATRIX} qubits they must commute.",
-            )
-    return None

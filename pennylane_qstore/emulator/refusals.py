@@ -76,7 +76,9 @@ def _expected(error: Exception) -> web.Response | None:
         case NotFoundError():
             return refusal(404, NOT_FOUND)
         case web.RequestPayloadError():
-            return refusal(400, "The body's encoding is broken.", ("body",), "body")
+            broken = refusal(400, "The body's encoding is broken.", ("body",), "body")
+            broken.force_close()  # aiohttp can't find where the next request begins
+            return broken
     return None
 
 

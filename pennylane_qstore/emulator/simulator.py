@@ -14,8 +14,8 @@ from pennylane_qstore.emulator.register import Register
 
 # 256 MB of state, and about 700 MB with what a gate needs on the way.
 MOST_QUBITS = 24
-# A chunk's state should stay in the cache of one core: 2**15 amplitudes are 512 kB.
-CHUNK_AMPLITUDES = 1 << 15
+# A chunk's state should stay in the cache of one core: 2**16 amplitudes are 1 MB.
+CHUNK_AMPLITUDES = 1 << 16
 # Fewer columns than this cost more in loop overhead than they save.
 FEWEST_COLUMNS = 8
 

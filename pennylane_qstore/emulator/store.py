@@ -57,9 +57,6 @@ class Store:
         self._finished: dict[str, int] = {}
         self._numbers = 0
 
-    def __len__(self) -> int:
-        return len(self._jobs)
-
     def add(self, order: Order, groups: tuple[Group, ...]) -> Job:
         """Takes in a job, with its children."""
         job = Job(order, self._numbers, groups)

@@ -1,5 +1,6 @@
 """The API as a client sees it: jobs, results, lists, ends, and everything that is refused."""
 
+import gzip
 import json
 import time
 
@@ -85,6 +86,11 @@ class TestJob:
         answer = api.call("POST", "/jobs", data=json.dumps(body))
         assert answer.status_code == 201
         assert api.wait(answer.json()["id"])["status"] == "completed"
+
+    def test_nothing_takes_no_time(self, api):
+        """A nop does nothing, with targets or without."""
+        circuit = [{"gate": "nop"}, {"gate": "nop", "targets": [0, 1]}]
+        assert api.probabilities(circuit, "native") == {0: 1}
 
     def test_a_dry_run(self, api):
         """A dry run completes without results, and was not charged."""
@@ -314,6 +320,13 @@ class TestRefusals:
         """Whatever is not a JSON object is a 400, however large."""
         api.refused("POST", "/jobs", 400, data=raw)
         api.refused("PUT", "/jobs/status/cancel", 400, data=raw)
+
+    def test_a_body_of_broken_encoding(self, api):
+        """A body is decompressed; one that can't be is a 400."""
+        headers = {"Content-Encoding": "gzip"}
+        api.refused("POST", "/jobs", 400, data=b"rubbish", headers=headers)
+        packed = gzip.compress(json.dumps(single(BELL)).encode())
+        assert api.call("POST", "/jobs", data=packed, headers=headers).status_code == 201
 
     def test_too_many_circuits(self, api):
         """5,000 circuits are taken, one more is not."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from pennylane_qstore.emulator.circuit import Reader
+from pennylane_qstore.emulator.reader import Reader
 from pennylane_qstore.emulator.simulator import StoppedError, simulate
 
 PAULIS = {

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from pennylane_qstore.emulator.circuit import MalformedError, Reader
+from pennylane_qstore.emulator.circuit import MalformedError
+from pennylane_qstore.emulator.reader import Reader
 
 REFUSED = [
     ("qis", {"gate": "gpi", "target": 0, "phase": 0.1}, "belongs to the gateset native"),
@@ -59,6 +60,7 @@ REFUSED += [
         ({"terms": ["XX", "XQ"]}, "must have 2 of the letters"),
         ({"terms": [1, 2]}, "must have 2 of the letters"),
         ({"terms": None}, "is malformed"),
+        ({"targets": [0], "terms": "XX"}, "is malformed"),
         ({"coefficients": [1]}, "as many coefficients as terms"),
         ({"time": -1}, "time must be 0 or more"),
         ({"time": math.nan}, "time must be 0 or more"),

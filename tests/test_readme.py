@@ -1,0 +1,44 @@
+"""The README's Python runs and prints what it says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_the_first_example_prints_what_the_readme_says(capsys):
+    """The ten lines on the first screen print the two lines below them."""
+    code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S).groups()
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out == printed
+
+
+def test_the_change_to_a_qpu_runs(monkeypatch):
+    """The line for a QPU makes a device once there is a key."""
+    import pennylane as qml
+
+    monkeypatch.setenv("IONQ_API_KEY", "k")
+    line = re.search(r"```python\n(dev = .*?)\n```", README).group(1)
+    names = {"qml": qml}
+    exec(compile(line, "README.md", "exec"), names)
+    assert "qpu.forte-1" in repr(names["dev"])
+
+
+@pytest.mark.parametrize("extra", ["train", "test"])
+def test_each_command_sets_itself_up(extra):
+    """Both commands begin with their own installation."""
+    assert re.search(rf"^pip install '\.\[{extra}\]' && \w+", README, re.M)
+
+
+def test_every_option_is_in_the_table():
+    """The table lists the device's options, all of them and no others."""
+    import inspect
+
+    import pennylane_qstore as qstore
+
+    rows = re.findall(r"^\| (`\w+`.*?) \|", README, re.M)
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    options = set(inspect.signature(qstore.QStoreDevice).parameters) - {"unknown"}
+    assert listed == options
