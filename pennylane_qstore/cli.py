@@ -1,10 +1,13 @@
 """The shell's door: ``qstore train`` and ``qstore emulator``."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from pennylane_qstore import emulator, train
 from pennylane_qstore.version import __version__
+
+INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -38,7 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Args:
         argv: the words after ``qstore``; None takes the process's
+
+    Returns:
+        what the command says, or 130 after a Ctrl-C
     """
     args = _parser().parse_args(argv)
-    code: int = args.run(args)
+    try:
+        code: int = args.run(args)
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write(f"qstore: {interrupt or 'interrupted'}\n")
+        return INTERRUPTED
     return code

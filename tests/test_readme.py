@@ -1,9 +1,13 @@
 """The README's Python runs and prints what it says."""
 
+import inspect
 import re
 from pathlib import Path
 
+import pennylane as qml
 import pytest
+
+import pennylane_qstore as qstore
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -17,8 +21,6 @@ def test_the_first_example_prints_what_the_readme_says(capsys):
 
 def test_the_change_to_a_qpu_runs(monkeypatch):
     """The line for a QPU makes a device once there is a key."""
-    import pennylane as qml
-
     monkeypatch.setenv("IONQ_API_KEY", "k")
     line = re.search(r"```python\n(dev = .*?)\n```", README).group(1)
     names = {"qml": qml}
@@ -34,10 +36,6 @@ def test_each_command_sets_itself_up(extra):
 
 def test_every_option_is_in_the_table():
     """The table lists the device's options, all of them and no others."""
-    import inspect
-
-    import pennylane_qstore as qstore
-
     rows = re.findall(r"^\| (`\w+`.*?) \|", README, re.M)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     options = set(inspect.signature(qstore.QStoreDevice).parameters) - {"unknown"}

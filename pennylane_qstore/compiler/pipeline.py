@@ -30,6 +30,7 @@ from pennylane_qstore.compiler.grouping import share_circuits
 
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
+_WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
 # Templates whose array parameter is angles, so that they decompose to rotations of any value.
 _ANGLES = (qml.AngleEmbedding, qml.IQPEmbedding, qml.StronglyEntanglingLayers)
 
@@ -91,6 +92,7 @@ def decompose_gates(
     options = {
         "stopping_condition": has_rule,
         "skip_initial_state_prep": False,
+        "decomposer": _decomposition,
         "device_wires": device_wires,
         "target_gates": set(PENNYLANE_GATES),
         "name": name,
@@ -99,6 +101,13 @@ def decompose_gates(
         return decompose(tape, **options)
     tapes, stack = broadcast_expand(tape)
     return [decompose(single, **options)[0][0] for single in tapes], stack
+
+
+def _decomposition(op: Operator) -> list[Operator]:
+    """PennyLane's decomposition, or that of the matrix where an operator has nothing else."""
+    if not op.has_decomposition and op.has_matrix and len(op.wires) <= _WIDEST_MATRIX:
+        return [qml.QubitUnitary(op.matrix(), op.wires)]
+    return op.decomposition()
 
 
 def _takes_one_value(op: Operator) -> bool:
