@@ -1,6 +1,5 @@
 """The door: PennyLane's device contract, tapes in and results out."""
 
-import itertools
 import threading
 import warnings
 import weakref
@@ -19,12 +18,17 @@ from pennylane_qstore import embedded
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.compiler import compile_native, compile_qis, pipeline, wire_order
+from pennylane_qstore.compiler import (
+    Compiled,
+    TemplateCache,
+    compile_batch,
+    preprocessing,
+    qubits_of,
+)
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError
 from pennylane_qstore.events import Cancelled, Event, Submitted
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.program import Programs
 from pennylane_qstore.readout import read_out
 
 # Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
@@ -117,6 +121,7 @@ class QStoreDevice(Device):
             ) from None
         super().__init__(wires=wires, shots=shots)
         self._lock = threading.Lock()
+        self._cache = TemplateCache()
         self._clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
         self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
 
@@ -142,7 +147,7 @@ class QStoreDevice(Device):
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
-        return pipeline(self.name, self.wires, inexact)
+        return preprocessing(self.name, self.wires, inexact, self._cache, self._entangler)
 
     def execute(
         self,
@@ -164,15 +169,18 @@ class QStoreDevice(Device):
         self.tracker.record()
         if not circuits:
             return ()
-        running = loop.current()
-        client = self._client(running)
-        machine = running.run(client.backend(job.settings(self._options)["backend"]))
-        batch = [self._compiled(tape, machine) for tape in circuits]
-        outcomes = iter(self._run(running, client, batch, circuits))
+        machine = self._machine()
+        for tape in circuits:
+            self._check_shots(tape.shots.total_shots, machine)
+        options = self._options
+        batch = compile_batch(
+            circuits, self.wires, options.gateset, machine.entangler(options.noise_model)
+        )
+        outcomes = self._run(batch, machine)
         with self._lock:  # the generator that draws the samples is one for all threads
             results = tuple(
-                self._read_out(tape, list(itertools.islice(outcomes, len(programs))))
-                for tape, programs in zip(circuits, batch, strict=True)
+                self._read_out(tape, [outcomes[index, row] for row in range(tape.batch_size or 1)])
+                for index, tape in enumerate(circuits)
             )
         self._track(circuits, results)
         return results
@@ -195,21 +203,14 @@ class QStoreDevice(Device):
         weakref.finalize(self, running.close_soon, client.close)
         return client
 
-    def _compiled(self, tape: QuantumScript, machine: Backend) -> Programs:
-        qubit_of = _qubit_of(tape, self.wires)
-        batch = tape.batch_size or 1
-        if self._options.gateset == "qis":
-            programs = compile_qis(tape.operations, qubit_of, batch)
-        else:
-            entangler = machine.entangler(self._options.noise_model)
-            programs = compile_native(tape.operations, qubit_of, batch, entangler)
-        if programs.qubits > machine.qubits:
-            raise CompileError(
-                f"a tape on {programs.qubits} wires doesn't fit {machine.name}, which has "
-                f"{machine.qubits} qubits"
-            )
-        self._check_shots(tape.shots.total_shots, machine)
-        return programs
+    def _machine(self) -> Backend:
+        """What the API says of the backend; asked once."""
+        running = loop.current()
+        name = job.settings(self._options)["backend"]
+        return running.run(self._client(running).backend(name))
+
+    def _entangler(self) -> str:
+        return self._machine().entangler(self._options.noise_model)
 
     def _check_shots(self, shots: int | None, machine: Backend) -> None:
         if shots is None:
@@ -222,25 +223,26 @@ class QStoreDevice(Device):
         if debiasing and shots < _DEBIASING_SHOTS:
             raise CompileError(f"{shots} shots; IonQ's debiasing needs {_DEBIASING_SHOTS}")
 
-    def _run(
-        self,
-        running: loop.Loop,
-        client: Client,
-        batch: Sequence[Programs],
-        circuits: Sequence[QuantumScript],
-    ) -> list[Outcomes]:
-        """Programs to the outcomes of all their circuits, through as few jobs as there can be."""
+    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
+        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
+        widest = max(programs.qubits for programs, _, _ in batch)
+        if widest > machine.qubits:
+            raise CompileError(
+                f"a tape on {widest} wires doesn't fit {machine.name}, which has "
+                f"{machine.qubits} qubits"
+            )
+        jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
         self._warn_of_debiasing()
-        shots = [tape.shots.total_shots for tape in circuits]
-        jobs = job.pack(list(zip(batch, shots, strict=True)))
         events: list[Event] = []
-        assert self._options.max_wait is not None
-        running_jobs = client.run(
+        running = loop.current()
+        options = self._options
+        assert options.max_wait is not None
+        running_jobs = self._client(running).run(
             jobs,
-            job.settings(self._options),
-            max_wait=self._options.max_wait,
+            job.settings(options),
+            max_wait=options.max_wait,
             listener=events.append,
-            sharpen=self._options.sharpen,
+            sharpen=options.sharpen,
         )
         try:
             found = running.run(running_jobs)
@@ -248,7 +250,8 @@ class QStoreDevice(Device):
             raise _interrupted(events) from None
         finally:
             self._track_jobs(events)
-        return [found[index] for index in range(len(found))]
+        places = [place for _, _, places in batch for place in places]
+        return {place: found[index] for index, place in enumerate(places)}
 
     def _warn_of_debiasing(self) -> None:
         if self._debiasing_is_known:
@@ -269,7 +272,7 @@ class QStoreDevice(Device):
         elif shots is not None:
             rows = [outcomes.rounded(shots) for outcomes in rows]
         batch = rows[0] if tape.batch_size is None else rows
-        qubit_of = _qubit_of(tape, self.wires)
+        qubit_of = qubits_of(tape.wires, self.wires)
         return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
 
     def _track_jobs(self, events: Sequence[Event]) -> None:
@@ -288,17 +291,6 @@ class QStoreDevice(Device):
                 counted["shots"] = tape.shots.total_shots * rows
             self.tracker.update(**counted, resources=tape.specs["resources"])
             self.tracker.record()
-
-
-def _qubit_of(tape: QuantumScript, device_wires: Any) -> dict[Any, int]:
-    """The qubit of each wire that a tape uses, in the order of the device's wires.
-
-    Wires that no gate and no measurement names get no qubit: they'd cost time, and money.
-    """
-    used = wire_order(tape.wires)
-    if device_wires:
-        used = [wire for wire in device_wires if wire in tape.wires]
-    return {wire: qubit for qubit, wire in enumerate(used)}
 
 
 def _interrupted(events: Sequence[Event]) -> Interrupted:

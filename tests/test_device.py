@@ -77,7 +77,7 @@ def test_the_tracker_tells_jobs_and_circuits():
     assert tracker.totals["shots"] == 400
     assert len(set(tracker.history["job_ids"])) == 2
     assert len(tracker.history["results"]) == 2
-    assert tracker.history["resources"][0].gate_types["RX"] == 1
+    assert tracker.history["resources"][0].gate_types == {"GPI2": 2}
 
 
 def test_a_broadcast_gradient_is_one_job():

@@ -1,8 +1,8 @@
 """Tapes to native programs; pure: it never waits and never sees HTTP."""
 
-from pennylane_qstore.compiler.grouping import wire_order
-from pennylane_qstore.compiler.native import compile_native
-from pennylane_qstore.compiler.pipeline import pipeline
-from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.batch import Compiled, compile_batch
+from pennylane_qstore.compiler.cache import TemplateCache
+from pennylane_qstore.compiler.grouping import qubits_of
+from pennylane_qstore.compiler.pipeline import preprocessing
 
-__all__ = ["compile_native", "compile_qis", "pipeline", "wire_order"]
+__all__ = ["Compiled", "TemplateCache", "compile_batch", "preprocessing", "qubits_of"]

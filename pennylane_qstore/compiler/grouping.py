@@ -165,3 +165,12 @@ def wire_order(wires: Iterable[Any]) -> list[Any]:
     """
     used = list(wires)
     return sorted(used) if set(used) == set(range(len(used))) else used
+
+
+def qubits_of(used: qml.wires.Wires, device_wires: Any) -> dict[Any, int]:
+    """The qubit of each wire that a tape uses, in the order of the device's wires.
+
+    Wires that no gate and no measurement names get no qubit: they'd cost time, and money.
+    """
+    wires = [wire for wire in device_wires if wire in used] if device_wires else wire_order(used)
+    return {wire: qubit for qubit, wire in enumerate(wires)}

@@ -21,7 +21,7 @@ from pennylane_qstore.compiler.gateset import (
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
 )
-from pennylane_qstore.compiler.numbers import Column, columns
+from pennylane_qstore.compiler.numbers import Column, tabled
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate, Programs
 
@@ -153,7 +153,7 @@ def _swap(write: _Writer, pair: tuple[int, int]) -> None:
         _cnot(write, ends)
 
 
-Rule = Callable[[_Writer, Any, list[Column]], None]
+Rule = Callable[[_Writer, Any, Sequence[Column]], None]
 
 _BY_NAME: dict[str, Rule] = {
     "RX": lambda write, q, p: write.rotation(q[0], _X_AXIS, p[0] / TURN),
@@ -193,8 +193,38 @@ _BY_CLASS: dict[type[Operator], Rule] = {
 }
 
 
+_ENTANGLERS = frozenset({"IsingXX", "IsingYY", "IsingZZ"})
+
+
+def folds(op: Operator, columns: Sequence[Column]) -> Column | None:
+    """How an entangler's angle must be folded to the API's range, a number for each case.
+
+    Circuits of a batch that agree in this have the same pulses; where they don't, one structure
+    for all of them needs more.
+
+    Args:
+        op: the operation
+        columns: its parameters
+
+    Returns:
+        shape () or (batch,), or None where nothing is folded
+    """
+    if type(op) in _BY_CLASS and len(op.wires) > 1:
+        turns = columns[-1] / TURN if isinstance(op, PENNYLANE_IONQ_ISING) else columns[-1]
+    elif op.name in _ENTANGLERS:
+        turns = columns[0] / TURN
+    else:
+        return None
+    halves, rest = _folded(turns)
+    return np.asarray(2 * halves + (rest < 0), dtype=float)
+
+
 def compile_native(
-    operations: Sequence[Operator], qubit_of: Mapping[Any, int], batch: int, entangler: str
+    operations: Sequence[Operator],
+    columns: Sequence[Sequence[Column]],
+    qubit_of: Mapping[Any, int],
+    batch: int,
+    entangler: str,
 ) -> Programs:
     """Operations of the gate set to native programs of one structure.
 
@@ -202,7 +232,8 @@ def compile_native(
     end. A circuit without a single pulse gets a pair that cancels, since IonQ fails empty ones.
 
     Args:
-        operations: of the gate set; parameters of shape () or (batch,)
+        operations: of the gate set
+        columns: each operation's parameters, of shape () or (batch,)
         qubit_of: the qubit of each wire
         batch: how many circuits the parameters make
         entangler: "ms" or "zz", as the backend has
@@ -211,18 +242,17 @@ def compile_native(
         the programs, numbers of shape (batch, n_slots), phases in [-½, ½], angles in [0, ¼] turns
 
     Raises:
-        CompileError: an operation without a rule, or an angle that is no finite real number
+        CompileError: an operation without a rule
     """
     write = _Writer(len(qubit_of), entangler)
-    for place, op in enumerate(operations):
+    for place, (op, own) in enumerate(zip(operations, columns, strict=True)):
         rule = _BY_CLASS.get(type(op)) or _BY_NAME.get(op.name)
         if rule is None:
             raise CompileError(f"operation {place}, {op}, has no rule in IonQ's native gates")
-        rule(write, tuple(qubit_of[wire] for wire in op.wires), columns(op, place))
+        rule(write, tuple([qubit_of[wire] for wire in op.wires]), own)
     if not write.gates:
         write.half_pulse(0, 0.0)
         write.half_pulse(0, 0.5)
-    numbers = np.empty((batch, len(write.numbers)))
-    for slot, column in enumerate(write.numbers):
-        numbers[:, slot] = column
-    return Programs("native", max(1, len(qubit_of)), tuple(write.gates), numbers)
+    return Programs(
+        "native", max(1, len(qubit_of)), tuple(write.gates), tabled(write.numbers, batch)
+    )

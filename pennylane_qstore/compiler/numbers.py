@@ -1,5 +1,7 @@
 """An operation's parameters to checked arrays, one value a circuit of the batch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from pennylane import math
@@ -36,3 +38,11 @@ def _column(parameter: object, op: Operator, place: int) -> Column:
     if not np.isfinite(values).all():
         raise CompileError(f"operation {place}, {op}, has an angle that is not finite: {values}")
     return values
+
+
+def tabled(numbers: Sequence[Column | float], batch: int) -> NDArray[np.float64]:
+    """Columns of shape () or (batch,) side by side, shape (batch, n_columns)."""
+    table = np.empty((batch, len(numbers)))
+    for slot, column in enumerate(numbers):
+        table[:, slot] = column
+    return table

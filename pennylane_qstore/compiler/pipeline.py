@@ -1,6 +1,6 @@
 """PennyLane's transforms that make any tape one that the compiler takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pennylane as qml
@@ -22,21 +22,94 @@ from pennylane.measurements import (
 )
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
-from pennylane.transforms import broadcast_expand, defer_measurements, split_to_single_terms
+from pennylane.transforms import defer_measurements, split_to_single_terms
 from pennylane.transforms.core import CompilePipeline
 
+from pennylane_qstore.compiler.bound import BoundTemplate
+from pennylane_qstore.compiler.broadcast import expand
+from pennylane_qstore.compiler.cache import Entry, TemplateCache
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
-from pennylane_qstore.compiler.grouping import share_circuits
+from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
+from pennylane_qstore.compiler.lift import Lifted, lift, params_of
+from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
+from pennylane_qstore.compiler.template import Template
 
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 _WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
-# Templates whose array parameter is angles, so that they decompose to rotations of any value.
-_ANGLES = (qml.AngleEmbedding, qml.IQPEmbedding, qml.StronglyEntanglingLayers)
+
+
+def preprocessing(
+    name: str,
+    wires: Any,
+    inexact: str | None,
+    cache: TemplateCache,
+    entangler: Callable[[], str],
+) -> CompilePipeline:
+    """The device's preprocessing: one transform, which does all of it once a structure.
+
+    Args:
+        name: of the device, for errors
+        wires: of the device, or None
+        inexact: why the backend has no exact probabilities, or None where it has
+        cache: of the device
+        entangler: tells "ms" or "zz", as the backend has
+    """
+    steps = CompilePipeline()
+    full = pipeline(name, wires, inexact)
+    steps.add_transform(use_template, full=full, wires=wires, cache=cache, entangler=entangler)
+    return steps
+
+
+@qml.transform
+def use_template(
+    tape: QuantumScript,
+    full: CompilePipeline,
+    wires: Any,
+    cache: TemplateCache,
+    entangler: Callable[[], str],
+) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
+    """Finds or makes the templates of a tape's structure, and reads the tape's angles.
+
+    A tape that comes out has one operation, with one array of angles. A tape whose structure
+    can't be compared, or depends on its angles, goes through the full pipeline each time.
+    """
+    try:
+        key = structure(tape)
+    except UncacheableError:
+        cache.bypass()
+        entry = None
+    else:
+        entry = cache.find(key, lambda: _entry(tape, full, wires))
+    if entry is None:
+        batch, post = full((tape,))
+        return batch, lambda results: post(results)[0]
+    params = params_of(tape)
+    carriers = [
+        QuantumScript(
+            [BoundTemplate(params, template, entangler)],
+            template.lifted.measurements,
+            shots=tape.shots,
+        )
+        for template in entry.templates
+    ]
+    return carriers, entry.post
+
+
+def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any) -> Entry:
+    circuits, post = lift(tape, full)
+    return Entry(tuple(Template(lifted, _qubits(lifted, wires)) for lifted in circuits), post)
+
+
+def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
+    used = qml.wires.Wires.all_wires(
+        [each.wires for each in (*lifted.operations, *lifted.measurements)]
+    )
+    return qubits_of(used, wires)
 
 
 def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
-    """The device's preprocessing, in the order a tape meets it.
+    """PennyLane's and our transforms, in the order a tape meets them.
 
     Args:
         name: of the device, for errors
@@ -99,7 +172,7 @@ def decompose_gates(
     }
     if tape.batch_size is None or not any(map(_takes_one_value, tape.operations)):
         return decompose(tape, **options)
-    tapes, stack = broadcast_expand(tape)
+    tapes, stack = expand(tape)
     return [decompose(single, **options)[0][0] for single in tapes], stack
 
 
@@ -111,8 +184,8 @@ def _decomposition(op: Operator) -> list[Operator]:
 
 
 def _takes_one_value(op: Operator) -> bool:
-    """Whether a batched operation's matrix or state would be taken apart by its values."""
-    return op.batch_size is not None and any(op.ndim_params) and not isinstance(op, _ANGLES)
+    """Whether a batched operation's decomposition might look at its values."""
+    return op.batch_size is not None and not (has_rule(op) or is_parametric(op))
 
 
 @qml.transform

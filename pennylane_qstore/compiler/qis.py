@@ -7,7 +7,7 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.gateset import NATIVE, PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
-from pennylane_qstore.compiler.numbers import Column, columns
+from pennylane_qstore.compiler.numbers import Column, tabled
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate, Programs
 
@@ -38,12 +38,16 @@ _ISING = dict(zip(PENNYLANE_IONQ_ISING, ("xx", "yy", "zz"), strict=True))
 
 
 def compile_qis(
-    operations: Sequence[Operator], qubit_of: Mapping[Any, int], batch: int
+    operations: Sequence[Operator],
+    columns: Sequence[Sequence[Column]],
+    qubit_of: Mapping[Any, int],
+    batch: int,
 ) -> Programs:
     """Operations of the gate set to QIS programs of one structure.
 
     Args:
-        operations: of the gate set; parameters of shape () or (batch,)
+        operations: of the gate set
+        columns: each operation's parameters, of shape () or (batch,)
         qubit_of: the qubit of each wire
         batch: how many circuits the parameters make
 
@@ -51,23 +55,19 @@ def compile_qis(
         the programs, numbers of shape (batch, n_slots) in radians
 
     Raises:
-        CompileError: an operation without a QIS gate, such as a native one, or an angle that is
-            no finite real number
+        CompileError: an operation without a QIS gate, such as a native one
     """
     gates: list[Gate] = []
     numbers: list[Column] = []
-    for place, op in enumerate(operations):
+    for place, (op, own) in enumerate(zip(operations, columns, strict=True)):
         if op.name in _IDLE:
             continue
-        gates.append(Gate(_name(op, place), tuple(qubit_of[wire] for wire in op.wires)))
-        numbers.extend(columns(op, place))
+        gates.append(Gate(_name(op, place), tuple([qubit_of[wire] for wire in op.wires])))
+        numbers.extend(own)
     if not gates:  # IonQ fails an empty circuit
         gates.append(Gate("rz", (0,)))
         numbers.append(np.zeros(()))
-    table = np.empty((batch, len(numbers)))
-    for slot, column in enumerate(numbers):
-        table[:, slot] = column
-    return Programs("qis", max(1, len(qubit_of)), tuple(gates), table)
+    return Programs("qis", max(1, len(qubit_of)), tuple(gates), tabled(numbers, batch))
 
 
 def _name(op: Operator, place: int) -> str:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
-from pennylane_qstore.compiler import compile_native
+from pennylane_qstore.compiler import native
+from pennylane_qstore.compiler.numbers import columns
 from pennylane_qstore.errors import CompileError
 from tests.compiler.native_matrix import distance_up_to_frames, gate_matrix, program_matrix
 
@@ -40,6 +41,11 @@ gates = st.one_of(
     st.builds(qstore.ZZ, turns, pair),
 )
 entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
+
+
+def compile_native(operations, qubit_of, batch, entangler):
+    own = [columns(op, place) for place, op in enumerate(operations)]
+    return native.compile_native(operations, own, qubit_of, batch, entangler)
 
 
 def tape_matrix(operations):

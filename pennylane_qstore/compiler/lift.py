@@ -1,0 +1,177 @@
+"""A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from numpy.typing import NDArray
+from pennylane.measurements import MeasurementProcess
+from pennylane.operation import Operator
+from pennylane.ops.functions import bind_new_parameters
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
+
+# Three generic points: two tell which parameter a gate's angle is of, the third must agree.
+_PROBES = 3
+_LOW, _HIGH = 0.3, 2.9
+_EXACT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a gate's angle comes from: slope·params[index] + const.
+
+    Attributes:
+        index: of the parameter; -1 where the angle is constant
+        slope: how it follows the parameter
+        const: in the gate's own unit
+    """
+
+    index: int
+    slope: float
+    const: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """One circuit of a structure, its angles left open.
+
+    Attributes:
+        operations: of the gate set; their own parameters mean nothing
+        sources: where each of the operations' parameters comes from, operation by operation
+        measurements: in the computational basis
+        origins: (place, name) in the user's tape of the operation that each parameter is of
+    """
+
+    operations: tuple[Operator, ...]
+    sources: tuple[tuple[Source, ...], ...]
+    measurements: tuple[MeasurementProcess, ...]
+    origins: tuple[tuple[int, str], ...]
+
+
+def params_of(tape: QuantumScript) -> NDArray[Any]:
+    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params)."""
+    values = [value for op in tape.operations if is_parametric(op) for value in op.data]
+    if tape.batch_size is None and all(np.ndim(value) == 0 for value in values):
+        return np.array(qml.math.unwrap(values))
+    return _columns(tape)
+
+
+def _columns(tape: QuantumScript) -> NDArray[Any]:
+    columns: list[NDArray[Any]] = []
+    for op in tape.operations:
+        if not is_parametric(op):
+            continue
+        for value, ndim in zip(qml.math.unwrap(op.data), op.ndim_params, strict=True):
+            array = np.asarray(value)
+            if tape.batch_size is not None and array.ndim == ndim:
+                array = np.broadcast_to(array, (tape.batch_size, *array.shape))
+            columns.append(array.reshape(*array.shape[: array.ndim - ndim], -1))
+    rows = () if tape.batch_size is None else (tape.batch_size,)
+    return np.concatenate(columns, axis=-1) if columns else np.zeros((*rows, 0))
+
+
+def lift(
+    tape: QuantumScript, pipeline: Callable[..., Any]
+) -> tuple[tuple[Lifted, ...], Callable[..., Any]]:
+    """Runs the pipeline on a structure at generic angles, and finds what became of each.
+
+    Args:
+        tape: any tape of the structure
+        pipeline: the device's, batch of tapes to (batch of tapes, post-processing)
+
+    Returns:
+        the circuits that the tape becomes, and what makes its results from theirs
+
+    Raises:
+        UncacheableError: the pipeline's output depends on values, or not affinely
+    """
+    n_params = params_of(tape).shape[-1]
+    rng = np.random.default_rng(2024)
+    points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
+    runs = [pipeline((_at(tape, point),)) for point in points]
+    batches = [batch for batch, _ in runs]
+    if len({len(batch) for batch in batches}) != 1:
+        raise UncacheableError("the number of circuits depends on the angles")
+    origins = tuple(_origins(tape))
+    circuits = tuple(
+        Lifted(
+            operations=tuple(same[0].operations),
+            sources=_sources(same, points),
+            measurements=tuple(same[0].measurements),
+            origins=origins,
+        )
+        for same in zip(*batches, strict=True)
+    )
+    post = runs[0][1]
+    return circuits, lambda results: post(results)[0]
+
+
+def _at(tape: QuantumScript, point: NDArray[np.float64]) -> QuantumScript:
+    """The tape at other angles; a broadcast tape has the same ones in all its circuits."""
+    operations, used = [], 0
+    for op in tape.operations:
+        if not is_parametric(op):
+            operations.append(op)
+            continue
+        values = []
+        for value, ndim in zip(op.data, op.ndim_params, strict=True):
+            shape = np.shape(value)
+            own = shape[len(shape) - ndim :]
+            size = int(np.prod(own))
+            values.append(np.broadcast_to(point[used : used + size].reshape(own), shape) + 0.0)
+            used += size
+        operations.append(bind_new_parameters(op, values))
+    return QuantumScript(operations, tape.measurements, shots=tape.shots)
+
+
+def _origins(tape: QuantumScript) -> list[tuple[int, str]]:
+    origins = []
+    for place, op in enumerate(tape.operations):
+        if is_parametric(op):
+            for value, ndim in zip(op.data, op.ndim_params, strict=True):
+                shape = np.shape(value)
+                origins.extend([(place, op.name)] * int(np.prod(shape[len(shape) - ndim :])))
+    return origins
+
+
+def _sources(
+    tapes: Sequence[QuantumScript], points: NDArray[np.float64]
+) -> tuple[tuple[Source, ...], ...]:
+    shapes = [[(type(op), op.name, op.wires, len(op.data)) for op in t.operations] for t in tapes]
+    if any(shape != shapes[0] for shape in shapes):
+        raise UncacheableError("which gates there are depends on the angles")
+    return tuple(
+        tuple(
+            _source([_single(value) for value in values], points)
+            for values in zip(*(op.data for op in ops), strict=True)
+        )
+        for ops in zip(*(tape.operations for tape in tapes), strict=True)
+    )
+
+
+def _single(value: Any) -> float:
+    """The one value that all circuits of a probe's batch share."""
+    array = np.asarray(value, dtype=float).reshape(-1)
+    return float(array[0])
+
+
+def _source(values: Sequence[float], points: NDArray[np.float64]) -> Source:
+    first, second, third = values
+    if first == second == third:
+        return Source(-1, 0.0, first)
+    slopes = (second - first) / (points[1] - points[0])
+    consts = first - slopes * points[0]
+    agree = np.flatnonzero(np.abs(slopes * points[2] + consts - third) < _EXACT)
+    if len(agree) != 1:
+        raise UncacheableError("an angle is no affine function of one parameter")
+    index = int(agree[0])
+    # Slopes and offsets of decompositions are small fractions; the division left rounding noise.
+    slope = round(float(slopes[index]) * 64) / 64
+    if abs(slope - slopes[index]) > _EXACT:
+        raise UncacheableError("an angle follows its parameter at an odd slope")
+    const = float(np.mean(np.asarray(values) - slope * points[:, index]))
+    return Source(index, slope, const if abs(const) > _EXACT else 0.0)

@@ -1,0 +1,189 @@
+"""A tape to the key of its structure: all that decides what is compiled, without the angles.
+
+Equal keys must mean equal circuits up to angles, so a key is made of values only: nothing is
+rounded, cut short or printed, and what can't be put into it makes the tape go the long way.
+"""
+
+import functools
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import (
+    CountsMP,
+    ExpectationMP,
+    MeasurementProcess,
+    ProbabilityMP,
+    SampleMP,
+    VarianceMP,
+)
+from pennylane.operation import Operator
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore.compiler.gateset import (
+    NATIVE,
+    PENNYLANE_IONQ_ISING,
+    PENNYLANE_IONQ_NATIVE,
+)
+
+# Operations whose decomposition is the same for all values of their parameters. All others, such
+# as state preparations and unitaries, carry their values in the key.
+ANGLES = (
+    qml.RX,
+    qml.RY,
+    qml.RZ,
+    qml.PhaseShift,
+    qml.U1,
+    qml.U2,
+    qml.U3,
+    qml.Rot,
+    qml.CRX,
+    qml.CRY,
+    qml.CRZ,
+    qml.CRot,
+    qml.ControlledPhaseShift,
+    qml.IsingXX,
+    qml.IsingYY,
+    qml.IsingZZ,
+    qml.IsingXY,
+    qml.MultiRZ,
+    qml.PauliRot,
+    qml.SingleExcitation,
+    qml.SingleExcitationMinus,
+    qml.SingleExcitationPlus,
+    qml.DoubleExcitation,
+    qml.OrbitalRotation,
+    qml.PSWAP,
+    qml.CPhaseShift00,
+    qml.CPhaseShift01,
+    qml.CPhaseShift10,
+    qml.GlobalPhase,
+    qml.AngleEmbedding,
+    qml.IQPEmbedding,
+    qml.QAOAEmbedding,
+    qml.SimplifiedTwoDesign,
+    qml.StronglyEntanglingLayers,
+    qml.BasicEntanglerLayers,
+    *NATIVE,
+    *PENNYLANE_IONQ_NATIVE,
+    *PENNYLANE_IONQ_ISING,
+)
+_MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
+_MEMO = "_qstore_token"
+
+
+class UncacheableError(Exception):
+    """A tape with something in it that no key can hold."""
+
+
+def structure(tape: QuantumScript) -> Hashable:
+    """The key of a tape's structure.
+
+    Raises:
+        UncacheableError: the tape has something that can't be compared by value
+    """
+    return (
+        tuple([_of_operation(op) for op in tape.operations]),
+        tuple([_of_measurement(measurement) for measurement in tape.measurements]),
+        tape.shots.shot_vector,
+        tape.batch_size,
+    )
+
+
+def is_parametric(op: Operator) -> bool:
+    """Whether an operation's parameters are angles that a template leaves open."""
+    return type(op) in _ANGLE_CLASSES
+
+
+_ANGLE_CLASSES = frozenset(ANGLES)
+
+
+def _of_operation(op: Operator) -> Hashable:
+    """An operation's token, kept on it: the tapes of a gradient share all operations but one.
+
+    A copy of an operation brings the token along, and may then be given other wires or values; so
+    the token counts only beside the very wires and data that it was made from.
+    """
+    wires, data = op.wires, op.data
+    memo = op.__dict__.get(_MEMO)
+    if memo is not None and memo[0] is wires and memo[1] is data:
+        return memo[2]
+    token: Hashable
+    if is_parametric(op):
+        # A controlled rotation's base repeats its angle.
+        rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
+        token = (type(op), wires.labels, tuple([np.shape(value) for value in data]), _frozen(rest))
+    else:
+        if isinstance(op, qml.ops.MidMeasure):
+            raise UncacheableError("a mid-circuit measurement, which is one of a kind")
+        if op.batch_size is not None:
+            raise UncacheableError("a batch of values that are no angles")
+        token = (type(op), wires.labels, _frozen(data), _frozen(op.hyperparameters))
+    op.__dict__[_MEMO] = (wires, data, token)
+    return token
+
+
+def _of_measurement(measurement: MeasurementProcess) -> Hashable:
+    memo = measurement.__dict__.get(_MEMO)
+    if memo is not None and memo[0] is measurement.obs and memo[1] is measurement.wires:
+        return memo[2]
+    if type(measurement) not in _MEASUREMENTS:
+        raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
+    if measurement.mv is not None:
+        raise UncacheableError("a mid-circuit measurement")
+    token = (
+        type(measurement),
+        _frozen(measurement.obs),
+        measurement.wires.labels,
+        _frozen(measurement.eigvals()) if measurement.obs is None else None,
+        getattr(measurement, "all_outcomes", None),
+        repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
+    )
+    measurement.__dict__[_MEMO] = (measurement.obs, measurement.wires, token)
+    return token
+
+
+@functools.singledispatch
+def _frozen(value: Any) -> Hashable:
+    """A value to something that hashes and compares by value."""
+    if qml.math.get_interface(value) in {"torch", "jax"}:
+        return _frozen(np.asarray(qml.math.toarray(value)))
+    raise UncacheableError(f"a value of {type(value)}")
+
+
+@_frozen.register(str | bytes | int | float | complex | bool | None | np.generic)
+def _(value: Any) -> Hashable:
+    return (type(value), value)
+
+
+@_frozen.register(type | qml.wires.Wires)
+def _(value: Any) -> Hashable:
+    return value
+
+
+@_frozen.register
+def _(value: np.ndarray) -> Hashable:
+    if value.dtype == object:
+        raise UncacheableError("an array of objects")
+    return (value.shape, value.dtype.str, value.tobytes())
+
+
+@_frozen.register
+def _(value: Operator) -> Hashable:
+    return (type(value), value.wires.labels, _frozen(value.data), _frozen(value.hyperparameters))
+
+
+@_frozen.register(Mapping)
+def _(value: Mapping[Any, Any]) -> Hashable:
+    return tuple([(_frozen(key), _frozen(item)) for key, item in value.items()])
+
+
+@_frozen.register(list | tuple)
+def _(value: Any) -> Hashable:
+    return (type(value), *[_frozen(item) for item in value])
+
+
+@_frozen.register(range | slice)
+def _(value: Any) -> Hashable:
+    return (type(value), repr(value))

@@ -1,0 +1,208 @@
+"""Templates: what was compiled once serves all angles, and equals a fresh compile."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pennylane_qstore as qstore
+from pennylane_qstore.compiler import TemplateCache, compile_batch, preprocessing
+from pennylane_qstore.compiler.pipeline import pipeline
+
+WIRES = ["a", "b", "c"]
+angles = st.one_of(st.floats(-7, 7), st.sampled_from([0.0, np.pi / 2, np.pi, -np.pi / 2]))
+wire = st.sampled_from(WIRES)
+pair = st.permutations(WIRES).map(lambda labels: labels[:2])
+gates = st.one_of(
+    st.builds(lambda gate, w: (gate, 1, [w]), st.sampled_from([qml.RX, qml.RY, qml.RZ]), wire),
+    st.builds(lambda w: (qml.Rot, 3, [w]), wire),
+    st.builds(lambda w: (qml.U2, 2, [w]), wire),
+    st.builds(
+        lambda gate, w: (gate, 1, w),
+        st.sampled_from([qml.CRX, qml.IsingXX, qml.IsingZZ, qml.IsingXY, qml.ControlledPhaseShift]),
+        pair,
+    ),
+    st.builds(lambda gate, w: (gate, 0, w), st.sampled_from([qml.CNOT, qml.SWAP]), pair),
+    st.builds(lambda w: (qml.Hadamard, 0, [w]), wire),
+)
+structures = st.lists(gates, min_size=1, max_size=8)
+entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
+
+
+def tape_of(structure, values):
+    values = iter(values)
+    operations = [gate(*[next(values) for _ in range(n)], wires=w) for gate, n, w in structure]
+    measurements = [qml.expval(qml.X("a") @ qml.Z("b")), qml.probs(wires=WIRES)]
+    return qml.tape.QuantumScript(operations, measurements)
+
+
+def compiled(tapes, steps, entangler):
+    """Each circuit's gates and numbers, in the order of tapes."""
+    batch = [tape for each in tapes for tape in steps((each,))[0]]
+    circuits = {
+        place: circuit
+        for programs, _, places in compile_batch(batch, WIRES, "native", entangler)
+        for place, circuit in zip(places, programs.circuits(), strict=True)
+    }
+    return [circuits[place] for place in sorted(circuits)]
+
+
+@entanglers
+@given(data=st.data(), structure=structures)
+def test_a_bound_template_equals_a_fresh_compile(entangler, data, structure):
+    """Whatever the structure and the angles, special ones too, the gates are those without it."""
+    count = sum(n for _, n, _ in structure)
+    rows = st.lists(angles, min_size=count, max_size=count)
+    sets = data.draw(st.lists(rows, min_size=1, max_size=4))
+    cache = TemplateCache()
+    ready = preprocessing("d", WIRES, None, cache, lambda: entangler)
+    fresh = pipeline("d", WIRES, None)
+    for values in sets:
+        tape = tape_of(structure, values)
+        found = compiled([tape], ready, entangler)
+        expected = compiled([tape], fresh, entangler)
+        assert [[gate["gate"] for gate in circuit] for circuit in found] == [
+            [gate["gate"] for gate in circuit] for circuit in expected
+        ]
+        assert np.allclose(_numbers(found), _numbers(expected), atol=1e-12)
+    assert cache.stats().misses == 1
+
+
+def _numbers(circuits):
+    """All phases and angles; phases as points on a circle, where ½ turn is -½ turn."""
+    numbers = []
+    for gate in (gate for circuit in circuits for gate in circuit):
+        phases = np.array(gate.get("phases", [gate["phase"]] if "phase" in gate else []))
+        numbers += [*np.cos(2 * np.pi * phases), *np.sin(2 * np.pi * phases), gate.get("angle", 0)]
+    return numbers
+
+
+DEVICE, REFERENCE = qml.device("qstore.ionq", wires=WIRES), qml.device("default.qubit", wires=WIRES)
+
+
+@given(data=st.data(), structure=structures)
+def test_results_are_those_of_default_qubit(data, structure):
+    """Through the cache and the emulator, every circuit gives what default.qubit gives."""
+    count = sum(n for _, n, _ in structure)
+    values = data.draw(st.lists(angles, min_size=count, max_size=count))
+    (found,) = qml.execute([tape_of(structure, values)], DEVICE)
+    (expected,) = qml.execute([tape_of(structure, values)], REFERENCE)
+    for value, true in zip(found, expected, strict=True):
+        assert np.allclose(value, true, atol=1e-9)
+
+
+def test_a_gradient_compiles_one_structure():
+    """All the shifted tapes of a gradient, and of the next, are one miss."""
+    dev = qml.device("qstore.ionq", wires=2)
+
+    @qml.qnode(dev, diff_method="parameter-shift")
+    def circuit(x):
+        qml.RX(x[0], 0)
+        qml.CRY(x[1], [0, 1])
+        return qml.expval(qml.X(0) + qml.Z(1))
+
+    for seed in range(3):
+        qml.grad(circuit)(qml.numpy.array(np.random.default_rng(seed).normal(size=2)))
+    stats = dev._cache.stats()
+    assert stats.misses == 1
+    assert stats.hits > 15
+
+
+@pytest.mark.parametrize(
+    "ops",
+    [
+        lambda value: [qml.QubitUnitary(qml.RX.compute_matrix(value), 0)],
+        lambda value: [qml.StatePrep([np.cos(value), np.sin(value)], 0)],
+        lambda value: [qml.ctrl(qml.QubitUnitary(qml.RX.compute_matrix(value), 0), 1)],
+        lambda value: [qml.pow(qml.RX(value, 0), 2)],
+        lambda value: [qml.adjoint(qml.RX(value, 0))],
+        lambda value: [qml.Hadamard(1), qml.ctrl(qml.RX(value, 0), 1)],
+        lambda value: [qml.exp(qml.X(0), 1j * value)],
+        lambda value: [qml.TrotterProduct(qml.X(0) + value * qml.Y(0), 0.3)],
+    ],
+)
+def test_values_that_decide_the_gates_are_never_mixed_up(ops):
+    """An operation that is taken apart by its values gets a structure of its own for each."""
+    measurement = qml.probs(wires=[0, 1])
+    tapes = [qml.tape.QuantumScript(ops(value), [measurement]) for value in (0.3, 1.1, 0.3, 2.0)]
+    found = qml.execute(tapes, qml.device("qstore.ionq", wires=2))
+    expected = qml.execute(tapes, qml.device("default.qubit", wires=2))
+    assert np.allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "obs",
+    [
+        lambda value: qml.Hermitian([[value, 1], [1, -value]], 0),
+        lambda value: value * qml.X(0) + qml.Z(0),
+        lambda value: qml.Hamiltonian([value, 0.5], [qml.X(0), qml.Z(1)]),
+        lambda value: qml.Projector([np.cos(value), np.sin(value)], 0),
+    ],
+)
+def test_observables_of_other_values_are_never_mixed_up(obs):
+    """Coefficients and matrices of observables are part of the structure."""
+    ops = [qml.RX(0.4, 0), qml.RY(0.9, 1)]
+    tapes = [
+        qml.tape.QuantumScript(ops, [qml.expval(obs(value))]) for value in (0.3, 1.1, 0.3, 2.0)
+    ]
+    found = qml.execute(tapes, qml.device("qstore.ionq", wires=2))
+    expected = qml.execute(tapes, qml.device("default.qubit", wires=2))
+    assert np.allclose(found, expected, atol=1e-9)
+
+
+def test_a_copy_with_other_wires_is_another_structure():
+    """A token kept on an operation doesn't travel to a copy that acts elsewhere."""
+    dev = qml.device("qstore.ionq", wires=3)
+    op = qml.CNOT([0, 1])
+    tapes = []
+    for wire_map in ({0: 0, 1: 1}, {0: 0, 1: 2}, {0: 2, 1: 1}):
+        ops = [qml.X(0), op.map_wires(wire_map)]
+        tapes.append(qml.tape.QuantumScript(ops, [qml.probs(wires=[0, 1, 2])]))
+    expected = qml.execute(tapes, qml.device("default.qubit", wires=3))
+    assert np.allclose(qml.execute(tapes, dev), expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(float("nan"), "not finite"), (float("inf"), "not finite"), (1j, "complex")]
+)
+def test_a_bad_angle_is_named_with_its_place(value, said):
+    """On a structure that is known already, a bad angle still names its operation."""
+    dev = qml.device("qstore.ionq")
+
+    @qml.qnode(dev)
+    def circuit(x):
+        qml.Hadamard(0)
+        qml.RZ(x, 0)
+        return qml.expval(qml.X(0))
+
+    circuit(0.1)
+    with pytest.raises(qstore.CompileError, match=rf"operation 1, RZ.*{said}"):
+        circuit(value)
+
+
+def test_structures_are_forgotten_when_there_are_too_many():
+    """The cache is bounded; a structure that was forgotten is made again."""
+    cache = TemplateCache(most=2)
+    steps = preprocessing("d", WIRES, None, cache, lambda: "zz")
+    for label in ["a", "b", "c", "a"]:
+        steps((qml.tape.QuantumScript([qml.RX(0.1, label)], [qml.probs(wires=WIRES)]),))
+    stats = cache.stats()
+    assert (stats.misses, stats.hits, stats.structures) == (4, 0, 2)
+
+
+def test_the_device_level_tells_the_native_gates():
+    """``qml.specs`` counts, and a template decomposes into, the gates that are sent."""
+    dev = qml.device("qstore.ionq", wires=2)
+
+    @qml.qnode(dev)
+    def circuit(x):
+        qml.RX(x, 0)
+        qml.CNOT([0, 1])
+        return qml.expval(qml.Z(1))
+
+    counts = qml.specs(circuit, level="device")(0.3)["resources"].gate_types
+    assert counts == {"GPI2": 4, "ZZ": 1}
+    (tape,), _ = qml.workflow.construct_batch(circuit, level="device")(0.3)
+    names = [op.name for op in tape.operations[0].decomposition()]
+    assert {name: names.count(name) for name in names} == counts
