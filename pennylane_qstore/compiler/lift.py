@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
+from autograd.tracer import getval
 from numpy.typing import NDArray
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
@@ -54,9 +55,15 @@ class Lifted:
 
 def params_of(tape: QuantumScript) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params)."""
-    values = [value for op in tape.operations if is_parametric(op) for value in op.data]
-    if tape.batch_size is None and all(np.ndim(value) == 0 for value in values):
-        return np.array(qml.math.unwrap(values))
+    if tape.batch_size is None:
+        # Inside a gradient the angles are autograd's boxes, too many to unwrap one by one.
+        values = [getval(value) for op in tape.operations if is_parametric(op) for value in op.data]
+        try:
+            flat = np.array(values, dtype=float)
+        except (TypeError, ValueError, RuntimeError):  # another interface's, arrays, complex
+            return _columns(tape)
+        if flat.ndim == 1:
+            return flat
     return _columns(tape)
 
 

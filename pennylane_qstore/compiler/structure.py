@@ -5,11 +5,15 @@ rounded, cut short or printed, and what can't be put into it makes the tape go t
 """
 
 import functools
+import itertools
+import threading
+import weakref
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pennylane as qml
+from cachetools import LRUCache
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -70,7 +74,6 @@ ANGLES = (
     *PENNYLANE_IONQ_ISING,
 )
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
-_MEMO = "_qstore_token"
 
 
 class UncacheableError(Exception):
@@ -100,34 +103,27 @@ _ANGLE_CLASSES = frozenset(ANGLES)
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """An operation's token, kept on it: the tapes of a gradient share all operations but one.
-
-    A copy of an operation brings the token along, and may then be given other wires or values; so
-    the token counts only beside the very wires and data that it was made from.
-    """
-    wires, data = op.wires, op.data
-    memo = op.__dict__.get(_MEMO)
-    if memo is not None and memo[0] is wires and memo[1] is data:
-        return memo[2]
-    token: Hashable
+    """An operation's token, remembered: the tapes of a gradient share all operations but one."""
+    known = _tokens.get(id(op))
+    if known is not None and known.data in {None, id(op.data)} and known.of() is op:
+        return known.token
     if is_parametric(op):
         # A controlled rotation's base repeats its angle.
         rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
-        token = (type(op), wires.labels, tuple([np.shape(value) for value in data]), _frozen(rest))
-    else:
-        if isinstance(op, qml.ops.MidMeasure):
-            raise UncacheableError("a mid-circuit measurement, which is one of a kind")
-        if op.batch_size is not None:
-            raise UncacheableError("a batch of values that are no angles")
-        token = (type(op), wires.labels, _frozen(data), _frozen(op.hyperparameters))
-    op.__dict__[_MEMO] = (wires, data, token)
-    return token
+        shapes = tuple([np.shape(value) for value in op.data])
+        return _remembered(op, None, (type(op), op.wires.labels, shapes, _frozen(rest)))
+    if isinstance(op, qml.ops.MidMeasure):
+        raise UncacheableError("a mid-circuit measurement, which is one of a kind")
+    if op.batch_size is not None:
+        raise UncacheableError("a batch of values that are no angles")
+    token = (type(op), op.wires.labels, _frozen(op.data), _frozen(op.hyperparameters))
+    return _remembered(op, id(op.data), token)
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
-    memo = measurement.__dict__.get(_MEMO)
-    if memo is not None and memo[0] is measurement.obs and memo[1] is measurement.wires:
-        return memo[2]
+    known = _tokens.get(id(measurement))
+    if known is not None and known.of() is measurement:
+        return known.token
     if type(measurement) not in _MEASUREMENTS:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
     if measurement.mv is not None:
@@ -140,7 +136,41 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
         getattr(measurement, "all_outcomes", None),
         repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
     )
-    measurement.__dict__[_MEMO] = (measurement.obs, measurement.wires, token)
+    return _remembered(measurement, None, token)
+
+
+class _Known(NamedTuple):
+    """The token of an object that is alive.
+
+    Attributes:
+        of: the object
+        data: the identity of the values that are in the token, or None where none are
+        token: an integer where no values are in it, so that keys hash fast
+    """
+
+    of: weakref.ref[Any]
+    data: int | None
+    token: Hashable
+
+
+# By identity: a copy of an operation is another object, and may act on other wires. An entry goes
+# when its object does, before another one can have the same identity.
+_tokens: dict[int, _Known] = {}
+_numbers = itertools.count()
+_interned: LRUCache[Hashable, int] = LRUCache(10_000)
+_interning = threading.Lock()
+
+
+def _remembered(what: Any, data: int | None, token: Hashable) -> Hashable:
+    if data is None:
+        with _interning:
+            number = _interned.get(token)
+            if number is None:
+                number = _interned[token] = next(_numbers)
+            token = number
+    identity = id(what)
+    forget = functools.partial(_tokens.pop, identity, None)
+    _tokens[identity] = _Known(weakref.ref(what, lambda _: forget()), data, token)
     return token
 
 
