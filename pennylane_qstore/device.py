@@ -25,7 +25,7 @@ from pennylane_qstore.compiler import (
     preprocessing,
     qubits_of,
 )
-from pennylane_qstore.errors import CompileError, Interrupted, OptionError
+from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
 from pennylane_qstore.events import Cancelled, Event, Submitted
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.outcomes import Outcomes
@@ -96,7 +96,8 @@ class QStoreDevice(Device):
                 "journal",
                 *(field.name for field in fields(Options)),
             ]
-            raise OptionError(*next(iter(unknown.items())), f"the options are {', '.join(names)}")
+            # Without its value, which may be a key under a misspelt name.
+            raise OptionError(next(iter(unknown)), ..., f"the options are {', '.join(names)}")
         if journal is not None:
             raise OptionError("journal", journal, "there is no journal yet; use None")
         self._options = Options(
@@ -147,7 +148,7 @@ class QStoreDevice(Device):
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
-        return preprocessing(self.name, self.wires, inexact, self._cache, self._entangler)
+        return preprocessing(self.name, self.wires, inexact, self._cache, self._known_gates)
 
     def execute(
         self,
@@ -165,17 +166,13 @@ class QStoreDevice(Device):
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
         del execution_config
-        self.tracker.update(batches=1)
-        self.tracker.record()
+        self._track_batch()
         if not circuits:
             return ()
         machine = self._machine()
         for tape in circuits:
             self._check_shots(tape.shots.total_shots, machine)
-        options = self._options
-        batch = compile_batch(
-            circuits, self.wires, options.gateset, machine.entangler(options.noise_model)
-        )
+        batch = compile_batch(circuits, self.wires, self._gates(machine))
         outcomes = self._run(batch, machine)
         with self._lock:  # the generator that draws the samples is one for all threads
             results = tuple(
@@ -203,14 +200,19 @@ class QStoreDevice(Device):
         weakref.finalize(self, running.close_soon, client.close)
         return client
 
+    def _known_gates(self) -> str:
+        return self._gates(self._machine())
+
     def _machine(self) -> Backend:
         """What the API says of the backend; asked once."""
         running = loop.current()
         name = job.settings(self._options)["backend"]
         return running.run(self._client(running).backend(name))
 
-    def _entangler(self) -> str:
-        return self._machine().entangler(self._options.noise_model)
+    def _gates(self, machine: Backend) -> str:
+        """What to compile to: "qis", or the native entangler that the backend has."""
+        options = self._options
+        return "qis" if options.gateset == "qis" else machine.entangler(options.noise_model)
 
     def _check_shots(self, shots: int | None, machine: Backend) -> None:
         if shots is None:
@@ -244,13 +246,16 @@ class QStoreDevice(Device):
             listener=events.append,
             sharpen=options.sharpen,
         )
+        places = [place for _, _, places in batch for place in places]
         try:
             found = running.run(running_jobs)
         except KeyboardInterrupt:
             raise _interrupted(events) from None
+        except QStoreError as error:
+            error.partial = {places[i]: outcomes for i, outcomes in error.partial.items()}
+            raise
         finally:
             self._track_jobs(events)
-        places = [place for _, _, places in batch for place in places]
         return {place: found[index] for index, place in enumerate(places)}
 
     def _warn_of_debiasing(self) -> None:
@@ -275,8 +280,13 @@ class QStoreDevice(Device):
         qubit_of = qubits_of(tape.wires, self.wires)
         return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
 
+    def _track_batch(self) -> None:
+        if self.tracker.active:
+            self.tracker.update(batches=1)
+            self.tracker.record()
+
     def _track_jobs(self, events: Sequence[Event]) -> None:
-        for event in events:
+        for event in events if self.tracker.active else ():
             if isinstance(event, Submitted):
                 self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
                 self.tracker.record()

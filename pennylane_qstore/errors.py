@@ -22,10 +22,11 @@ class QStoreError(Exception):
     """Root of everything that this package raises by itself.
 
     Attributes:
-        partial: outcomes that did arrive before the error, by the circuit's place in the batch
+        partial: outcomes that did arrive before the error, by the circuit's place in the batch:
+            its tape, and its row where the tape is broadcast
     """
 
-    partial: Mapping[int, Any]
+    partial: Mapping[Any, Any]
 
     def __init__(self, message: str) -> None:
         self.partial = {}
@@ -33,11 +34,12 @@ class QStoreError(Exception):
 
 
 class OptionError(QStoreError, ValueError):
-    """A setting that can't be: names it, the value, and what would be right."""
+    """A setting that can't be: names it, the value (not shown where it is ...), and what can."""
 
     def __init__(self, option: str, value: object, expected: str) -> None:
         self.option = option
-        super().__init__(f"{option}={value!r} can't be used: {expected}")
+        shown = "…" if value is ... else repr(value)
+        super().__init__(f"{option}={shown} can't be used: {expected}")
 
 
 class CompileError(QStoreError):

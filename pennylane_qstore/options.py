@@ -107,7 +107,7 @@ def _check_access(options: Options) -> None:
     if not key or not isinstance(key, str) or not key.isprintable() or key != key.strip():
         raise OptionError(
             "api_key",
-            "…" if key else None,
+            ... if key else None,
             f"the backend {options.backend!r} needs IonQ's key: set IONQ_API_KEY, or api_key="
             ' (backend="emulator" needs none)',
         )

@@ -53,11 +53,16 @@ def read_out(
     else:
         readings = [_reading(measurements, shots, outcomes, qubit_of, rng) for outcomes in batch]
         copies = [
-            tuple(np.stack(values) for values in zip(*copy, strict=True))
+            tuple(_stacked(values) for values in zip(*copy, strict=True))
             for copy in zip(*readings, strict=True)
         ]
     results = [copy[0] if len(copy) == 1 else copy for copy in copies]
     return tuple(results) if shots.has_partitioned_shots else results[0]
+
+
+def _stacked(values: Sequence[Any]) -> Any:
+    """One value a circuit to what PennyLane makes of a batch: an array, or a list of counts."""
+    return list(values) if isinstance(values[0], dict) else np.stack(values)
 
 
 def _reading(
@@ -90,7 +95,7 @@ def _value(
     if isinstance(measurement, ExpectationMP):
         return _mean(_values(measurement, outcomes, qubit_of), outcomes)
     if isinstance(measurement, VarianceMP):
-        values = _values(measurement, outcomes, qubit_of)
+        values = _values(measurement, outcomes, qubit_of).astype(float)
         return _mean((values - _mean(values, outcomes)) ** 2, outcomes)
     if isinstance(measurement, CountsMP):
         return _counts(measurement, outcomes, qubit_of)
@@ -159,7 +164,9 @@ def _samples(
         of_outcomes = outcomes.bits(_qubits(measurement, qubit_of))
     else:
         of_outcomes = _values(measurement, outcomes, qubit_of)
-    return of_outcomes[order].astype(measurement.numeric_type)
+    # PennyLane keeps the type that a user asked for to itself.
+    kind = getattr(measurement, "_dtype", None)
+    return of_outcomes[order] if kind is None else of_outcomes[order].astype(kind)
 
 
 def _counts(
@@ -180,5 +187,5 @@ def _counts(
     totals = np.bincount(where, outcomes.weights[seen], len(found)).astype(int)
     counts = dict(zip(found, totals, strict=True))
     if measurement.all_outcomes:
-        return {key: counts.get(key, 0) for key in possible}
+        return {key: counts.get(key, np.int64(0)) for key in possible}
     return counts

@@ -360,3 +360,40 @@ def test_the_capabilities_file_is_valid():
     """PennyLane's own linter finds nothing wrong in the TOML."""
     text = Path(qstore.QStoreDevice.config_filepath).read_text()
     assert parser.parse(text).data == "start"
+
+
+def test_a_misspelt_key_is_not_shown():
+    """An option that doesn't exist is named without its value, which may be a key."""
+    with pytest.raises(qstore.OptionError, match="apikey") as caught:
+        qml.device("qstore.ionq", apikey="secret")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_tape_that_was_not_prepared_is_refused():
+    """``execute`` measures bits; a tape that needs another basis is never read wrongly."""
+    tape = qml.tape.QuantumScript([qml.Hadamard(0)], [qml.expval(qml.X(0))])
+    with pytest.raises(qstore.CompileError, match="preprocess"):
+        qml.device("qstore.ionq").execute(tape)
+
+
+def test_what_arrived_is_told_by_its_tape(ionq):
+    """An error's partial results say which tape, and which row of it, each is of."""
+    answer = {"job-0-child-0": {"0": 1}, "job-0-child-2": {"1": 1}}
+    ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", reply(body=answer))
+    ops = [[qml.RX(0.1, 0)], [qml.RY(0.2, 0)], [qml.RX(0.3, 0)]]
+    tapes = [qml.tape.QuantumScript(each, [qml.probs(wires=0)]) for each in ops]
+    with pytest.raises(qstore.JobError) as caught:
+        qml.execute(tapes, cloud(ionq))
+    assert len(caught.value.partial) == 2
+    assert all(row == 0 and tape in {0, 1, 2} for tape, row in caught.value.partial)
+
+
+def test_a_backend_that_names_no_entangler_still_takes_qis(ionq):
+    """Without native gates to compile for, QIS gates are the way that the error names."""
+    row = {"backend": "qpu.new-1", "status": "available", "qubits": 9}
+    ionq.script("GET", "/backends", reply(body=[row]), reply(body=[row]))
+    options = {"backend": "qpu.new-1", "error_mitigation": {}}
+    with pytest.raises(qstore.CompileError, match="qis"):
+        one_gate(cloud(ionq, **options), shots=10)()
+    one_gate(cloud(ionq, gateset="qis", **options), shots=10)()
+    assert ionq.bodies[0]["input"]["gateset"] == "qis"

@@ -7,11 +7,12 @@ import numpy as np
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.bound import BoundTemplate
-from pennylane_qstore.compiler.grouping import qubits_of
+from pennylane_qstore.compiler.grouping import in_computational_basis, qubits_of
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import columns
 from pennylane_qstore.compiler.qis import compile_qis
 from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
 
 
@@ -36,19 +37,17 @@ class Compiled(NamedTuple):
     places: list[Place]
 
 
-def compile_batch(
-    tapes: Sequence[QuantumScript], wires: Any, gateset: str, entangler: str
-) -> list[Compiled]:
+def compile_batch(tapes: Sequence[QuantumScript], wires: Any, gates: str) -> list[Compiled]:
     """Tapes to programs, as few arrays as there are structures and shots.
 
     Args:
         tapes: from the device's preprocessing
         wires: of the device, or None
-        gateset: "native" or "qis"
-        entangler: "ms" or "zz", as the backend has
+        gates: "ms" or "zz", the native entangler that the backend has, or "qis"
 
     Raises:
-        CompileError: an operation without a rule, or an angle that is no finite real number
+        CompileError: an operation without a rule, an angle that is no finite real number, or a
+            tape that has not been through the preprocessing
     """
     compiled: list[Compiled] = []
     together: dict[tuple[int, int | None], list[int]] = {}
@@ -57,7 +56,7 @@ def compile_batch(
         if (carried := _carried(tape)) is not None:
             together.setdefault((id(carried.template), shots), []).append(index)
         else:
-            programs = _literal(tape, wires, gateset, entangler)
+            programs = _literal(tape, wires, gates)
             places = [Place(index, row) for row in range(len(programs))]
             compiled.append(Compiled(programs, shots, places))
     for (_, shots), indices in together.items():
@@ -69,7 +68,7 @@ def compile_batch(
             for row in range(len(params))
         ]
         template: Template = carriers[0].template
-        for bound in template.bind(np.concatenate(rows), gateset, entangler):
+        for bound in template.bind(np.concatenate(rows), gates):
             own = [places[row] for row in bound.rows.tolist()]
             compiled.append(Compiled(bound.programs, shots, own))
     return compiled
@@ -82,11 +81,17 @@ def _carried(tape: QuantumScript) -> BoundTemplate | None:
     return None
 
 
-def _literal(tape: QuantumScript, wires: Any, gateset: str, entangler: str) -> Programs:
+def _literal(tape: QuantumScript, wires: Any, gates: str) -> Programs:
     """A tape that has no template, gate by gate."""
-    own = [columns(op, place) for place, op in enumerate(tape.operations)]
+    for measurement in tape.measurements:
+        if not in_computational_basis(measurement):
+            raise CompileError(
+                f"{measurement} is not in the computational basis: run the tape with qml.execute, "
+                "or through the device's preprocess_transforms"
+            )
+    own = [columns(op, place, tape.batch_size) for place, op in enumerate(tape.operations)]
     qubit_of = qubits_of(tape.wires, wires)
     batch = tape.batch_size or 1
-    if gateset == "qis":
+    if gates == "qis":
         return compile_qis(tape.operations, own, qubit_of, batch)
-    return compile_native(tape.operations, own, qubit_of, batch, entangler)
+    return compile_native(tape.operations, own, qubit_of, batch, gates)

@@ -23,19 +23,17 @@ class BoundTemplate(ResourcesOperation):
     Args:
         params: the angles, shape (n_params,) or (batch, n_params)
         template: the structure
-        entangler: tells "ms" or "zz", as the backend has
+        gates: tells what is compiled to: "ms", "zz" or "qis"
     """
 
     num_params = 1
     ndim_params = (1,)
     grad_method = None
 
-    def __init__(
-        self, params: NDArray[Any], template: Template, entangler: Callable[[], str]
-    ) -> None:
+    def __init__(self, params: NDArray[Any], template: Template, gates: Callable[[], str]) -> None:
         super().__init__(params, wires=list(template.qubit_of))
         self.hyperparameters["template"] = template
-        self.hyperparameters["entangler"] = entangler
+        self.hyperparameters["gates"] = gates
 
     @property
     def template(self) -> Template:
@@ -94,8 +92,7 @@ class BoundTemplate(ResourcesOperation):
         return base_label or f"native {counts['1q']}+{counts['2q']}"
 
     def _programs(self) -> Programs:
-        entangler = self.hyperparameters["entangler"]()
-        return self.template.bind(self.params[:1], "native", entangler)[0].programs
+        return self.template.bind(self.params[:1], self.hyperparameters["gates"]())[0].programs
 
 
 def _depth(gates: Sequence[Sequence[int]], qubits: int) -> int:

@@ -37,8 +37,12 @@ def expand(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[..., Any]
 
 def _stacked(rows: Sequence[Any], tape: QuantumScript) -> Any:
     if len(tape.measurements) == 1:
-        return math.stack(rows)
-    return tuple(math.stack(column) for column in zip(*rows, strict=True))
+        return _column(rows)
+    return tuple(_column(column) for column in zip(*rows, strict=True))
+
+
+def _column(values: Sequence[Any]) -> Any:
+    return list(values) if isinstance(values[0], dict) else math.stack(values)
 
 
 def _row(op: Operator, row: int) -> Operator:

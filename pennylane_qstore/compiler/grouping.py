@@ -1,14 +1,23 @@
 """A tape's measurements to as few circuits as show them all, each in the computational basis."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pennylane as qml
+from pennylane import math
 from pennylane.devices.preprocess import validate_device_wires
-from pennylane.measurements import MeasurementProcess
+from pennylane.exceptions import DeviceError, DiagGatesUndefinedError
+from pennylane.measurements import (
+    CountsMP,
+    ExpectationMP,
+    MeasurementProcess,
+    ProbabilityMP,
+    SampleMP,
+)
 from pennylane.operation import Operator
-from pennylane.pauli import PauliSentence
+from pennylane.pauli import PauliSentence, PauliWord
 from pennylane.tape import QuantumScript
 
 # Turns an eigenvector of each Pauli operator to a basis state; SX is RX(π/2).
@@ -20,85 +29,170 @@ _TO_Z: dict[str, Callable[[Any], list[Operator]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Basis:
-    """What a measurement needs to be read in the computational basis.
+class _Part:
+    """What one circuit can show of a measurement: all of it, or a term of a sum.
 
     Attributes:
+        of: the measurement's place in the tape
         axis_of: for each wire, what it must be turned from: a Pauli's letter, or an observable
         rotations: the gates that turn it, by axis
-        measurement: the measurement after the turn
+        measurement: what is measured after the turn; None for a Pauli word
+        word: the Pauli word with Z for each letter; None for anything else
+        coefficient: of the term
     """
 
+    of: int
     axis_of: dict[Any, Hashable]
     rotations: dict[Hashable, list[Operator]]
-    measurement: MeasurementProcess
+    measurement: MeasurementProcess | None = None
+    word: PauliWord | None = None
+    coefficient: float = 1.0
+
+
+@dataclass(slots=True)
+class _Circuit:
+    """Parts that agree on every wire they share, on their way to a tape."""
+
+    axis_of: dict[Any, Hashable] = field(default_factory=dict)
+    rotations: dict[Hashable, list[Operator]] = field(default_factory=dict)
+    parts: list[_Part] = field(default_factory=list)
+
+    def agrees(self, part: _Part) -> bool:
+        axis_of = self.axis_of
+        return all(axis_of.get(wire, axis) == axis for wire, axis in part.axis_of.items())
+
+    def add(self, part: _Part) -> None:
+        self.axis_of.update(part.axis_of)
+        self.rotations.update(part.rotations)
+        self.parts.append(part)
 
 
 @qml.transform
 def share_circuits(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[..., Any]]:
     """Puts measurements that agree on every wire they share into one circuit, and turns them.
 
-    Measurements agree where no wire is needed in two different bases (qubit-wise commutation);
-    each goes to the first circuit that it agrees with. The tapes that come out measure in the
-    computational basis only.
+    An expectation value of a sum is taken apart into its terms. Parts agree where no wire is
+    needed in two different bases (qubit-wise commutation); each goes to the first circuit that it
+    agrees with, and a sum's Pauli words in one circuit are one measurement of it. The tapes that
+    come out measure in the computational basis only.
     """
     with qml.QueuingManager.stop_recording():
         # Gives a measurement without wires all of the tape's; on a device with wires it has them.
         (tape,), _ = validate_device_wires(tape, qml.wires.Wires(wire_order(tape.wires)))
-        bases = [_basis(measurement) for measurement in tape.measurements]
-        groups = _grouped(bases)
-        tapes = [_turned(tape, [bases[i] for i in group]) for group in groups]
+        parts: list[_Part] = []
+        offsets: list[float | None] = []
+        for place, measurement in enumerate(tape.measurements):
+            own, offset = _parts(place, measurement)
+            parts.extend(own)
+            offsets.append(offset)
+        circuits = _grouped(parts)
+        measured = [_measured(circuit) for circuit in circuits]
+        tapes = [
+            _turned(tape, circuit, [measurement for _, measurement in found])
+            for circuit, found in zip(circuits, measured, strict=True)
+        ]
+    sources = [[place for place, _ in found] for found in measured]
 
     def in_order(results: Sequence[Any]) -> Any:
-        if tape.shots.has_partitioned_shots:
-            copies = range(tape.shots.num_copies)
-            return tuple(_in_order(groups, [result[i] for result in results]) for i in copies)
-        return _in_order(groups, results)
+        if not tape.shots.has_partitioned_shots:
+            return _in_order(results, sources, offsets, tape.batch_size)
+        return tuple(
+            _in_order([result[i] for result in results], sources, offsets, tape.batch_size)
+            for i in range(tape.shots.num_copies)
+        )
 
     return tapes, in_order
 
 
-def _in_order(groups: list[list[int]], results: Sequence[Any]) -> Any:
-    values: dict[int, Any] = {}
-    for group, result in zip(groups, results, strict=True):
-        values.update(zip(group, (result,) if len(group) == 1 else result, strict=True))
-    return values[0] if len(values) == 1 else tuple(values[i] for i in range(len(values)))
+def _in_order(
+    results: Sequence[Any],
+    sources: Sequence[Sequence[int]],
+    offsets: Sequence[float | None],
+    batch_size: int | None,
+) -> Any:
+    """Circuits' results to the tape's: sums added up, everything in its place."""
+    constant = np.zeros(() if batch_size is None else batch_size)
+    values = [None if offset is None else constant + offset for offset in offsets]
+    for own, result in zip(sources, results, strict=True):
+        for place, value in zip(own, (result,) if len(own) == 1 else result, strict=True):
+            values[place] = value if offsets[place] is None else values[place] + value
+    return values[0] if len(values) == 1 else tuple(values)
 
 
-def _grouped(bases: list[_Basis]) -> list[list[int]]:
-    groups: list[tuple[dict[Any, Hashable], list[int]]] = []
-    for index, basis in enumerate(bases):
-        for axis_of, members in groups:
-            if all(axis_of.get(wire, axis) == axis for wire, axis in basis.axis_of.items()):
-                axis_of.update(basis.axis_of)
-                members.append(index)
-                break
-        else:
-            groups.append((dict(basis.axis_of), [index]))
-    return [members for _, members in groups]
+def _grouped(parts: Sequence[_Part]) -> list[_Circuit]:
+    circuits: list[_Circuit] = []
+    for part in parts:
+        found = next((circuit for circuit in circuits if circuit.agrees(part)), None)
+        if found is None:
+            found = _Circuit()
+            circuits.append(found)
+        found.add(part)
+    return circuits
 
 
-def _turned(tape: QuantumScript, bases: list[_Basis]) -> QuantumScript:
-    rotations: dict[Hashable, list[Operator]] = {}
-    for basis in bases:
-        rotations.update(basis.rotations)
-    turns = [gate for gates in rotations.values() for gate in gates]
-    return QuantumScript(
-        [*tape.operations, *turns], [basis.measurement for basis in bases], shots=tape.shots
-    )
+def _measured(circuit: _Circuit) -> list[tuple[int, MeasurementProcess]]:
+    """A circuit's measurements, each with the place of the one in the tape that it is for."""
+    found = [(part.of, part.measurement) for part in circuit.parts if part.word is None]
+    sums: dict[int, PauliSentence] = {}
+    for part in circuit.parts:
+        if part.word is not None:
+            words = sums.setdefault(part.of, PauliSentence())
+            words[part.word] = words.get(part.word, 0.0) + part.coefficient
+    return [*found, *((place, qml.expval(words.operation())) for place, words in sums.items())]
 
 
-def _basis(measurement: MeasurementProcess) -> _Basis:
-    if measurement.obs is None:
-        return _Basis(dict.fromkeys(measurement.wires, "Z"), {}, measurement)
-    sentence = measurement.obs.pauli_rep
-    if sentence is not None and (axis_of := _pauli_axes(sentence)) is not None:
-        turned = _in_z(sentence, measurement.wires)
-        return _Basis(axis_of, _pauli_rotations(axis_of), _replaced(measurement, obs=turned))
-    axis_of, rotations = _axes(measurement.obs)
-    eigvals = measurement.obs.eigvals()
-    turned = _replaced(measurement, wires=measurement.wires, eigvals=eigvals)
-    return _Basis(axis_of, rotations, turned)
+def _turned(
+    tape: QuantumScript, circuit: _Circuit, measurements: Sequence[MeasurementProcess]
+) -> QuantumScript:
+    turns = [gate for gates in circuit.rotations.values() for gate in gates]
+    return QuantumScript([*tape.operations, *turns], measurements, shots=tape.shots)
+
+
+def _parts(place: int, measurement: MeasurementProcess) -> tuple[list[_Part], float | None]:
+    """What must be measured for a measurement, and the constant of a sum; None where it is none."""
+    obs = measurement.obs
+    if not isinstance(measurement, ExpectationMP) or obs is None:
+        return [_whole(place, measurement)], None
+    if obs.pauli_rep is not None:
+        return _words(place, obs.pauli_rep)
+    if not isinstance(obs, qml.ops.Sum | qml.ops.LinearCombination):
+        return [_whole(place, measurement)], None
+    terms = [qml.s_prod(*term) for term in zip(*obs.terms(), strict=True)]
+    found = [_parts(place, qml.expval(term)) for term in terms]
+    return [part for own, _ in found for part in own], sum(offset or 0.0 for _, offset in found)
+
+
+def _words(place: int, sentence: PauliSentence) -> tuple[list[_Part], float]:
+    parts, offset = [], 0.0
+    for word, value in sentence.items():
+        coefficient = float(np.real(math.toarray(math.unwrap([value])[0])))
+        if not word:
+            offset += coefficient
+            continue
+        axis_of = dict(word)
+        in_z = PauliWord(dict.fromkeys(word, "Z"))
+        rotations = _pauli_rotations(axis_of)
+        parts.append(_Part(place, axis_of, rotations, word=in_z, coefficient=coefficient))
+    return parts, offset
+
+
+def _whole(place: int, measurement: MeasurementProcess) -> _Part:
+    """A measurement that one circuit shows all of."""
+    obs = measurement.obs
+    if obs is None:
+        return _Part(place, dict.fromkeys(measurement.wires, "Z"), {}, measurement)
+    sentence = obs.pauli_rep
+    # The basis of probabilities is PennyLane's choice even where all eigenvalues are the same.
+    if sentence is not None and not isinstance(measurement, ProbabilityMP):
+        axis_of = _pauli_axes(sentence)
+        if axis_of is not None:
+            turned = _replaced(measurement, obs=_in_z(sentence, measurement.wires))
+            return _Part(place, axis_of, _pauli_rotations(axis_of), turned)
+    if isinstance(obs, qml.SparseHamiltonian):
+        obs = qml.Hermitian(obs.matrix(), obs.wires)
+    axis_of, rotations = _axes(obs)
+    turned = _replaced(measurement, wires=measurement.wires, eigvals=obs.eigvals())
+    return _Part(place, axis_of, rotations, turned)
 
 
 def _pauli_axes(sentence: PauliSentence) -> dict[Any, Hashable] | None:
@@ -117,10 +211,7 @@ def _pauli_rotations(axis_of: dict[Any, Hashable]) -> dict[Hashable, list[Operat
 
 def _in_z(sentence: PauliSentence, wires: qml.wires.Wires) -> Operator:
     """The observable with every Pauli letter read as Z; an identity keeps its wires."""
-    words = {
-        qml.pauli.PauliWord(dict.fromkeys(word, "Z")): coefficient
-        for word, coefficient in sentence.items()
-    }
+    words = {PauliWord(dict.fromkeys(word, "Z")): value for word, value in sentence.items()}
     return PauliSentence(words).operation(wire_order=wires)
 
 
@@ -129,6 +220,9 @@ def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Opera
 
     Factors of a product on wires of their own are turned one by one, so that another measurement
     can share the wires of some of them; anything else is turned as a whole.
+
+    Raises:
+        DeviceError: nobody knows the observable's eigenvectors
     """
     factors = obs.operands if isinstance(obs, qml.ops.Prod) else (obs,)
     wires = [wire for factor in factors for wire in factor.wires]
@@ -137,25 +231,43 @@ def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Opera
     axis_of: dict[Any, Hashable] = {}
     rotations: dict[Hashable, list[Operator]] = {}
     for factor in factors:
-        sentence = factor.pauli_rep
-        axes = _pauli_axes(sentence) if sentence is not None else None
-        if axes is not None and len(factor.pauli_rep) == 1:
-            axis_of.update(axes)
-            rotations.update(_pauli_rotations(axes))
-        else:
-            axis_of.update(dict.fromkeys(factor.wires, factor.hash))
+        letters = _letters(factor)
+        if letters is not None:
+            axis_of.update(letters)
+            rotations.update(_pauli_rotations(letters))
+            continue
+        axis_of.update(dict.fromkeys(factor.wires, factor.hash))
+        try:
             rotations[factor.hash] = factor.diagonalizing_gates()
+        except DiagGatesUndefinedError:
+            raise DeviceError(
+                f"Observable {factor} is not supported: its eigenvectors are unknown"
+            ) from None
     return axis_of, rotations
 
 
+def _letters(factor: Operator) -> dict[Any, Hashable] | None:
+    """The Pauli letter of each wire of a word; None for anything else, powers of one included."""
+    sentence = factor.pauli_rep
+    if sentence is None or len(sentence) != 1:
+        return None
+    (word,) = sentence
+    return dict(word) if set(word) == set(factor.wires) else None
+
+
 def _replaced(measurement: MeasurementProcess, **what: Any) -> MeasurementProcess:
-    if isinstance(measurement, qml.measurements.CountsMP):
+    if isinstance(measurement, CountsMP):
         what["all_outcomes"] = measurement.all_outcomes
-    if isinstance(measurement, qml.measurements.ProbabilityMP):
+    if isinstance(measurement, ProbabilityMP):
         what = {"wires": measurement.wires}
-    if isinstance(measurement, qml.measurements.SampleMP):
-        what["dtype"] = measurement.numeric_type
+    if isinstance(measurement, SampleMP):
+        what["dtype"] = sample_type(measurement)
     return type(measurement)(**what)
+
+
+def sample_type(measurement: SampleMP) -> Any:
+    """The type of samples that a user asked for, or None."""
+    return getattr(measurement, "_dtype", None)
 
 
 def wire_order(wires: Iterable[Any]) -> list[Any]:
@@ -174,3 +286,11 @@ def qubits_of(used: qml.wires.Wires, device_wires: Any) -> dict[Any, int]:
     """
     wires = [wire for wire in device_wires if wire in used] if device_wires else wire_order(used)
     return {wire: qubit for qubit, wire in enumerate(wires)}
+
+
+def in_computational_basis(measurement: MeasurementProcess) -> bool:
+    """Whether a measurement can be read from bits as it is."""
+    if measurement.obs is None:
+        return True
+    sentence = measurement.obs.pauli_rep
+    return sentence is not None and all(axis == "Z" for word in sentence for axis in word.values())

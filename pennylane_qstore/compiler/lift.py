@@ -163,6 +163,8 @@ def _sources(
 def _single(value: Any) -> float:
     """The one value that all circuits of a probe's batch share."""
     array = np.asarray(value, dtype=float).reshape(-1)
+    if np.any(array != array[0]):
+        raise UncacheableError("an array where a gate takes one value")
     return float(array[0])
 
 

@@ -12,17 +12,25 @@ from pennylane_qstore.errors import CompileError
 Column = NDArray[np.float64]
 
 
-def columns(op: Operator, place: int) -> list[Column]:
+def columns(op: Operator, place: int, batch: int | None = None) -> list[Column]:
     """Parameters to float arrays of shape () or (batch,).
 
     Args:
         op: the operation
         place: its index in the tape, for the error
+        batch: of the tape, or None where it isn't broadcast
 
     Raises:
-        CompileError: a parameter that is complex, not finite, or not a number
+        CompileError: a parameter that is complex, not finite, not a number, or of another shape
     """
-    return [_column(parameter, op, place) for parameter in op.data]
+    found = [_column(parameter, op, place) for parameter in op.data]
+    for column in found:
+        if column.shape not in {(), (batch,)}:
+            raise CompileError(
+                f"operation {place}, {op}, has angles of shape {column.shape} in a tape "
+                f"{'that is not broadcast' if batch is None else f'of {batch} circuits'}"
+            )
+    return found
 
 
 def _column(parameter: object, op: Operator, place: int) -> Column:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import (
     decompose,
@@ -10,7 +11,7 @@ from pennylane.devices.preprocess import (
     validate_device_wires,
     validate_observables,
 )
-from pennylane.exceptions import DeviceError
+from pennylane.exceptions import DecompositionUndefinedError, DeviceError
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -22,7 +23,7 @@ from pennylane.measurements import (
 )
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
-from pennylane.transforms import defer_measurements, split_to_single_terms
+from pennylane.transforms import defer_measurements
 from pennylane.transforms.core import CompilePipeline
 
 from pennylane_qstore.compiler.bound import BoundTemplate
@@ -44,7 +45,7 @@ def preprocessing(
     wires: Any,
     inexact: str | None,
     cache: TemplateCache,
-    entangler: Callable[[], str],
+    gates: Callable[[], str],
 ) -> CompilePipeline:
     """The device's preprocessing: one transform, which does all of it once a structure.
 
@@ -53,11 +54,11 @@ def preprocessing(
         wires: of the device, or None
         inexact: why the backend has no exact probabilities, or None where it has
         cache: of the device
-        entangler: tells "ms" or "zz", as the backend has
+        gates: tells what is compiled to: "ms", "zz" or "qis"
     """
     steps = CompilePipeline()
     full = pipeline(name, wires, inexact)
-    steps.add_transform(use_template, full=full, wires=wires, cache=cache, entangler=entangler)
+    steps.add_transform(use_template, full=full, wires=wires, cache=cache, gates=gates)
     return steps
 
 
@@ -67,7 +68,7 @@ def use_template(
     full: CompilePipeline,
     wires: Any,
     cache: TemplateCache,
-    entangler: Callable[[], str],
+    gates: Callable[[], str],
 ) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
     """Finds or makes the templates of a tape's structure, and reads the tape's angles.
 
@@ -87,7 +88,7 @@ def use_template(
     params = params_of(tape)
     carriers = [
         QuantumScript(
-            [BoundTemplate(params, template, entangler)],
+            [BoundTemplate(params, template, gates)],
             template.lifted.measurements,
             shots=tape.shots,
         )
@@ -124,7 +125,6 @@ def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
     steps.add_transform(validate_device_wires, wires, name=name)
     steps.add_transform(refuse_measurements, name=name)
     steps.add_transform(validate_observables, stopping_condition=_has_basis, name=name)
-    steps.add_transform(split_to_single_terms)
     steps.add_transform(share_circuits)
     # Only an observable such as a Hermitian's needs more than the gate set to be turned.
     steps.add_transform(decompose_gates, device_wires=wires, name=name)
@@ -176,11 +176,25 @@ def decompose_gates(
     return [decompose(single, **options)[0][0] for single in tapes], stack
 
 
-def _decomposition(op: Operator) -> list[Operator]:
+def _decomposition(op: Operator) -> Sequence[Operator]:
     """PennyLane's decomposition, or that of the matrix where an operator has nothing else."""
-    if not op.has_decomposition and op.has_matrix and len(op.wires) <= _WIDEST_MATRIX:
+    if any(hasattr(value, "toarray") for value in op.data):
+        return [_dense(op)]
+    try:
+        found = op.decomposition()
+    except DecompositionUndefinedError:
+        if not op.has_matrix or len(op.wires) > _WIDEST_MATRIX:
+            raise
         return [qml.QubitUnitary(op.matrix(), op.wires)]
-    return op.decomposition()
+    # PennyLane's power of an exponential is one operator, not a list of them.
+    return [found] if isinstance(found, Operator) else found
+
+
+def _dense(op: Operator) -> Operator:
+    """An operator with sparse data to the same with arrays; a state's is a row of a matrix."""
+    values = [value.toarray() if hasattr(value, "toarray") else value for value in op.data]
+    rows = [value[0] if np.shape(value)[:1] == (1,) else value for value in values]
+    return type(op)(*rows, wires=op.wires)
 
 
 def _takes_one_value(op: Operator) -> bool:
@@ -224,4 +238,6 @@ def _has_basis(obs: Operator) -> bool:
         return all(map(_has_basis, obs.operands))
     if isinstance(obs, qml.ops.SymbolicOp):
         return _has_basis(obs.base)
+    if isinstance(obs, qml.SparseHamiltonian):
+        return len(obs.wires) <= _WIDEST_MATRIX
     return bool(obs.has_diagonalizing_gates)

@@ -57,13 +57,12 @@ class Template:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def bind(self, params: NDArray[Any], gateset: str, entangler: str) -> list[Bound]:
+    def bind(self, params: NDArray[Any], gates: str) -> list[Bound]:
         """Angle sets to programs.
 
         Args:
             params: shape (batch, n_params)
-            gateset: "native" or "qis"
-            entangler: "ms" or "zz", as the backend has
+            gates: "ms" or "zz", the native entangler that the backend has, or "qis"
 
         Returns:
             the programs of all circuits, in a few groups of one structure each
@@ -73,7 +72,7 @@ class Template:
         """
         checked = self._checked(params)
         operations, qubit_of = self.lifted.operations, self.qubit_of
-        if gateset == "qis":
+        if gates == "qis":
             programs = compile_qis(operations, self._columns(checked), qubit_of, len(checked))
             return [Bound(np.arange(len(checked)), programs)]
         groups = _alike(operations, self._columns(checked), len(checked))
@@ -81,7 +80,7 @@ class Template:
             Bound(
                 rows,
                 compile_native(
-                    operations, self._columns(checked[rows]), qubit_of, len(rows), entangler
+                    operations, self._columns(checked[rows]), qubit_of, len(rows), gates
                 ),
             )
             for rows in groups

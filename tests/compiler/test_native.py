@@ -44,7 +44,7 @@ entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
 
 
 def compile_native(operations, qubit_of, batch, entangler):
-    own = [columns(op, place) for place, op in enumerate(operations)]
+    own = [columns(op, place, batch) for place, op in enumerate(operations)]
     return native.compile_native(operations, own, qubit_of, batch, entangler)
 
 

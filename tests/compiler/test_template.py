@@ -42,7 +42,7 @@ def compiled(tapes, steps, entangler):
     batch = [tape for each in tapes for tape in steps((each,))[0]]
     circuits = {
         place: circuit
-        for programs, _, places in compile_batch(batch, WIRES, "native", entangler)
+        for programs, _, places in compile_batch(batch, WIRES, entangler)
         for place, circuit in zip(places, programs.circuits(), strict=True)
     }
     return [circuits[place] for place in sorted(circuits)]
