@@ -47,17 +47,23 @@ class TemplateCache:
 
     def __init__(self, most: int = MOST_STRUCTURES) -> None:
         self._entries: LRUCache[Hashable, Entry | None] = LRUCache(most)
+        self._seen: LRUCache[Hashable, None] = LRUCache(4 * most)
         self._lock = threading.RLock()
         self._hits = self._misses = self._bypasses = 0
 
-    def find(self, key: Hashable, make: Callable[[], Entry]) -> Entry | None:
-        """The entry of a key, made when it is new; None where it can't be made.
+    def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Entry | None:
+        """The entry of a key, made when it is new; None where there is none.
 
         Args:
             key: of the structure
             make: makes the entry; an UncacheableError is remembered too
+            at_once: whether to make it at the first sight of the key, not the second
         """
         with self._lock:
+            if not at_once and key not in self._entries and key not in self._seen:
+                self._seen[key] = None
+                self._bypasses += 1
+                return None
             if key in self._entries:
                 entry = self._entries[key]
                 self._count(entry, known=True)
@@ -84,6 +90,7 @@ class TemplateCache:
         """Forgets all structures."""
         with self._lock:
             self._entries.clear()
+            self._seen.clear()
 
     def _count(self, entry: Entry | None, *, known: bool) -> None:
         if entry is None:

@@ -73,7 +73,8 @@ def use_template(
     """Finds or makes the templates of a tape's structure, and reads the tape's angles.
 
     A tape that comes out has one operation, with one array of angles. A tape whose structure
-    can't be compared, or depends on its angles, goes through the full pipeline each time.
+    can't be compared, or depends on its angles, goes through the full pipeline each time; so does
+    one that has values in its structure, as a state preparation's, at its first sight.
     """
     try:
         key = structure(tape)
@@ -81,7 +82,7 @@ def use_template(
         cache.bypass()
         entry = None
     else:
-        entry = cache.find(key, lambda: _entry(tape, full, wires))
+        entry = cache.find(key, lambda: _entry(tape, full, wires), at_once=not key.has_values)
     if entry is None:
         batch, post = full((tape,))
         return batch, lambda results: post(results)[0]

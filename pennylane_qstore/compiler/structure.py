@@ -80,13 +80,34 @@ class UncacheableError(Exception):
     """A tape with something in it that no key can hold."""
 
 
-def structure(tape: QuantumScript) -> Hashable:
+class Key(NamedTuple):
+    """The key of a tape's structure.
+
+    Attributes:
+        operations: a token each
+        measurements: a token each
+        shots: of the tape
+        batch_size: of the tape, or None
+    """
+
+    operations: tuple[Hashable, ...]
+    measurements: tuple[Hashable, ...]
+    shots: Hashable
+    batch_size: int | None
+
+    @property
+    def has_values(self) -> bool:
+        """Whether an operation's values are in it, so that it may well be one of a kind."""
+        return not all(isinstance(token, int) for token in self.operations)
+
+
+def structure(tape: QuantumScript) -> Key:
     """The key of a tape's structure.
 
     Raises:
         UncacheableError: the tape has something that can't be compared by value
     """
-    return (
+    return Key(
         tuple([_of_operation(op) for op in tape.operations]),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
@@ -117,7 +138,7 @@ def _of_operation(op: Operator) -> Hashable:
     if op.batch_size is not None:
         raise UncacheableError("a batch of values that are no angles")
     token = (type(op), op.wires.labels, _frozen(op.data), _frozen(op.hyperparameters))
-    return _remembered(op, id(op.data), token)
+    return _remembered(op, id(op.data) if op.data else None, token)
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:

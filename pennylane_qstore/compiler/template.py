@@ -1,35 +1,21 @@
 """A structure compiled once, and any number of angle sets bound to it as one array operation."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.lift import Lifted
+from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native, folds
 from pennylane_qstore.compiler.numbers import Column
+from pennylane_qstore.compiler.optimise import MOST_FOLDS, Bound, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Programs
-
-# Circuits whose entanglers fold alike get programs of their own, up to so many kinds in a batch;
-# beyond that one structure serves all, with a few more pulses.
-_MOST_FOLDS = 16
-
-
-class Bound(NamedTuple):
-    """Some circuits of a batch, as programs.
-
-    Attributes:
-        rows: which circuits, as indices into the batch
-        programs: theirs, in that order
-    """
-
-    rows: NDArray[np.int64]
-    programs: Programs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +32,8 @@ class Template:
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
+    _best: dict[str, Optimised] = field(init=False, repr=False, default_factory=dict)
+    _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         open_ = [source for own in self.lifted.sources for source in own if source.index >= 0]
@@ -75,6 +63,9 @@ class Template:
         if gates == "qis":
             programs = compile_qis(operations, self._columns(checked), qubit_of, len(checked))
             return [Bound(np.arange(len(checked)), programs)]
+        found = self._optimised(gates).bind(checked)
+        if found is not None:
+            return found
         groups = _alike(operations, self._columns(checked), len(checked))
         return [
             Bound(
@@ -85,6 +76,14 @@ class Template:
             )
             for rows in groups
         ]
+
+    def _optimised(self, entangler: str) -> Optimised:
+        """The shortest circuit for an entangler, made when it is first asked for."""
+        with self._lock:
+            if entangler not in self._best:
+                elements = lower(self.lifted, self.qubit_of)
+                self._best[entangler] = Optimised(elements, len(self.qubit_of), entangler)
+            return self._best[entangler]
 
     def _columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
         """Each operation's parameters, of shape () or (batch,)."""
@@ -121,6 +120,6 @@ def _alike(
     if not varying:
         return everything
     kinds, kind_of = np.unique(np.stack(varying, axis=1), axis=0, return_inverse=True)
-    if len(kinds) > _MOST_FOLDS:
+    if len(kinds) > MOST_FOLDS:
         return everything
     return [np.flatnonzero(kind_of.reshape(-1) == kind) for kind in range(len(kinds))]

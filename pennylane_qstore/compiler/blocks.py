@@ -1,0 +1,570 @@
+"""Two-qubit blocks to fewer entanglers: everything between two qubits, taken together.
+
+A block needs as many partial entanglers as its unitary has non-zero Weyl coordinates (weyl.py).
+That is read off at three random parameter vectors: that a coordinate is zero is an analytic
+condition on the parameters, so it holds for all of them or almost nowhere. A SWAP costs nothing,
+since any two ions can be entangled: the qubits change their names instead.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.circuit import (
+    Angle,
+    Clifford,
+    Constant,
+    Element,
+    Matrix,
+    Rotation,
+    rotation,
+)
+from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Schmidt, Weyl, WithoutDiagonal
+
+# A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
+_NOISE = 1e-12
+_SAMPLES = 3
+_PAIR = 2
+_LETTERS = "IXYZ"
+_IDENTITY = np.eye(2, dtype=complex)
+_SX: Matrix = (PAULIS[0] * (1 + 1j) + PAULIS[1] * (1 - 1j)) / 2
+_CLIFFORDS: dict[str, Matrix] = {
+    "X": PAULIS[1],
+    "Y": PAULIS[2],
+    "Z": PAULIS[3],
+    "H": (PAULIS[1] + PAULIS[3]) / np.sqrt(2),
+    "S": np.diag([1, 1j]).astype(complex),
+    "SDG": np.diag([1, -1j]).astype(complex),
+    "SX": _SX,
+    "SXDG": _SX.conj(),
+    "CX": np.eye(4, dtype=complex)[[0, 1, 3, 2]],
+    "CZ": np.diag([1, 1, 1, -1]).astype(complex),
+    "SWAP": SWAP,
+}
+
+
+class Parts(NamedTuple):
+    """Local gates around exp(-i/2 (angles₀ XX + angles₁ YY + angles₂ ZZ)), a batch of them.
+
+    Attributes:
+        left: gates applied last, on both qubits, each of shape (B, 2, 2)
+        angles: radians, of shape (B, 3); those beyond the block's rank are zero
+        right: gates applied first, on both qubits, each of shape (B, 2, 2)
+    """
+
+    left: tuple[Matrix, Matrix]
+    angles: Reals
+    right: tuple[Matrix, Matrix]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Elements on two qubits that parameters turn into at most `rank` entanglers.
+
+    Attributes:
+        qubits: rising; the first is the left tensor factor
+        elements: what it stands for
+        rank: how many of the angles about XX, YY and ZZ, in this order, are not zero
+        mirrored: whether `bind` gives SWAP times the unitary; the qubits' names are exchanged
+            from here on to make up for it
+    """
+
+    qubits: tuple[int, int]
+    elements: tuple[Element, ...]
+    rank: int
+    mirrored: bool
+
+    def matrices(self, params: Reals) -> Matrix:
+        """Its unitaries (B, 4, 4) for parameters (B, P)."""
+        return matrices(self.qubits, self.elements, params)
+
+    def bind(self, params: Reals) -> Parts:
+        """What replaces it for parameters (B, P)."""
+        unitaries = self.matrices(params)
+        found = weyl.decompose_batch(SWAP @ unitaries if self.mirrored else unitaries)
+        angles = -2 * found.coordinates
+        angles[:, self.rank :] = 0.0
+        return Parts(found.left, angles, found.right)
+
+    def bind_on_zeros(self, params: Reals) -> Schmidt:
+        """What it does to |00> for parameters (B, P), with one entangler."""
+        return weyl.schmidt(self.matrices(params))
+
+    def bind_without_diagonal(self, params: Reals, side: weyl.Side) -> WithoutDiagonal:
+        """The block and a ZZ rotation for parameters (B, P), with two entanglers."""
+        return weyl.without_diagonal_batch(self.matrices(params), side)
+
+
+Part = Element | Block
+
+
+class Consolidated(NamedTuple):
+    """A circuit whose blocks have as few entanglers as they can.
+
+    Attributes:
+        elements: in order; no SWAP and no constant on two qubits among them
+        where: the qubit that holds logical qubit q at the end, for each q
+    """
+
+    elements: tuple[Part, ...]
+    where: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Consecutive elements on one pair of qubits, or on a qubit that meets no other.
+
+    Attributes:
+        qubits: rising
+        elements: in order
+    """
+
+    qubits: tuple[int, ...]
+    elements: list[Element]
+
+    @property
+    def entanglers(self) -> int:
+        """How many of its elements act on more than one qubit."""
+        return sum(len(element.qubits) > 1 for element in self.elements)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same for all parameters."""
+        return all(_is_constant(element) for element in self.elements)
+
+    @property
+    def may_shrink(self) -> bool:
+        """Whether it may need fewer entanglers; one alone only vanishes at a constant angle."""
+        joint = [element for element in self.elements if len(element.qubits) > 1]
+        if len(self.qubits) != _PAIR or not joint:
+            return False
+        return len(joint) > 1 or (isinstance(joint[0], Rotation) and _is_constant(joint[0]))
+
+
+def consolidate(elements: Iterable[Element], qubits: int) -> Consolidated:
+    """Replace every block that can do with fewer entanglers than it has.
+
+    Constant blocks become constants on one qubit and rotations about XX, YY and ZZ; others become
+    rotations about Pauli words around one Clifford gate where that is enough, or else a Block.
+
+    Args:
+        elements: in order; those on more than two qubits are left as they are
+        qubits: how many there are
+    """
+    before, after = _Names(qubits), _Names(qubits)
+    groups = collect(_without_swaps(list(elements), before))
+    parts: list[Part] = []
+    for group, form in zip(groups, _forms(groups), strict=True):
+        parts += [after.renamed(part) for part in form.parts]
+        if form.mirrored:
+            after.exchange(*group.qubits)
+    return Consolidated(tuple(parts), tuple(after.at[qubit] for qubit in before.at))
+
+
+def collect(elements: Iterable[Element]) -> list[Group]:
+    """Elements to groups, as long as they can be, in an order that keeps the unitary.
+
+    Args:
+        elements: in order
+    """
+    groups: list[Group] = []
+    open_at: dict[int, Group] = {}
+    for element in elements:
+        qubits = tuple(sorted(element.qubits))
+        group = open_at.get(qubits[0])
+        if group is None or any(open_at.get(qubit) is not group for qubit in qubits):
+            group = Group(qubits, _taken(open_at, qubits, groups))
+            open_at.update(dict.fromkeys(qubits, group))
+        group.elements.append(element)
+    return [*groups, *dict.fromkeys(open_at.values())]
+
+
+def _taken(
+    open_at: dict[int, Group], qubits: tuple[int, ...], groups: list[Group]
+) -> list[Element]:
+    """What waited on single qubits for a group to start; groups on several are closed."""
+    waiting: list[Element] = []
+    for qubit in qubits:
+        group = open_at.pop(qubit, None)
+        if group is None:
+            continue
+        if len(group.qubits) == 1:
+            waiting += group.elements
+            continue
+        groups.append(group)
+        for other in group.qubits:
+            open_at.pop(other, None)
+    return waiting
+
+
+def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
+    """Unitaries (B, 4, 4) of elements on two qubits for parameters (B, P).
+
+    Args:
+        qubits: the first is the left tensor factor
+        elements: in order
+        params: in radians
+    """
+    unitaries = np.tile(np.eye(4, dtype=complex), (len(params), 1, 1))
+    for element in elements:
+        unitaries = _lifted(qubits, element, params) @ unitaries
+    return unitaries
+
+
+def resolved(qubits: tuple[int, ...], decomposition: Weyl) -> list[Element]:
+    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
+
+    Args:
+        qubits: the first is the left tensor factor
+        decomposition: of one unitary; its phase is left out
+    """
+    left, right = decomposition.left, decomposition.right
+    rotations = [
+        rotation(((qubits[0], letter), (qubits[1], letter)), Angle(-2 * float(value)))
+        for letter, value in zip("XYZ", decomposition.coordinates, strict=True)
+        if abs(value) > _NOISE
+    ]
+    if not rotations:
+        return _constants(qubits, (left[0] @ right[0], left[1] @ right[1]))
+    return [*_constants(qubits, right), *rotations, *_constants(qubits, left)]
+
+
+def prepared(qubits: tuple[int, ...], matrix: Matrix) -> list[Element]:
+    """Elements with at most one entangler that do to |00> what a constant block does.
+
+    Args:
+        qubits: the first is the left tensor factor
+        matrix: the block's, 4x4
+    """
+    state = weyl.schmidt(matrix)
+    constants = _constants(qubits, (state.left, state.right))
+    if state.angle < _NOISE:
+        return constants
+    angle = Angle(-2 * float(state.angle))
+    return [rotation(((qubits[0], "X"), (qubits[1], "X")), angle), *constants]
+
+
+class _Names:
+    """Where each qubit's content is, while SWAPs are left out."""
+
+    def __init__(self, qubits: int) -> None:
+        self.at = list(range(qubits))
+
+    def exchange(self, first: int, second: int) -> None:
+        """A SWAP that is left out."""
+        self.at[first], self.at[second] = self.at[second], self.at[first]
+
+    def renamed(self, part: Part) -> Part:
+        """A part where its qubits' content is."""
+        if all(self.at[qubit] == qubit for qubit in part.qubits):
+            return part
+        if isinstance(part, Block):
+            first, second = sorted(self.at[qubit] for qubit in part.qubits)
+            inner = tuple(self.element(element) for element in part.elements)
+            return Block((first, second), inner, part.rank, part.mirrored)
+        return self.element(part)
+
+    def element(self, element: Element) -> Element:
+        """An element where its qubits' content is."""
+        if isinstance(element, Rotation):
+            return rotation(((self.at[q], letter) for q, letter in element.word), element.angle)
+        qubits = tuple(self.at[qubit] for qubit in element.qubits)
+        if isinstance(element, Clifford):
+            return Clifford(element.name, qubits)
+        return Constant(qubits, element.matrix)
+
+
+def _without_swaps(elements: Sequence[Element], names: _Names) -> Iterator[Element]:
+    """Elements renamed, SWAPs left out, constants on two qubits decomposed."""
+    pairs = [e for e in elements if isinstance(e, Constant) and len(e.qubits) == _PAIR]
+    found = iter(_cheapest([pair.matrix for pair in pairs]))
+    for element in elements:
+        mirrored = isinstance(element, Clifford) and element.name == "SWAP"
+        if isinstance(element, Constant) and len(element.qubits) == _PAIR:
+            decomposition, mirrored = next(found)
+            qubits = tuple(names.at[qubit] for qubit in element.qubits)
+            yield from resolved(qubits, decomposition)
+        elif not mirrored:
+            yield names.element(element)
+        if mirrored:
+            names.exchange(*element.qubits)
+
+
+class _Form(NamedTuple):
+    """What a group becomes, and whether its qubits exchange their names afterwards."""
+
+    parts: Sequence[Part]
+    mirrored: bool = False
+
+
+def _forms(groups: Sequence[Group]) -> list[_Form]:
+    """Groups to their cheapest forms; all decompositions are one batch."""
+    forms = [_Form(group.elements) for group in groups]
+    places = [place for place, group in enumerate(groups) if group.may_shrink]
+    if not places:
+        return forms
+    params = _sample_params(groups)
+    unitaries = np.array([matrices(groups[p].qubits, groups[p].elements, params) for p in places])
+    ranks, mirrored = _ranks(unitaries)
+    reducible = [i for i, p in enumerate(places) if ranks[i] < groups[p].entanglers]
+    constant = [i for i in reducible if groups[places[i]].is_constant]
+    found = dict(zip(constant, _cheapest([unitaries[i, 0] for i in constant]), strict=True))
+    for i in reducible:
+        group = groups[places[i]]
+        forms[places[i]] = (
+            _Form(resolved(group.qubits, found[i][0]), found[i][1])
+            if i in found
+            else _parametric(group, int(ranks[i]), bool(mirrored[i]))
+        )
+    return forms
+
+
+def _parametric(group: Group, rank: int, mirrored: bool) -> _Form:
+    """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
+    form = _gadget_form(group)
+    if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
+        return form
+    first, second = group.qubits
+    return _Form([Block((first, second), tuple(group.elements), rank, mirrored)], mirrored)
+
+
+def _sample_params(groups: Iterable[Group]) -> Reals:
+    """The same random parameter vectors every time, in radians."""
+    indices = [
+        index
+        for group in groups
+        for element in group.elements
+        if isinstance(element, Rotation)
+        for index, _ in element.angle.terms
+    ]
+    columns = max(indices, default=-1) + 1
+    return np.random.default_rng(0).uniform(-np.pi, np.pi, (columns, _SAMPLES)).T
+
+
+def _ranks(unitaries: Matrix) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
+    """Fewest entanglers of samples (G, S, 4, 4), and whether they are those of SWAP times them."""
+    found = weyl.decompose_batch(unitaries.reshape(-1, 4, 4))
+    plain, mirrored = (
+        count(found, _NOISE).reshape(-1, _SAMPLES).max(axis=1)
+        for count in (weyl.entanglers, weyl.mirrored_entanglers)
+    )
+    return np.minimum(plain, mirrored), mirrored < plain
+
+
+def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
+    """Constant unitaries to their cheapest decompositions, and whether they are mirrored."""
+    if not unitaries:
+        return []
+    found, mirrored = weyl.cheapest_batch(np.array(unitaries), _NOISE)
+    return [(found.row(i), bool(mirrored[i])) for i in range(len(unitaries))]
+
+
+def _constants(qubits: tuple[int, ...], gates: tuple[Matrix, Matrix]) -> list[Element]:
+    """Gates on one qubit each, but for those that are a phase."""
+    return [
+        Constant((qubit,), gate)
+        for qubit, gate in zip(qubits, gates, strict=True)
+        if max(abs(gate[0, 1]), abs(gate[1, 0]), abs(gate[0, 0] - gate[1, 1])) > _NOISE
+    ]
+
+
+def _is_constant(element: Element) -> bool:
+    return not isinstance(element, Rotation) or element.angle.is_constant
+
+
+def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
+    """An element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
+    if isinstance(element, Rotation):
+        half = element.angle.at(params)[:, None, None] / 2
+        turned: Matrix = (
+            np.cos(half) * _WORDS[0] - 1j * np.sin(half) * _WORDS[_word(qubits, element)]
+        )
+        return turned
+    places = tuple(qubits.index(qubit) for qubit in element.qubits)
+    if isinstance(element, Clifford):
+        return _clifford(element.name, places).matrix
+    return _on_pair(element.matrix, places)
+
+
+def _on_pair(matrix: Matrix, places: tuple[int, ...]) -> Matrix:
+    """A matrix on places (0,), (1,), (0, 1) or (1, 0) of a pair."""
+    if len(places) == _PAIR:
+        return matrix if places == (0, 1) else SWAP @ matrix @ SWAP
+    return weyl.kron(matrix, _IDENTITY) if places == (0,) else weyl.kron(_IDENTITY, matrix)
+
+
+# --- gadgets: rotations about Pauli words around one Clifford gate ---
+
+
+class _Turn(NamedTuple):
+    """exp(-i angle/2 P) for a word P by its index in `_WORDS`."""
+
+    word: int
+    angle: Angle
+
+
+class _Gate(NamedTuple):
+    """A Clifford gate G: its matrix and, for each word P, index and sign of G†·P·G."""
+
+    matrix: Matrix
+    images: tuple[tuple[int, int], ...]
+
+
+class _Remainder(NamedTuple):
+    """The Clifford gate C of a gadget form: its decomposition and, for each word P, C·P·C†."""
+
+    decomposition: Weyl
+    mirrored: bool
+    images: tuple[tuple[int, int], ...]
+
+
+def _gadget_form(group: Group) -> _Form:
+    """Rotations about words, all Clifford gates as one among them, where it costs the least."""
+    turns, matrix = _gadgets(_steps(group))
+    remainder = _remainder(matrix.tobytes())
+    moved = [
+        _Turn(image, turn.angle.scaled(sign))
+        for turn in turns
+        for image, sign in (remainder.images[turn.word],)
+    ]
+    costs = [
+        sum(turn.word in _JOINT for turn in turns[:split] + moved[split:])
+        for split in range(len(turns) + 1)
+    ]
+    split = len(turns) - costs[::-1].index(min(costs))
+    later = group.qubits[::-1] if remainder.mirrored else group.qubits
+    return _Form(
+        [
+            *(_rotation(group.qubits, turn) for turn in turns[:split]),
+            *resolved(group.qubits, remainder.decomposition),
+            *(_rotation(later, turn) for turn in moved[split:]),
+        ],
+        remainder.mirrored,
+    )
+
+
+def _gadgets(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+    """Steps to turns and the Clifford gate after them, until no turn is one itself."""
+    turns, matrix = _moved(steps)
+    while any(_quarters(turn.angle) is not None for turn in turns):
+        turns, inner = _moved(step for turn in turns for step in _turned(turn))
+        matrix = matrix @ inner
+    return turns, matrix
+
+
+def _moved(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+    """All gates moved behind all turns; turns about the same word meet where they commute."""
+    turns: list[_Turn] = []
+    matrix, images = _WORDS[0], _UNMOVED
+    for step in steps:
+        if isinstance(step, _Gate):
+            matrix = step.matrix @ matrix
+            images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
+        else:
+            word, sign = images[step.word]
+            _merge(turns, _Turn(word, step.angle.scaled(sign)))
+    return turns, matrix
+
+
+def _merge(turns: list[_Turn], turn: _Turn) -> None:
+    """Add a turn to the last one about its word, if it gets there, or else to the list."""
+    for place in range(len(turns) - 1, -1, -1):
+        if turns[place].word == turn.word:
+            turns[place] = _Turn(turn.word, turns[place].angle.plus(turn.angle))
+            return
+        if not _COMMUTE[turn.word][turns[place].word]:
+            break
+    turns.append(turn)
+
+
+def _steps(group: Group) -> Iterator[_Turn | _Gate]:
+    """Elements of a group to turns and Clifford gates."""
+    for element in group.elements:
+        if isinstance(element, Rotation):
+            yield from _turned(_Turn(_word(group.qubits, element), element.angle))
+            continue
+        places = tuple(group.qubits.index(qubit) for qubit in element.qubits)
+        if isinstance(element, Clifford):
+            yield _clifford(element.name, places)
+        else:
+            for axis, angle in zip((3, 1, 3), _zxz(element.matrix), strict=True):
+                yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
+
+
+def _turned(turn: _Turn) -> Iterator[_Turn | _Gate]:
+    """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
+    quarters = _quarters(turn.angle)
+    if quarters is None:
+        yield turn
+    elif quarters % 4:
+        yield _quarter_turns(turn.word, quarters % 4)
+
+
+def _quarters(angle: Angle) -> int | None:
+    """A constant angle in whole units of π/2, if it is."""
+    units = angle.const / (np.pi / 2)
+    if angle.is_constant and abs(units - round(units)) < _NOISE:
+        return round(units)
+    return None
+
+
+def _zxz(matrix: Matrix) -> tuple[float, float, float]:
+    """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
+    special = matrix / np.sqrt(np.linalg.det(matrix))
+    stays, moves = special[1, 1], 1j * special[1, 0]
+    total = 2 * np.angle(stays) if abs(stays) > _NOISE else 0.0
+    difference = 2 * np.angle(moves) if abs(moves) > _NOISE else 0.0
+    tilt = 2 * np.arctan2(abs(moves), abs(stays))
+    return float(total - difference) / 2, float(tilt), float(total + difference) / 2
+
+
+def _word(qubits: tuple[int, ...], element: Rotation) -> int:
+    """The index of a rotation's word on a pair of qubits."""
+    return sum(_LETTERS.index(p) * 4 ** (1 - qubits.index(qubit)) for qubit, p in element.word)
+
+
+def _rotation(qubits: tuple[int, ...], turn: _Turn) -> Rotation:
+    """A turn on a pair of qubits."""
+    letters = zip(qubits, divmod(turn.word, 4), strict=True)
+    return rotation(((qubit, _LETTERS[p]) for qubit, p in letters if p), turn.angle)
+
+
+@cache
+def _clifford(name: str, places: tuple[int, ...]) -> _Gate:
+    matrix = _on_pair(_CLIFFORDS[name], places)
+    return _Gate(matrix, _images(matrix))
+
+
+@cache
+def _quarter_turns(word: int, quarters: int) -> _Gate:
+    half = quarters * np.pi / 4
+    matrix = np.cos(half) * _WORDS[0] - 1j * np.sin(half) * _WORDS[word]
+    return _Gate(matrix, _images(matrix))
+
+
+@lru_cache(maxsize=1024)
+def _remainder(matrix: bytes) -> _Remainder:
+    clifford = np.frombuffer(matrix, dtype=complex).reshape(4, 4)
+    decomposition, mirrored = weyl.cheapest(clifford, _NOISE)
+    return _Remainder(decomposition, mirrored, _images(clifford.conj().T))
+
+
+def _images(matrix: Matrix) -> tuple[tuple[int, int], ...]:
+    """Index and sign of G†·P·G for every word P and a Clifford gate G."""
+    turned = matrix.conj().T @ _WORDS @ matrix
+    shares = np.einsum("pab,qba->pq", turned, _WORDS).real / 4
+    indices = np.abs(shares).argmax(axis=1)
+    return tuple((int(i), round(row[i])) for i, row in zip(indices, shares, strict=True))
+
+
+_WORDS: Matrix = weyl.kron(PAULIS[:, None], PAULIS[None]).reshape(16, 4, 4)
+_JOINT = frozenset(word for word in range(16) if word // 4 and word % 4)
+_UNMOVED = tuple((word, 1) for word in range(16))
+_COMMUTE: NDArray[np.bool_] = np.all(
+    np.isclose(_WORDS[:, None] @ _WORDS, _WORDS @ _WORDS[:, None]), axis=(2, 3)
+)

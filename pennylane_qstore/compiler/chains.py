@@ -1,0 +1,205 @@
+"""Elements to what each qubit goes through: runs of one-qubit factors between entanglers.
+
+A rotation is the quaternion w - i(xX + yY + zZ). Every entangler is exp(-i angle/2 Z⊗Z); the turns
+that make it one stand in the runs around it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler.blocks import Block, Part
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Matrix, Rotation
+
+Reals = NDArray[np.float64]
+_ROOT = np.sqrt(0.5)
+# Up to a global phase, as (w, x, y, z).
+CLIFFORDS: dict[str, tuple[float, float, float, float]] = {
+    "X": (0, 1, 0, 0),
+    "Y": (0, 0, 1, 0),
+    "Z": (0, 0, 0, 1),
+    "H": (0, _ROOT, 0, _ROOT),
+    "S": (_ROOT, 0, 0, _ROOT),
+    "SDG": (_ROOT, 0, 0, -_ROOT),
+    "SX": (_ROOT, _ROOT, 0, 0),
+    "SXDG": (_ROOT, -_ROOT, 0, 0),
+}
+# The gates that turn each Pauli operator to Z, and those that turn it back.
+_TO_Z = {"X": (["H"], ["H"]), "Y": (["SDG", "H"], ["H", "S"]), "Z": ([], [])}
+_WORDS = ("XX", "YY", "ZZ")
+
+
+class Fixed(NamedTuple):
+    """A constant factor of a run.
+
+    Attributes:
+        quaternion: (w, x, y, z)
+    """
+
+    quaternion: tuple[float, float, float, float]
+
+
+class Turn(NamedTuple):
+    """A factor that rotates about a Pauli axis.
+
+    Attributes:
+        axis: "X", "Y" or "Z"
+        slot: which of the chains' angles
+    """
+
+    axis: str
+    slot: int
+
+
+class Local(NamedTuple):
+    """A factor that a block gives when parameters are bound.
+
+    Attributes:
+        slot: which of the chains' locals
+    """
+
+    slot: int
+
+
+Factor = Fixed | Turn | Local
+
+
+class Entangler(NamedTuple):
+    """exp(-i angle/2 Z⊗Z) on two qubits.
+
+    Attributes:
+        qubits: the two
+        slot: which of the chains' angles
+    """
+
+    qubits: tuple[int, int]
+    slot: int
+
+
+@dataclass(slots=True)
+class Chains:
+    """A circuit as runs and entanglers.
+
+    Attributes:
+        runs: for each qubit, its runs in time; a run is a list of factors in time. Run k of a
+            qubit comes before its entangler k, and the last run after all of them
+        entanglers: in time
+        angles: what the slots of turns and entanglers hold, in radians; None where a block gives it
+        blocks: each with the first slot of its locals (right then left, on both qubits) and of
+            its angles
+    """
+
+    runs: list[list[list[Factor]]]
+    entanglers: list[Entangler] = field(default_factory=list)
+    angles: list[Angle | None] = field(default_factory=list)
+    blocks: list[tuple[Block, int, int]] = field(default_factory=list)
+    locals: int = 0
+
+    def values(self, params: Reals) -> tuple[Reals, Reals]:
+        """What the slots hold for some parameters.
+
+        Args:
+            params: shape (batch, n_params)
+
+        Returns:
+            angles of shape (n_angles, batch), locals of shape (n_locals, 4, batch)
+        """
+        batch = len(params)
+        angles = np.empty((len(self.angles), batch))
+        for slot, angle in enumerate(self.angles):
+            if angle is not None:
+                angles[slot] = angle.at(params)
+        gates = np.empty((self.locals, 4, batch))
+        for block, first_local, first_angle in self.blocks:
+            left, turns, right = block.bind(params)
+            for slot, matrices in enumerate((*right, *left)):
+                gates[first_local + slot] = quaternions(matrices)
+            angles[first_angle : first_angle + block.rank] = turns.T[: block.rank]
+        return angles, gates
+
+
+def chains(parts: Iterable[Part], qubits: int) -> Chains:
+    """Elements of weight one and two, and blocks, to chains.
+
+    Args:
+        parts: in order; no SWAP and no constant on two qubits among them
+        qubits: how many
+    """
+    found = Chains([[[]] for _ in range(qubits)])
+    for part in parts:
+        _add(found, part)
+    return found
+
+
+def _add(found: Chains, part: Part) -> None:
+    if isinstance(part, Block):
+        _add_block(found, part)
+    elif isinstance(part, Constant):
+        matrix = np.asarray(part.matrix)[None]
+        w, x, y, z = quaternions(matrix)[:, 0].tolist()
+        found.runs[part.qubits[0]][-1].append(Fixed((w, x, y, z)))
+    elif isinstance(part, Clifford):
+        _add_clifford(found, part)
+    elif len(part.word) == 1:
+        ((qubit, axis),) = part.word
+        found.runs[qubit][-1].append(Turn(axis, _slot(found, part.angle)))
+    else:
+        _add_word(found, part, _slot(found, part.angle))
+
+
+def _add_clifford(found: Chains, gate: Clifford) -> None:
+    if gate.name in CLIFFORDS:
+        found.runs[gate.qubits[0]][-1].append(Fixed(CLIFFORDS[gate.name]))
+        return
+    # CX and CZ are half turns about Z⊗X and Z⊗Z, between quarter turns of each qubit.
+    control, target = gate.qubits
+    axis = "X" if gate.name == "CX" else "Z"
+    word = tuple(sorted(((control, "Z"), (target, axis))))
+    quarter = Angle(np.pi / 2)
+    _add_word(found, Rotation(word, quarter), _slot(found, quarter))
+    found.runs[control][-1].append(Fixed(CLIFFORDS["SDG"]))
+    found.runs[target][-1].append(Fixed(CLIFFORDS["SXDG" if axis == "X" else "SDG"]))
+
+
+def _add_word(found: Chains, word: Rotation, slot: int) -> None:
+    for qubit, axis in word.word:
+        _turn(found, qubit, _TO_Z[axis][0])
+    first, second = word.qubits
+    found.entanglers.append(Entangler((first, second), slot))
+    for qubit, axis in word.word:
+        found.runs[qubit].append([])
+        _turn(found, qubit, _TO_Z[axis][1])
+
+
+def _add_block(found: Chains, block: Block) -> None:
+    first_local, first_angle = found.locals, len(found.angles)
+    found.locals += 4
+    found.angles.extend([None] * block.rank)
+    found.blocks.append((block, first_local, first_angle))
+    for place, qubit in enumerate(block.qubits):
+        found.runs[qubit][-1].append(Local(first_local + place))
+    for place, letters in enumerate(_WORDS[: block.rank]):
+        word = tuple(zip(block.qubits, letters, strict=True))
+        _add_word(found, Rotation(word, Angle()), first_angle + place)
+    for place, qubit in enumerate(block.qubits):
+        found.runs[qubit][-1].append(Local(first_local + 2 + place))
+
+
+def _turn(found: Chains, qubit: int, names: Sequence[str]) -> None:
+    found.runs[qubit][-1].extend(Fixed(CLIFFORDS[name]) for name in names)
+
+
+def _slot(found: Chains, angle: Angle) -> int:
+    found.angles.append(angle)
+    return len(found.angles) - 1
+
+
+def quaternions(matrices: Matrix) -> Reals:
+    """Unitaries (batch, 2, 2) to quaternions (4, batch), up to a global phase."""
+    root = np.sqrt(np.linalg.det(matrices) + 0j)
+    unit = matrices / root[:, None, None]
+    a, b = unit[:, 0, 0], unit[:, 1, 0]
+    return np.array([a.real, -b.imag, b.real, -a.imag])

@@ -1,0 +1,102 @@
+"""What the optimiser works on: rotations about Pauli words with symbolic angles, and constants.
+
+A tape's structure becomes a list of these once; no pass ever sees a parameter's value, so that
+whatever comes out holds for all of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.complex128]
+
+
+class Angle(NamedTuple):
+    """An angle in radians that is affine in the parameters: const + Σ slope·params[index].
+
+    Attributes:
+        const: radians
+        terms: (index, slope) pairs, indices rising, no slope zero; none for a constant angle
+    """
+
+    const: float = 0.0
+    terms: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same for all parameters."""
+        return not self.terms
+
+    def scaled(self, factor: float) -> "Angle":
+        """The angle times a number."""
+        return Angle(self.const * factor, tuple((i, slope * factor) for i, slope in self.terms))
+
+    def plus(self, other: "Angle") -> "Angle":
+        """The sum of two angles."""
+        slopes = dict(self.terms)
+        for index, slope in other.terms:
+            slopes[index] = slopes.get(index, 0.0) + slope
+        terms = tuple(sorted((index, slope) for index, slope in slopes.items() if slope))
+        return Angle(self.const + other.const, terms)
+
+    def at(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Its values for parameters of shape (..., n_params)."""
+        value = np.full(params.shape[:-1], self.const)
+        for index, slope in self.terms:
+            value = value + slope * params[..., index]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """exp(-i angle/2 P) for a Pauli word P.
+
+    Attributes:
+        word: (qubit, "X" | "Y" | "Z") pairs, qubits rising
+        angle: in radians
+    """
+
+    word: tuple[tuple[int, str], ...]
+    angle: Angle
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """The qubits it acts on."""
+        return tuple(qubit for qubit, _ in self.word)
+
+
+@dataclass(frozen=True, slots=True)
+class Clifford:
+    """A constant Clifford gate.
+
+    Attributes:
+        name: "X", "Y", "Z", "H", "S", "SDG", "SX", "SXDG", "CX" (control first), "CZ" or "SWAP"
+        qubits: one or two
+    """
+
+    name: str
+    qubits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A constant unitary on one or two qubits that is no Clifford gate by name.
+
+    Attributes:
+        qubits: the first is the left tensor factor
+        matrix: (2, 2) or (4, 4)
+    """
+
+    qubits: tuple[int, ...]
+    matrix: Matrix
+
+
+Element = Rotation | Clifford | Constant
+
+
+def rotation(word: Iterable[tuple[int, str]], angle: Angle) -> Rotation:
+    """A rotation with its word in order."""
+    return Rotation(tuple(sorted(word)), angle)

@@ -1,0 +1,44 @@
+"""A one-qubit matrix to the gates and rotations that it is."""
+
+import math
+
+import numpy as np
+
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element, Matrix, Rotation
+from pennylane_qstore.compiler.tableau import Word, one_qubit_gates
+
+_PAULIS = {
+    "X": np.array([[0, 1], [1, 0]]),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.diag([1, -1]),
+}
+_SAME = 1e-11
+
+
+def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
+    """The rotation or the Clifford gates that a constant is, up to a global phase, if any."""
+    if len(constant.qubits) > 1:
+        return None
+    (qubit,) = constant.qubits
+    matrix = constant.matrix / np.sqrt(np.linalg.det(constant.matrix) + 0j)
+    parts = {letter: float(np.trace(p @ matrix).imag / -2) for letter, p in _PAULIS.items()}
+    across = sorted(parts, key=lambda letter: abs(parts[letter]))
+    if abs(parts[across[1]]) < _SAME:
+        letter = across[2]
+        angle = 2 * math.atan2(parts[letter], float(np.trace(matrix).real / 2))
+        return (Rotation(((qubit, letter),), Angle(angle)),)
+    x, z = _image(matrix, "X"), _image(matrix, "Z")
+    if x is None or z is None:
+        return None
+    return tuple(Clifford(name, (qubit,)) for name in one_qubit_gates()[x, z])
+
+
+def _image(matrix: Matrix, letter: str) -> Word | None:
+    """What a unitary pulls a Pauli operator back to, if that is one."""
+    image = matrix.conj().T @ _PAULIS[letter] @ matrix
+    for other, pauli in _PAULIS.items():
+        part = np.trace(pauli @ image).real / 2
+        if abs(abs(part) - 1) < _SAME:
+            word = Word.of([(0, other)])
+            return word if part > 0 else word.negated()
+    return None

@@ -1,0 +1,242 @@
+"""Cliffords and rotations about Pauli words to the same unitary with few entanglers.
+
+Every Clifford moves to the end, which leaves rotations about other words and one tableau; words
+that meet again merge; and a search finds few entanglers for what is left. A rotation about a word
+of weight two costs one entangler whatever its angle, as a CNOT does. Angles stay symbolic.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element, Rotation
+from pennylane_qstore.compiler.columns import Step
+from pennylane_qstore.compiler.constants import one_qubit_elements
+from pennylane_qstore.compiler.search import Search
+from pennylane_qstore.compiler.stabilised import lightened, on_zero_state
+from pennylane_qstore.compiler.tableau import (
+    Tableau,
+    Word,
+    one_qubit_gates,
+    quarters_in,
+    rotation_of,
+    turns_of,
+)
+
+_QUARTER = Angle(math.pi / 2)
+_TO_Z = {"X": "H", "Y": "SX"}
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A circuit with the same unitary, up to a global phase and a relabelling at its end.
+
+    Attributes:
+        elements: the circuit
+        where: for each qubit of the original, the qubit that holds its state at the end
+    """
+
+    elements: tuple[Element, ...]
+    where: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A circuit with the same outcomes, after a map of its bits: Ax ⊕ b.
+
+    Attributes:
+        elements: the circuit
+        parities: A; for each qubit of the original a row, 1 for the bits whose parity is its own
+        flips: b; 1 for each bit that is then flipped
+    """
+
+    elements: tuple[Element, ...]
+    parities: tuple[tuple[int, ...], ...]
+    flips: tuple[int, ...]
+
+
+def synthesise(
+    elements: Iterable[Element], qubits: int, *, from_zero: bool = False, most: int | None = None
+) -> Synthesis | None:
+    """Finds a circuit with few entanglers, each a rotation about a word of weight two.
+
+    Args:
+        elements: the circuit
+        qubits: their number
+        from_zero: whether only what becomes of |0…0⟩ has to stay the same
+        most: how many entanglers it may have
+
+    Returns:
+        None where a constant is neither a Clifford gate nor a rotation about a Pauli word, or
+        where no circuit with so few entanglers is found.
+    """
+    split = rotations_then_clifford(elements, qubits, from_zero=from_zero)
+    if split is None:
+        return None
+    rotations, clifford = split
+    words = [Word.of(rotation.word) for rotation in rotations]
+    steps = Search(words, [*clifford.x, *clifford.z], qubits, measured=False).best(most)
+    if steps is None:
+        return None
+    done, left = _done(steps, rotations, clifford)
+    where = tuple((x.x | x.z).bit_length() - 1 for x in left.x)
+    for qubit, x, z in zip(where, left.x, left.z, strict=True):
+        names = one_qubit_gates()[_on_first(x, qubit), _on_first(z, qubit)]
+        done.extend(Clifford(name, (qubit,)) for name in names)
+    return Synthesis(tuple(done), where)
+
+
+def synthesise_measured(
+    elements: Iterable[Element], qubits: int, *, from_zero: bool = False, most: int | None = None
+) -> Measured | None:
+    """Finds a circuit whose bits, measured on all qubits, become those of the original.
+
+    Takes what `synthesise` takes. The map of the bits is linear over GF(2): it stands for the
+    CNOTs, Xs and relabellings at the end, and a phase at the end is dropped.
+    """
+    split = rotations_then_clifford(elements, qubits, from_zero=from_zero)
+    if split is None:
+        return None
+    rotations, clifford = split
+    return _measured(_seen(rotations, clifford), clifford, most)
+
+
+def clifford_tail(clifford: Tableau, most: int | None = None) -> Measured | None:
+    """Splits a Clifford to LK: few entanglers K, and a permutation of basis states L with phases.
+
+    Returns:
+        K, and what L does: x to Ax ⊕ b; None where K needs more entanglers than `most`.
+    """
+    return _measured([], clifford, most)
+
+
+def rotations_then_clifford(
+    elements: Iterable[Element], qubits: int, *, from_zero: bool = False
+) -> tuple[list[Rotation], Tableau] | None:
+    """Moves every Clifford to the end, and merges the rotations that are left.
+
+    A rotation whose angle becomes a whole number of quarter turns is a Clifford, too.
+    """
+    steps = _as_rotations(elements)
+    if steps is None:
+        return None
+    rotations, clifford = _split(steps, qubits)
+    while True:
+        merged = on_zero_state(rotations, qubits) if from_zero else rotations
+        shorter, more = _split(_merged(merged), qubits)
+        clifford = clifford.after(more)
+        if len(shorter) == len(rotations):
+            return shorter, clifford
+        rotations = shorter
+
+
+def _as_rotations(elements: Iterable[Element]) -> list[Rotation] | None:
+    """Everything as a rotation, up to a global phase, or None where something is none."""
+    rotations: list[Rotation] = []
+    for element in elements:
+        parts: Sequence[Element] | None = (element,)
+        if isinstance(element, Constant):
+            parts = one_qubit_elements(element)
+        if parts is None:
+            return None
+        for part in parts:
+            if isinstance(part, Clifford):
+                turns = turns_of(part)
+                rotations += [rotation_of(w, _QUARTER.scaled(quarters)) for w, quarters in turns]
+            elif isinstance(part, Rotation) and part.word:
+                rotations.append(part)
+    return rotations
+
+
+def _split(rotations: Iterable[Rotation], qubits: int) -> tuple[list[Rotation], Tableau]:
+    """The rotations that are no Cliffords, then the Clifford that the others make."""
+    clifford = Tableau.identity(qubits)
+    rest = []
+    for rotation in rotations:
+        word = Word.of(rotation.word)
+        quarters = quarters_in(rotation.angle)
+        if quarters is None:
+            rest.append(rotation_of(clifford.pulled_back(word), rotation.angle))
+        elif quarters:
+            clifford = clifford.followed_by(word, quarters)
+    return rest, clifford
+
+
+def _merged(rotations: Iterable[Rotation]) -> list[Rotation]:
+    """The rotations with each added to an earlier one about the same word, if it may get there."""
+    merged: list[Rotation] = []
+    words: list[Word] = []
+    for rotation in rotations:
+        word = Word.of(rotation.word)
+        place = _place(word, words)
+        if place is None:
+            merged.append(rotation)
+            words.append(word)
+        else:
+            merged[place] = Rotation(rotation.word, merged[place].angle.plus(rotation.angle))
+    return merged
+
+
+def _place(word: Word, words: Sequence[Word]) -> int | None:
+    """The last place of a word that commutes with all words after it."""
+    for place in range(len(words) - 1, -1, -1):
+        if words[place] == word:
+            return place
+        if not words[place].commutes(word):
+            break
+    return None
+
+
+def _seen(rotations: Sequence[Rotation], clifford: Tableau) -> list[Rotation]:
+    """The rotations without those that the outcomes don't depend on."""
+    later = list(clifford.z)
+    seen = []
+    for rotation in reversed(rotations):
+        word = Word.of(rotation.word)
+        if not all(map(word.commutes, later)):
+            later.append(word)
+            seen.append(rotation)
+    return seen[::-1]
+
+
+def _measured(
+    rotations: Sequence[Rotation], clifford: Tableau, most: int | None
+) -> Measured | None:
+    qubits = len(clifford.z)
+    words = [Word.of(rotation.word) for rotation in rotations]
+    steps = Search(words, lightened(clifford.z), qubits, measured=True).best(most)
+    if steps is None:
+        return None
+    done, left = _done(steps, rotations, clifford)
+    for qubit, letter in sorted({pair for word in left.z for pair in word.letters}):
+        if letter in _TO_Z:
+            gate = Clifford(_TO_Z[letter], (qubit,))
+            done.append(gate)
+            for axis, quarters in turns_of(gate):
+                left = left.turned(axis, quarters)
+    parities = tuple(tuple(word.z >> qubit & 1 for qubit in range(qubits)) for word in left.z)
+    return Measured(tuple(done), parities, tuple(int(word.negative) for word in left.z))
+
+
+def _done(
+    steps: Iterable[Step], rotations: Iterable[Rotation], clifford: Tableau
+) -> tuple[list[Element], Tableau]:
+    """What the steps do, and what they leave of the Clifford."""
+    words = [Word.of(rotation.word) for rotation in rotations]
+    angles = [rotation.angle for rotation in rotations]
+    done: list[Element] = []
+    for step in steps:
+        axis = step.word
+        angle = _QUARTER if step.turn else Angle()
+        if step.row >= 0:
+            angle = angle.plus(rotation_of(words[step.row], angles[step.row]).angle)
+        done.append(rotation_of(axis, angle))
+        if step.turn:
+            words = [word.turned(axis, 1) for word in words]
+            clifford = clifford.turned(axis, 1)
+    return done, clifford
+
+
+def _on_first(word: Word, qubit: int) -> Word:
+    """A word of one letter, moved to qubit 0."""
+    return Word(word.x >> qubit, word.z >> qubit, word.phase)

@@ -1,0 +1,261 @@
+"""Pauli rotations and a Clifford to a sequence of few entanglers, by beam search.
+
+The rows of the rotations come first, then those of the Clifford that follows them. One entangler
+does one of three things:
+
+1. it is a rotation whose word has weight two, as it stands;
+2. it is that rotation and a quarter turn about the same word, in one;
+3. it is a quarter turn that takes a letter off a word.
+
+Rotations of weight one cost nothing. What guides the search is Σ (weight - 1) over the rows, those
+that must wait for others counting less (after Paykin et al., "PCOAST", and pytket's
+GreedyPauliSimp, whose entanglers are CNOTs only).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from pennylane_qstore.compiler.columns import (
+    PAIR,
+    Path,
+    Position,
+    Step,
+    blockers,
+    letters_in,
+    letters_of,
+    moved,
+    placed,
+    pulses,
+    shortenings,
+)
+from pennylane_qstore.compiler.tableau import Word, bits
+
+_GROUPS = 6  # of rows that count differently; all others count the same
+
+
+class Taste(NamedTuple):
+    """How a search weighs what is left.
+
+    Attributes:
+        width: how many positions it keeps
+        patience: what a row counts that must wait for another, against that other
+        clifford: what a row of the Clifford counts
+    """
+
+    width: int
+    patience: float
+    clifford: float
+
+
+# From a grid of tastes on a corpus of circuits: each is the best for some of them.
+_TASTES = (
+    Taste(1, 0.3, 0.2),
+    Taste(4, 1.0, 0.5),
+    Taste(4, 0.3, 0.05),
+    Taste(4, 0.5, 0.5),
+    Taste(8, 1.0, 0.5),
+    Taste(8, 0.3, 0.5),
+    Taste(8, 0.5, 0.05),
+    Taste(16, 0.7, 0.5),
+    Taste(32, 0.3, 0.2),
+    Taste(32, 1.0, 0.5),
+    Taste(32, 0.5, 0.5),
+    Taste(32, 0.3, 0.05),
+)
+_MOVES = 20_000  # to weigh, before no further search starts or goes on; about 70 ms
+
+
+class _End(NamedTuple):
+    entanglers: int
+    pulses: int
+    path: Path | None
+
+
+class Search:
+    """The search for few entanglers.
+
+    Args:
+        rotations: the words of the rotations, the first one first
+        clifford: the words that must become words of one letter, or see `measured`
+        qubits: their number
+        measured: whether the Clifford's words are those of a measurement, which may stay long as
+            long as they have the same letter wherever they share a qubit
+    """
+
+    def __init__(
+        self, rotations: Sequence[Word], clifford: Sequence[Word], qubits: int, measured: bool
+    ) -> None:
+        rows = [*rotations, *clifford]
+        self._start = placed(rows, qubits, waiting=len(rotations))
+        self._before = [blockers(self._start, i, row) for i, row in enumerate(rotations)]
+        self._clifford = (1 << len(rows)) - (1 << len(rotations))
+        self._waves = self._ranked()
+        first = len(rotations)
+        # The two words that end on the same qubit.
+        self._ends = [1 << first + q | 1 << first + q + qubits for q in range(qubits)]
+        self._measured = measured
+        self._moves = 0
+
+    def best(self, most: int | None = None) -> list[Step] | None:
+        """The steps with the fewest entanglers, and among those with the fewest pulses.
+
+        Args:
+            most: how many entanglers they may have; by default one for every letter of a word
+
+        Returns:
+            None where no search finds as few.
+        """
+        if most is None:
+            most = sum(map(int.bit_count, map(int.__or__, self._start.x, self._start.z)))
+        found: list[_End] = []
+        for number, taste in enumerate(_TASTES):
+            found += self._searched(taste, most, bounded=number > 0)
+            most = min([most, *(end.entanglers for end in found)])
+        if not found:
+            return None
+        return list(min(found, key=lambda end: end[:2]).path or ())[::-1]
+
+    def _ranked(self) -> list[int]:
+        """Masks of the rotations that wait for none, for those, and so on."""
+        rank: list[int] = []
+        waves: list[int] = []
+        for row, before in enumerate(self._before):
+            rank.append(1 + max((rank[other] for other in bits(before)), default=-1))
+            if rank[row] == len(waves):
+                waves.append(0)
+            waves[rank[row]] |= 1 << row
+        return waves
+
+    def _searched(self, taste: Taste, most: int, bounded: bool) -> list[_End]:
+        """The ends of one search; none if it takes too long."""
+        beam = [self._freed(self._start)]
+        seen: set[tuple[object, ...]] = set()
+        for entanglers in range(most + 1):
+            ends = [position.path for position in beam if self._is_done(position)]
+            if ends:
+                return [_End(entanglers, pulses(path), path) for path in ends]
+            if bounded and self._moves > _MOVES:
+                break
+            beam = self._next(beam, taste, seen)
+        return []
+
+    def _next(
+        self, beam: list[Position], taste: Taste, seen: set[tuple[object, ...]]
+    ) -> list[Position]:
+        """The best positions that are one entangler further, and were not seen before."""
+        moves = sorted(
+            (cost, rank, number, step)
+            for rank, position in enumerate(beam)
+            for number, (cost, step) in enumerate(self._weighed(position, taste))
+        )
+        self._moves += len(moves)
+        after: list[Position] = []
+        for _, rank, _, step in moves:
+            position = self._freed(moved(beam[rank], step))
+            if position[:3] not in seen:
+                seen.add(position[:3])
+                after.append(position)
+                if len(after) == taste.width:
+                    break
+        return after
+
+    def _freed(self, position: Position) -> Position:
+        """The position after all rotations of weight one that needn't wait."""
+        x, z, waiting, path = position
+        once = twice = 0
+        for column in map(int.__or__, x, z):
+            twice |= once & column
+            once |= column
+        free = True
+        while free:
+            free = False
+            for row in bits(waiting & ~twice):
+                if not self._before[row] & waiting:
+                    path = Path(Step(row, False, letters_of(position, row)), path)
+                    waiting ^= 1 << row
+                    free = True
+        return Position(x, z, waiting, path)
+
+    def _is_done(self, position: Position) -> bool:
+        if position.waiting:
+            return False
+        once = twice = 0
+        for x, z in zip(position.x, position.z, strict=True):
+            if self._measured:
+                twice |= (x | z) & self._clifford if letters_in(x, z, self._clifford) > 1 else 0
+            else:
+                twice |= once & (x | z) & self._clifford
+                once |= x | z
+        return not twice
+
+    def _weighed(self, position: Position, taste: Taste) -> Iterator[tuple[float, Step]]:
+        """Each step that may be next, and what is left after it."""
+        x, z = position.x, position.z
+        masks = self._masks(position, taste)
+        support = [one | other for one, other in zip(x, z, strict=True)]
+        left = sum(
+            weight * sum([(column & mask).bit_count() for column in support])
+            - weight * mask.bit_count()
+            for mask, weight in masks
+        )
+        flips = [(z[q], x[q] ^ z[q], x[q]) for q in range(len(x))]
+        for step in self._steps(position):
+            cost = left
+            row, turn, letters = step
+            if row >= 0:
+                cost -= next(weight for mask, weight in masks if mask >> row & 1)
+            if turn:
+                (a, first), (b, second) = letters
+                one, other = flips[a][first], flips[b][second]
+                shorter = (other & ~one & support[a]) | (one & ~other & support[b])
+                longer = one ^ other ^ shorter
+                for mask, weight in masks:
+                    cost += weight * ((longer & mask).bit_count() - (shorter & mask).bit_count())
+            yield cost, step
+
+    def _masks(self, position: Position, taste: Taste) -> list[tuple[int, float]]:
+        """The rows in groups, and what a letter of each counts."""
+        if not position.waiting and not self._measured:
+            return self._lightest_first(position)
+        masks = []
+        weight = 1.0
+        rest = position.waiting
+        for wave in self._waves:
+            if wave & rest:
+                masks.append((wave & rest, weight))
+                weight *= taste.patience
+                rest &= ~wave
+                if len(masks) == _GROUPS:
+                    break
+        if rest:
+            masks.append((rest, weight))
+        return [*masks, (self._clifford, taste.clifford)]
+
+    def _lightest_first(self, position: Position) -> list[tuple[int, float]]:
+        """The Clifford's words in groups, of which the ones nearest to their end count most."""
+        support = list(map(int.__or__, position.x, position.z))
+        lengths = [sum([(column & rows).bit_count() for column in support]) for rows in self._ends]
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        order = [end for end in order if lengths[end] > self._ends[end].bit_count()]
+        masks = [(self._ends[end], 0.5**rank) for rank, end in enumerate(order[:_GROUPS])]
+        rest = self._clifford
+        for mask, _ in masks:
+            rest &= ~mask
+        return [*masks, (rest, 0.5 ** len(masks))]
+
+    def _steps(self, position: Position) -> dict[Step, None]:
+        """The steps that may be next, each once, in a fixed order."""
+        waiting = position.waiting
+        rows = bits(waiting or self._clifford)
+        steps: dict[Step, None] = {}
+        for row in rows:
+            if waiting and self._before[row] & waiting:
+                continue
+            letters = letters_of(position, row)
+            if waiting and len(letters) == PAIR:
+                steps[Step(row, False, letters)] = None
+                steps[Step(row, True, letters)] = None
+            for one, other in combinations(letters, 2):
+                steps.update(shortenings(one, other))
+        return steps

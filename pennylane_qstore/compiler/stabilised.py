@@ -1,0 +1,84 @@
+"""Rotations of |0…0⟩ to fewer and shorter ones.
+
+Where a state ψ is stabilised by S, which commutes with P, a rotation about P does to it what one
+about PS does. So each rotation's word may be chosen among those that differ from it by what still
+stabilises the state; a word that is a stabiliser itself gives nothing but a phase.
+"""
+
+from collections.abc import Iterable
+from itertools import combinations, permutations
+
+from pennylane_qstore.compiler.circuit import Rotation
+from pennylane_qstore.compiler.tableau import Word, rotation_of
+
+
+def on_zero_state(rotations: Iterable[Rotation], qubits: int) -> list[Rotation]:
+    """The rotations with each word that of an earlier one where it may be, or else a light one."""
+    group = [Word(z=1 << qubit) for qubit in range(qubits)]
+    chosen: dict[tuple[int, int], Word] = {}
+    kept = []
+    for rotation in rotations:
+        word = Word.of(rotation.word)
+        if not all(map(word.commutes, group)):
+            group = _commuting(group, word)
+            chosen = {_key(earlier, group): earlier for earlier in chosen.values()}
+        short = _reduced(word, group)
+        if not short.weight:
+            continue
+        earlier = chosen.setdefault(_key(word, group), _lightest(word, group))
+        same = _reduced(earlier, group) == short
+        kept.append(rotation_of(earlier if same else earlier.negated(), rotation.angle))
+    return kept
+
+
+def lightened(generators: Iterable[Word]) -> list[Word]:
+    """Generators of low weight for the group of some commuting words."""
+    words = list(generators)
+    lighter = True
+    while lighter:
+        lighter = False
+        for one, other in permutations(range(len(words)), 2):
+            product = words[one].times(words[other])
+            if product.weight < words[one].weight:
+                words[one] = product
+                lighter = True
+    return words
+
+
+def _commuting(group: Iterable[Word], word: Word) -> list[Word]:
+    """Generators of the part of a group of Z words that commutes with a word.
+
+    None has the lowest bit of an earlier one.
+    """
+    generators = list(group)
+    first = next(generator for generator in generators if not generator.commutes(word))
+    rest = (generator for generator in generators if generator is not first)
+    echelon: list[Word] = []
+    for generator in rest:
+        fitting = generator if generator.commutes(word) else first.times(generator)
+        echelon.append(_reduced(fitting, echelon))
+    return echelon
+
+
+def _reduced(word: Word, group: Iterable[Word]) -> Word:
+    """The one word that stands for all that differ from this one by an element of the group."""
+    for generator in group:
+        if word.z & generator.z & -generator.z:
+            word = word.times(generator)
+    return word
+
+
+def _key(word: Word, group: Iterable[Word]) -> tuple[int, int]:
+    short = _reduced(word, group)
+    return short.x, short.z
+
+
+def _lightest(word: Word, group: Iterable[Word]) -> Word:
+    """A word of low weight that differs by an element of the group."""
+    generators = list(group)
+    factors = [*generators, *(one.times(other) for one, other in combinations(generators, 2))]
+    while True:
+        lighter = min(map(word.times, factors), key=lambda other: other.weight, default=word)
+        if lighter.weight >= word.weight:
+            return word
+        word = lighter

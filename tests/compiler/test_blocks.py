@@ -1,0 +1,380 @@
+"""Two-qubit blocks to fewer entanglers: the unitary stays, up to the qubits' names."""
+
+from functools import reduce
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.blocks import (
+    Block,
+    collect,
+    consolidate,
+    matrices,
+    prepared,
+    resolved,
+)
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.weyl import PAULIS, SWAP
+
+QUBITS, PARAMS = 4, 3
+GATES = {
+    "X": PAULIS[1],
+    "Y": PAULIS[2],
+    "Z": PAULIS[3],
+    "H": np.array([[1, 1], [1, -1]]) / np.sqrt(2),
+    "S": np.diag([1, 1j]),
+    "SDG": np.diag([1, -1j]),
+    "SX": np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2,
+    "SXDG": np.array([[1 - 1j, 1 + 1j], [1 + 1j, 1 - 1j]]) / 2,
+    "CX": np.eye(4)[[0, 1, 3, 2]],
+    "CZ": np.diag([1.0, 1, 1, -1]),
+    "SWAP": SWAP,
+}
+LONE = [name for name in GATES if len(GATES[name]) == 2]
+
+
+def haar(seed, size):
+    """A random unitary."""
+    rng = np.random.default_rng(seed)
+    square = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    q, r = np.linalg.qr(square)
+    return q * (np.diag(r) / np.abs(np.diag(r)))
+
+
+def applied(matrix, qubits, unitary, total):
+    """A gate on some qubits, the first the left factor, after a unitary on all."""
+    tensor = unitary.reshape((2,) * total + (-1,))
+    gate = matrix.reshape((2,) * (2 * len(qubits)))
+    inner = range(len(qubits), 2 * len(qubits))
+    moved = np.tensordot(gate, tensor, axes=(list(inner), list(qubits)))
+    return np.moveaxis(moved, range(len(qubits)), qubits).reshape(unitary.shape)
+
+
+def steps(part, params):
+    """A part as matrices and the qubits they act on."""
+    if isinstance(part, Rotation):
+        angle = float(part.angle.at(params))
+        word = reduce(np.kron, [PAULIS["IXYZ".index(letter)] for _, letter in part.word])
+        turn = np.cos(angle / 2) * np.eye(len(word)) - 1j * np.sin(angle / 2) * word
+        return [(turn, part.qubits)]
+    if isinstance(part, Clifford):
+        return [(GATES[part.name], part.qubits)]
+    if isinstance(part, Constant):
+        return [(part.matrix, part.qubits)]
+    bound = part.bind(params[None])
+    middle = weyl.canonical(-bound.angles / 2)
+    gates = weyl.kron(*bound.left) @ middle @ weyl.kron(*bound.right)
+    return [(gates[0], part.qubits)]
+
+
+def unitary(parts, params, total=QUBITS):
+    """Everything, as one matrix."""
+    result = np.eye(2**total, dtype=complex)
+    for part in parts:
+        for matrix, qubits in steps(part, params):
+            result = applied(matrix, qubits, result, total)
+    return result
+
+
+def renamed(matrix, where):
+    """The same with logical qubit q read at where[q]."""
+    total = len(where)
+    tensor = matrix.reshape((2,) * total + (-1,))
+    return tensor.transpose(*where, total).reshape(matrix.shape)
+
+
+def distance(first, second):
+    """How far two unitaries are apart, up to a phase."""
+    overlap = np.vdot(first, second)
+    return np.abs(first * (overlap / abs(overlap)) - second).max()
+
+
+def entanglers(parts):
+    """How many partial entanglers parts stand for; a SWAP is none."""
+    return sum(cost(part) for part in parts)
+
+
+def cost(part):
+    """How many partial entanglers a part stands for."""
+    if isinstance(part, Block):
+        return part.rank
+    if len(part.qubits) < 2 or (isinstance(part, Clifford) and part.name == "SWAP"):
+        return 0
+    if isinstance(part, Constant):
+        found = weyl.decompose(part.matrix)
+        return min(weyl.entanglers(found, 1e-12), weyl.mirrored_entanglers(found, 1e-12))
+    return 1
+
+
+def agrees(elements, params, total=QUBITS):
+    """Whether a circuit keeps its unitary, up to the qubits' names."""
+    found = consolidate(elements, total)
+    after = renamed(unitary(found.elements, params, total), found.where)
+    return distance(unitary(elements, params, total), after) < 1e-11
+
+
+def theta(index=0, slope=1.0, const=0.0):
+    """A symbolic angle."""
+    return Angle(const, ((index, slope),))
+
+
+def cx(control, target):
+    """A CNOT."""
+    return Clifford("CX", (control, target))
+
+
+def turn(word, angle, qubits=(0, 1)):
+    """A rotation about a word such as "IX"."""
+    return rotation(
+        ((q, letter) for q, letter in zip(qubits, word, strict=True) if letter != "I"), angle
+    )
+
+
+special = st.sampled_from([0.0, np.pi / 4, np.pi / 2, np.pi, -np.pi / 2, 2 * np.pi, 1e-9])
+numbers = st.one_of(special, st.floats(-7, 7))
+angles = st.one_of(
+    numbers.map(Angle),
+    st.builds(
+        theta, st.integers(0, PARAMS - 1), st.sampled_from([1.0, -1.0, 0.5, -0.5, 2.0]), special
+    ),
+)
+qubit = st.integers(0, QUBITS - 1)
+pair = st.permutations(range(QUBITS)).map(lambda order: tuple(order[:2]))
+letters = st.sampled_from("XYZ")
+seeds = st.integers(0, 2**32 - 1)
+lone_gates = st.builds(lambda name, q: Clifford(name, (q,)), st.sampled_from(LONE), qubit)
+joint_gates = st.builds(Clifford, st.sampled_from(["CX", "CX", "CZ", "SWAP"]), pair)
+elements = st.one_of(
+    st.builds(lambda q, p, angle: rotation([(q, p)], angle), qubit, letters, angles),
+    st.builds(
+        lambda ends, p, r, angle: rotation(zip(ends, (p, r), strict=True), angle),
+        pair,
+        letters,
+        letters,
+        angles,
+    ),
+    lone_gates,
+    joint_gates,
+    joint_gates,
+    st.builds(lambda seed, q: Constant((q,), haar(seed, 2)), seeds, qubit),
+    st.builds(lambda seed, ends: Constant(ends, haar(seed, 4)), seeds, pair),
+)
+circuits = st.lists(elements, max_size=25)
+parameters = st.lists(numbers, min_size=PARAMS, max_size=PARAMS).map(np.array)
+
+
+@given(circuit=circuits, params=parameters)
+def test_a_random_circuit_keeps_its_unitary(circuit, params):
+    """At any parameters, special ones too, the result is the circuit up to the qubits' names."""
+    assert agrees(circuit, params)
+
+
+@given(circuit=st.lists(elements, max_size=60), params=parameters)
+def test_two_qubits_keep_their_unitary(circuit, params):
+    """Long blocks, where most elements meet on one pair, agree as well."""
+    folded = [on_two(element) for element in circuit]
+    assert agrees([element for element in folded if element is not None], params, 2)
+
+
+def on_two(element):
+    """An element with its qubits taken modulo two, if it still has them all."""
+    places = [q % 2 for q in element.qubits]
+    if len(set(places)) < len(places):
+        return None
+    if isinstance(element, Rotation):
+        return rotation(((q % 2, letter) for q, letter in element.word), element.angle)
+    if isinstance(element, Clifford):
+        return Clifford(element.name, tuple(places))
+    return Constant(tuple(places), element.matrix)
+
+
+@given(circuit=circuits)
+def test_the_entanglers_never_become_more(circuit):
+    """A block is replaced only where that saves an entangler."""
+    assert entanglers(consolidate(circuit, QUBITS).elements) <= entanglers(circuit)
+
+
+@given(circuit=st.lists(st.one_of(lone_gates, joint_gates), max_size=30))
+def test_constant_circuits_have_no_blocks(circuit):
+    """What no parameter moves is decomposed now, to gates on one qubit and rotations."""
+    found = consolidate(circuit, QUBITS).elements
+    assert not any(isinstance(part, Block) for part in found)
+    assert all(len(part.qubits) == 1 for part in found if isinstance(part, Constant))
+
+
+@given(circuit=circuits)
+def test_groups_keep_the_order(circuit):
+    """Groups, one after another, are the circuit with commuting elements exchanged."""
+    grouped = [element for group in collect(circuit) for element in group.elements]
+    params = np.array([0.3, -1.2, 2.5])
+    assert len(grouped) == len(circuit)
+    assert distance(unitary(circuit, params), unitary(grouped, params)) < 1e-11
+
+
+NAMED = {
+    "two CNOTs that cancel": ([cx(0, 1), cx(0, 1)], 0),
+    "SWAP": ([Clifford("SWAP", (0, 1))], 0),
+    "SWAP as three CNOTs": ([cx(0, 1), cx(1, 0), cx(0, 1)], 0),
+    "DCNOT": ([cx(0, 1), cx(1, 0)], 1),
+    "a Haar block": ([Constant((0, 1), haar(1, 4))], 3),
+    "an Ising gate at π": ([turn("XX", Angle(np.pi))], 0),
+    "a constant iSWAP": ([turn("XX", Angle(-np.pi / 2)), turn("YY", Angle(-np.pi / 2))], 1),
+    "two symbolic ZZ": ([turn("ZZ", theta(0)), turn("ZZ", theta(1))], 1),
+    "ZZ between CNOTs": ([cx(0, 1), turn("IZ", theta(0)), cx(0, 1)], 1),
+    "CRY": (
+        [turn("IY", theta(0, 0.5)), cx(0, 1), turn("IY", theta(0, -0.5)), cx(0, 1)],
+        1,
+    ),
+    "ZZ then a SWAP of CNOTs": (
+        [turn("ZZ", theta(0)), cx(0, 1), cx(1, 0), cx(0, 1)],
+        1,
+    ),
+    "turns between three CNOTs": (
+        [
+            *(cx(0, 1), turn("XI", theta(0)), turn("IZ", theta(1))),
+            *(cx(0, 1), turn("IY", theta(2)), cx(0, 1)),
+        ],
+        2,
+    ),
+    "turns that only together are a Clifford gate": (
+        [turn("XX", Angle(np.pi / 4)), turn("ZZ", theta(0)), turn("XX", Angle(np.pi / 4))],
+        2,
+    ),
+    "constants and a turn between CNOTs": (
+        [
+            *(cx(0, 1), Constant((0,), np.diag([1, 1j**0.3])), turn("IZ", theta(0))),
+            *(Constant((1,), GATES["SX"]), Clifford("SXDG", (1,)), cx(0, 1)),
+        ],
+        1,
+    ),
+    "two CZs with a constant between": (
+        [Clifford("CZ", (0, 1)), Constant((1,), haar(3, 2)), Clifford("CZ", (0, 1))],
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_blocks_have_known_counts(name):
+    """Blocks that everyone writes cost what they have to."""
+    circuit, count = NAMED[name]
+    found = consolidate(circuit, 2)
+    assert entanglers(found.elements) == count
+    assert not any(isinstance(part, Block) for part in found.elements)
+    assert agrees(circuit, np.array([0.4, 1.7, -2.2]), 2)
+
+
+def controlled_rot():
+    """CRot as PennyLane decomposes it: two CNOTs, although it is one partial entangler."""
+    difference = Angle(0.0, ((0, 0.5), (2, -0.5)))
+    total = Angle(0.0, ((0, -0.5), (2, -0.5)))
+    return [
+        turn("IZ", difference),
+        cx(0, 1),
+        turn("IZ", total),
+        turn("IY", theta(1, -0.5)),
+        cx(0, 1),
+        turn("IY", theta(1, 0.5)),
+        turn("IZ", theta(2)),
+    ]
+
+
+def test_a_controlled_rotation_about_any_axis_is_a_block_of_rank_one():
+    """Where no closed form is known, the block waits for its parameters."""
+    (block,) = consolidate(controlled_rot(), 2).elements
+    assert (block.qubits, block.rank, block.mirrored) == ((0, 1), 1, False)
+
+
+def test_a_mirrored_block_exchanges_the_names():
+    """A SWAP after a block is the block of SWAP times it, and names say the rest."""
+    circuit = [*controlled_rot(), cx(0, 1), cx(1, 0), cx(0, 1)]
+    found = consolidate(circuit, 2)
+    (block,) = found.elements
+    assert (block.rank, block.mirrored, found.where) == (1, True, (1, 0))
+    assert agrees(circuit, np.array([0.4, 1.7, -2.2]), 2)
+
+
+@given(seed=seeds, special_ones=st.booleans())
+def test_a_block_binds_rows_as_if_each_were_alone(seed, special_ones):
+    """Rows of a batch, degenerate ones too, don't know each other."""
+    (block,) = consolidate(controlled_rot(), 2).elements
+    rng = np.random.default_rng(seed)
+    params = rng.uniform(-4, 4, (7, 3))
+    if special_ones:
+        params = np.round(params / (np.pi / 2)) * (np.pi / 2)
+    bound = block.bind(params)
+    middle = weyl.canonical(-bound.angles / 2)
+    gates = weyl.kron(*bound.left) @ middle @ weyl.kron(*bound.right)
+    assert not bound.angles[:, 1:].any()
+    for gate, wanted in zip(gates, block.matrices(params), strict=True):
+        assert distance(gate, wanted) < 1e-12
+
+
+def test_a_block_keeps_its_meaning_when_its_qubits_are_renamed():
+    """A block behind a mirrored one acts where the contents have gone."""
+    dcnot = [cx(1, 2), cx(2, 1)]
+    moved = [
+        Rotation(tuple((q + 1, p) for q, p in part.word), part.angle)
+        if isinstance(part, Rotation)
+        else Clifford(part.name, tuple(q + 1 for q in part.qubits))
+        for part in controlled_rot()
+    ]
+    circuit = [*dcnot, cx(0, 1), cx(2, 3), *moved, turn("XY", theta(0), (0, 2))]
+    found = consolidate(circuit, 4)
+    assert any(isinstance(part, Block) for part in found.elements)
+    assert agrees(circuit, np.array([0.4, 1.7, -2.2]))
+
+
+def test_an_optimal_block_stays_as_it_is():
+    """Elements that cost what they have to are the very ones that went in."""
+    circuit = [turn("XI", theta(0)), cx(0, 1), turn("IY", theta(1))]
+    assert consolidate(circuit, 2).elements == tuple(circuit)
+
+
+def test_words_on_three_qubits_end_blocks():
+    """A rotation about a longer word is left as it is, and keeps its place."""
+    word = rotation([(0, "X"), (1, "Y"), (2, "Z")], theta(0))
+    circuit = [cx(0, 1), word, Clifford("H", (1,)), word, cx(0, 1)]
+    assert len(consolidate(circuit, 3).elements) == 5
+    assert agrees(circuit, np.array([0.4, 1.7, -2.2]), 3)
+
+
+@given(seed=seeds)
+def test_a_block_on_zeros_has_one_entangler(seed):
+    """A constant block on |00> becomes elements with one entangler."""
+    matrix = haar(seed, 4)
+    parts = prepared((0, 1), matrix)
+    states = unitary(parts, np.zeros(0), 2)[:, :1], matrix[:, :1]
+    assert entanglers(parts) == 1
+    assert distance(*states) < 1e-12
+
+
+def test_a_local_block_on_zeros_has_none():
+    """Where |00> stays a product, no entangler is left."""
+    assert entanglers(prepared((0, 1), np.kron(haar(1, 2), haar(2, 2)))) == 0
+
+
+@given(seed=seeds, side=st.sampled_from(["left", "right"]))
+def test_a_block_binds_on_zeros_and_beside_a_diagonal(seed, side):
+    """A symbolic block next to |00> or to a measurement binds to one entangler, or to two."""
+    sandwich = [Constant((0, 1), haar(seed, 4)), turn("ZX", theta(0)), turn("YY", theta(1))]
+    block = Block((0, 1), tuple(sandwich), 3, mirrored=False)
+    params = np.random.default_rng(seed).uniform(-4, 4, (5, 2))
+    wanted = matrices((0, 1), sandwich, params)
+    state = block.bind_on_zeros(params)
+    middle = weyl.canonical(state.angle[:, None] * np.array([1, 0, 0]))
+    prepared_states = (weyl.kron(state.left, state.right) @ middle)[:, :, 0]
+    assert np.allclose(prepared_states, wanted[:, :, 0], rtol=0, atol=1e-12)
+    found = block.bind_without_diagonal(params, side)
+    diagonals = weyl.canonical(found.delta[:, None] * np.array([0, 0, 1]))
+    product = diagonals @ wanted if side == "left" else wanted @ diagonals
+    assert np.allclose(found.weyl.matrix(), product, rtol=0, atol=1e-12)
+    assert (weyl.entanglers(found.weyl) == 2).all()
+
+
+def test_constants_that_are_a_phase_are_left_out():
+    """A decomposition of the identity is no element at all."""
+    assert resolved((0, 1), weyl.decompose(np.exp(0.3j) * np.eye(4))) == []
