@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Factor, Fixed, Local, Turn
+from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Factor, Fixed, Local
+from pennylane_qstore.compiler.products import Step, merged, products, steps_of
 from pennylane_qstore.program import Gate, Programs
 
 Reals = NDArray[np.float64]
@@ -70,22 +71,6 @@ def folded(chains: Chains, angles: Reals) -> Rest:
     return Rest(halves % 2 == 1, turns - halves / 2)
 
 
-class Step(NamedTuple):
-    """One factor each of some runs, all of one kind.
-
-    Attributes:
-        rows: the runs
-        axis: 1, 2 or 3 for a turn about X, Y or Z; 0 for anything else
-        slots: of the turns or locals; empty for constants
-        constant: quaternions (4, n_rows, 1); None for anything else
-    """
-
-    rows: NDArray[np.int_]
-    axis: int
-    slots: NDArray[np.int_]
-    constant: Reals | None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Pulses:
     """A circuit's pulses for one way of folding, ready for parameters.
@@ -121,7 +106,7 @@ class Pulses:
             gates: what the chains' locals are, shape (n_locals, 4, batch)
             rest: the entanglers' folded angles in turns, shape (n_entanglers, batch)
         """
-        product = _products(len(self.kinds), self.steps, angles, gates)
+        product = products(len(self.kinds), self.steps, angles, gates)
         phases, frames = self._phases(product)
         table = np.concatenate([phases, self._entangler_numbers(frames, rest)])
         qubits = max(1, len(self.chain_of))
@@ -196,11 +181,11 @@ def pulses(chains: Chains, entangler: str, fold: Fold, samples: tuple[Reals, Rea
     own = _turned_runs(chains, entangler, fold, samples)
     numbers = iter(range(sum(map(len, own))))
     chain_of = tuple(tuple(next(numbers) for _ in runs) for runs in own)
-    runs = tuple(_merged(run) for of_qubit in own for run in of_qubit)
+    runs = tuple(merged(run) for of_qubit in own for run in of_qubit)
     kinds = _kinds(runs, samples)
     gates, slots = _layout(chains, entangler, chain_of, kinds)
     table = np.array(slots, dtype=int)
-    return Pulses(chains, entangler, gates, _steps(runs), chain_of, kinds, table)
+    return Pulses(chains, entangler, gates, steps_of(runs), chain_of, kinds, table)
 
 
 def _turned_runs(
@@ -232,86 +217,16 @@ def _price_of_flip(
 ) -> int:
     """How many pulses more it takes to flip a qubit before and after an entangler."""
     before, after = around
-    plain = [_merged(before), _merged(after)]
-    flipped = [_merged([*before, _X]), _merged([_X, *after])]
+    plain = [merged(before), merged(after)]
+    flipped = [merged([*before, _X]), merged([_X, *after])]
     kinds = _kinds((*plain, *flipped), samples)
     prices = [len(_PULSES[kind]) for kind in kinds.tolist()]
     return sum(prices[2:]) - sum(prices[:2])
 
 
-def _merged(run: Sequence[Factor]) -> tuple[Factor, ...]:
-    """A run with neighbouring constants multiplied into one."""
-    found: list[Factor] = []
-    for factor in run:
-        if found and isinstance(factor, Fixed) and isinstance(found[-1], Fixed):
-            before = np.array(found[-1].quaternion)
-            w, x, y, z = _times(np.array(factor.quaternion), before).tolist()
-            found[-1] = Fixed((w, x, y, z))
-        else:
-            found.append(factor)
-    return tuple(found)
-
-
-def _times(left: Reals, right: Reals) -> Reals:
-    """Quaternions' product, over the first axis: the rotation `right`, then `left`."""
-    aw, ax, ay, az = left
-    bw, bx, by, bz = right
-    return np.array(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ]
-    )
-
-
-def _steps(runs: Sequence[Sequence[Factor]]) -> tuple[Step, ...]:
-    """Runs to what must be multiplied, the factors of one kind and one place together."""
-    steps: list[Step] = []
-    for place in range(max(map(len, runs), default=0)):
-        here = [(row, run[place]) for row, run in enumerate(runs) if len(run) > place]
-        fixed = [(row, factor.quaternion) for row, factor in here if isinstance(factor, Fixed)]
-        if fixed:
-            rows, values = zip(*fixed, strict=True)
-            steps.append(Step(np.array(rows), 0, np.array([]), np.array(values).T[:, :, None]))
-        slotted = [(row, _axis(f), f.slot) for row, f in here if not isinstance(f, Fixed)]
-        for axis in range(4):
-            own = [(row, slot) for row, of, slot in slotted if of == axis]
-            if own:
-                steps.append(Step(np.array([row for row, _ in own]), axis, _slots(own), None))
-    return tuple(steps)
-
-
-def _axis(factor: Turn | Local) -> int:
-    return " XYZ".index(factor.axis) if isinstance(factor, Turn) else 0
-
-
-def _slots(own: Sequence[tuple[int, int]]) -> NDArray[np.int_]:
-    return np.array([slot for _, slot in own])
-
-
-def _products(n_runs: int, steps: Sequence[Step], angles: Reals, gates: Reals) -> Reals:
-    """All runs' unitaries at once, as quaternions of shape (4, n_runs, batch)."""
-    batch = angles.shape[-1]
-    product = np.zeros((4, n_runs, batch))
-    product[0] = 1.0
-    cosines, sines = np.cos(angles / 2), np.sin(angles / 2)
-    for rows, axis, slots, constant in steps:
-        if constant is not None:
-            factor = constant
-        elif axis:
-            factor = np.zeros((4, len(rows), batch))
-            factor[0], factor[axis] = cosines[slots], sines[slots]
-        else:
-            factor = gates[slots].transpose(1, 0, 2)
-        product[:, rows] = _times(factor, product[:, rows])
-    return product
-
-
 def _kinds(runs: Sequence[Sequence[Factor]], samples: tuple[Reals, Reals]) -> NDArray[np.int_]:
     """What each run takes, whatever the parameters; shape (n_runs,)."""
-    w, x, y, z = _products(len(runs), _steps(runs), *samples)
+    w, x, y, z = products(len(runs), steps_of(runs), *samples)
     stay, move = np.hypot(w, z), np.hypot(x, y)
     kinds = np.full(len(runs), _TWO_HALVES)
     kinds[(np.abs(stay - move) < _SAME).all(axis=1)] = _HALF
