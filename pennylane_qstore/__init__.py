@@ -16,6 +16,7 @@ from pennylane_qstore.errors import (
     UnknownOutcomeError,
 )
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
+from pennylane_qstore.optimize import QNSPSAOptimizer
 from pennylane_qstore.version import __version__
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Interrupted",
     "JobError",
     "OptionError",
+    "QNSPSAOptimizer",
     "QStoreDevice",
     "QStoreError",
     "RateLimitError",

@@ -15,7 +15,11 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _emulator(args: argparse.Namespace) -> int:
-    emulator.run(args.host, args.port, args.key)
+    try:
+        emulator.run(args.host, args.port, args.key)
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"qstore emulator: {args.host}:{args.port} can't be served: {error}\n")
+        return 1
     return 0
 
 

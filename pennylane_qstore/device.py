@@ -1,5 +1,6 @@
 """The door: PennyLane's device contract, tapes in and results out."""
 
+import copy
 import threading
 import warnings
 import weakref
@@ -26,7 +27,7 @@ from pennylane_qstore.compiler import (
     qubits_of,
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
-from pennylane_qstore.events import Cancelled, Event, Submitted
+from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.readout import read_out
@@ -65,6 +66,9 @@ class QStoreDevice(Device):
         OptionError: a setting that can't be
     """
 
+    _lock: threading.Lock
+    _cache: TemplateCache
+    _clients: weakref.WeakKeyDictionary[loop.Loop, Client]
     config_filepath = str(Path(__file__).with_name("config.toml"))
 
     def __init__(
@@ -121,9 +125,7 @@ class QStoreDevice(Device):
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
         super().__init__(wires=wires, shots=shots)
-        self._lock = threading.Lock()
-        self._cache = TemplateCache()
-        self._clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
+        self.__dict__.update(_state())
         self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
@@ -137,6 +139,15 @@ class QStoreDevice(Device):
     def __repr__(self) -> str:
         wires = f"{len(self.wires)} wires" if self.wires else "any wires"
         return f"<{self.name} on {self._options.backend!r}, {wires}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "QStoreDevice":
+        """A device of the same options, with a generator, a cache and connections of its own."""
+        other = copy.copy(self)
+        memo[id(self)] = other
+        other.__dict__["_rng"] = copy.deepcopy(self._rng, memo)
+        other.tracker = copy.deepcopy(self.tracker, memo)
+        other.__dict__.update(_state())
+        return other
 
     def preprocess_transforms(
         self, execution_config: ExecutionConfig | None = None
@@ -207,7 +218,8 @@ class QStoreDevice(Device):
         """What the API says of the backend; asked once."""
         running = loop.current()
         name = job.settings(self._options)["backend"]
-        return running.run(self._client(running).backend(name))
+        assert self._options.max_wait is not None
+        return running.run(self._client(running).backend(name, self._options.max_wait))
 
     def _gates(self, machine: Backend) -> str:
         """What to compile to: "qis", or the native entangler that the backend has."""
@@ -303,12 +315,22 @@ class QStoreDevice(Device):
             self.tracker.record()
 
 
+def _state() -> dict[str, Any]:
+    """What every device, and every copy of one, has for itself."""
+    clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
+    return {"_lock": threading.Lock(), "_cache": TemplateCache(), "_clients": clients}
+
+
 def _interrupted(events: Sequence[Event]) -> Interrupted:
     submitted = [event.job_id for event in events if isinstance(event, Submitted)]
     cancelled = [i for event in events if isinstance(event, Cancelled) for i in event.job_ids]
-    if not submitted:
-        return Interrupted("interrupted before any job was accepted", job_ids=[])
-    if not cancelled:
+    unanswered = sum(event.submits for event in events if isinstance(event, Unanswered))
+    if cancelled:
+        told = f"cancelled: {', '.join(cancelled)}"
+    elif submitted:
         told = f"the cancellation had no answer; these may still run: {', '.join(submitted)}"
-        return Interrupted(told, job_ids=submitted)
-    return Interrupted(f"cancelled: {', '.join(cancelled)}", job_ids=cancelled)
+    else:
+        told = "interrupted before any job was accepted"
+    if unanswered:
+        told += f"; {unanswered} submits had no answer yet and may have made jobs"
+    return Interrupted(told, job_ids=cancelled or submitted)

@@ -18,6 +18,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+def _rebuilt(kind: type[BaseException], message: str, fields: dict[str, Any]) -> BaseException:
+    """An error as it was before it was pickled, whatever its constructor asks for."""
+    error = kind.__new__(kind, message)
+    error.__dict__.update(fields)
+    return error
+
+
 class QStoreError(Exception):
     """Root of everything that this package raises by itself.
 
@@ -31,6 +38,9 @@ class QStoreError(Exception):
     def __init__(self, message: str) -> None:
         self.partial = {}
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), str(self), self.__dict__)
 
 
 class OptionError(QStoreError, ValueError):
@@ -138,3 +148,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, message: str, *, job_ids: Sequence[str]) -> None:
         self.job_ids = tuple(job_ids)
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), str(self), self.__dict__)

@@ -28,5 +28,16 @@ class Cancelled:
     job_ids: tuple[str, ...]
 
 
-Event = Submitted | Cancelled
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Submits that were given up before the server answered: they may have made jobs.
+
+    Attributes:
+        submits: how many
+    """
+
+    submits: int
+
+
+Event = Submitted | Cancelled | Unanswered
 Listener = Callable[[Event], None]

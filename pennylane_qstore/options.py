@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ NOISE_MODELS = (
     "forte-enterprise-1",
 )
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ def _check_backend(options: Options) -> None:
             options.backend,
             'use "emulator", "simulator", or a QPU such as "qpu.forte-1"',
         )
-    if options.gateset not in {"native", "qis"}:
+    if options.gateset not in ("native", "qis"):
         raise OptionError("gateset", options.gateset, 'use "native" or "qis"')
 
 
@@ -119,10 +120,16 @@ def _check_access(options: Options) -> None:
 def _checked_url(url: object) -> str:
     if not isinstance(url, str):
         raise OptionError("base_url", url, f"use a text such as {IONQ_URL!r}")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises where there is no such port
+    except ValueError as error:
+        raise OptionError("base_url", ..., f"{error}; use an address as {IONQ_URL!r}") from None
+    if parts.username or parts.password:
+        raise OptionError("base_url", ..., "it has a password in it; the key goes to api_key")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or port == 0:
         raise OptionError("base_url", url, f"use the API's address and version, as {IONQ_URL!r}")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise OptionError(
             "base_url", url, "the key would travel in the open; use https (http only on loopback)"
         )
@@ -179,9 +186,9 @@ def _check_max_wait(options: Options) -> None:
     wait = options.max_wait
     if wait is None:
         _set(options, "max_wait", 86_400.0 if options.on_qpu else 600.0)
-    elif isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 < wait < float("inf"):
+    elif isinstance(wait, bool) or not isinstance(wait, Real) or not 0 < wait < float("inf"):
         raise OptionError("max_wait", wait, "use a positive number of seconds")
 
 
 def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -35,8 +35,14 @@ class Outcomes:
             ValueError: a key that is no state of that many qubits, a value that is no
                 probability, or probabilities that sum to nothing like one
         """
+        if not all(key.isascii() and key.isdecimal() for key in histogram):
+            raise ValueError("a key that is no state")
+        if not {type(value) for value in histogram.values()} <= {int, float}:
+            raise ValueError("a value that is no number")
         states = np.array([int(key) for key in histogram], dtype=np.int64)
         weights = np.array(list(histogram.values()), dtype=np.float64)
+        if len(np.unique(states)) < len(states):
+            raise ValueError("a state that is there twice")
         if states.size and not (states.min() >= 0 and states.max() < 1 << qubits):
             raise ValueError(f"a state that {qubits} qubits don't have")
         if not np.isfinite(weights).all() or weights.min(initial=0) < -_ROUNDING:

@@ -1,7 +1,9 @@
 """The device end to end: how many jobs, in which circumstances, and what bad input gets."""
 
 import asyncio
+import copy
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -397,3 +399,36 @@ def test_a_backend_that_names_no_entangler_still_takes_qis(ionq):
         one_gate(cloud(ionq, **options), shots=10)()
     one_gate(cloud(ionq, gateset="qis", **options), shots=10)()
     assert ionq.bodies[0]["input"]["gateset"] == "qis"
+
+
+def test_copies_of_a_device_run():
+    """A deep copy of a QNode has a device of its own, with the same options."""
+    circuit = one_gate(qml.device("qstore.ionq", seed=5), shots=100)
+    other = copy.deepcopy(circuit)
+    assert [other() for _ in range(3)] == [circuit() for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        qstore.OptionError("name", 1, "right"),
+        qstore.JobError("text", job_id="j", code="c"),
+        qstore.DeadlineError("text", job_ids=["j"], waited=1.0),
+        qstore.RateLimitError("text", retry_after=2.0, status=429),
+        qstore.Interrupted("text", job_ids=["j"]),
+    ],
+)
+def test_errors_come_through_a_pickle(error):
+    """A worker process can tell its parent what went wrong."""
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is type(error)
+    assert str(found) == str(error)
+    assert found.__dict__ == error.__dict__
+
+
+def test_qis_circuits_are_tracked():
+    """The gates that are sent are counted for ``gateset="qis"`` too."""
+    dev = qml.device("qstore.ionq", gateset="qis")
+    with qml.Tracker(dev) as tracker:
+        one_gate(dev)()
+    assert tracker.history["resources"][0].gate_types == {"RX": 1}

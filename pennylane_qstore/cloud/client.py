@@ -1,18 +1,16 @@
 """Jobs to outcomes over IonQ's REST API, concurrently, with an end to every wait."""
 
 import asyncio
-import itertools
 import json
-import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import aiohttp
-
 from pennylane_qstore.cloud import backend, results, retry
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
@@ -22,17 +20,14 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.events import Cancelled, Listener, Submitted
+from pennylane_qstore.events import Cancelled, Listener, Submitted, Unanswered
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.version import __version__
 
-# Seconds. A request that takes longer is lost; asking again costs less than waiting on.
-REQUEST_TIMEOUT, BACKENDS_TIMEOUT, CANCEL_TIMEOUT = 60.0, 15.0, 4.0
+# Seconds. After an interrupt there is little time left for a submit and for the cancellation.
+BACKENDS_TIMEOUT, LAST_SUBMIT, CANCEL_TIMEOUT = 15.0, 1.5, 3.0
 # A job may be unknown to a server's reading half for a moment after its writing half took it.
 UNSEEN_FOR = 10.0
 _NOT_FOUND = 404
-_SUCCESS = range(200, 300)
-_LARGE_BODY = 200_000  # bytes; parsed in a thread, so that polls of other jobs go on
 
 
 class Client:
@@ -56,35 +51,37 @@ class Client:
             clock: tells the time, in seconds
             sleep: waits, in seconds
         """
-        self._base_url = base_url
-        self._api_key = api_key
+        self._transport = Transport(base_url, api_key, clock=clock, sleep=sleep)
         self._shortest_poll = shortest_poll
         self._clock = clock
         self._sleep = sleep
-        self._session: aiohttp.ClientSession | None = None
         self._backends: dict[str, Backend] = {}
 
     def __repr__(self) -> str:
-        return f"Client({self._base_url!r})"
+        return f"Client({self._transport.base_url!r})"
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._transport.close()
 
-    async def backend(self, name: str) -> Backend:
+    async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
         """What the API says of a backend, asked once.
+
+        Args:
+            name: such as "qpu.forte-1"
+            max_wait: seconds for it
 
         Raises:
             RejectedError: there is none of that name
         """
         if name not in self._backends:
-            deadline = self._clock() + BACKENDS_TIMEOUT
+            deadline = self._clock() + min(max_wait, BACKENDS_TIMEOUT)
             try:
-                listed = await self._request("GET", "/backends", deadline=deadline)
+                listed = await self._transport.request("GET", "/backends", deadline=deadline)
             except DeadlineError as error:
-                raise UnavailableError(f"no backends from {self._base_url}: {error}") from None
+                raise UnavailableError(
+                    f"no backends from {self._transport.base_url}: {error}"
+                ) from None
             self._backends[name] = backend.chosen(name, listed)
         return self._backends[name]
 
@@ -116,23 +113,20 @@ class Client:
             QStoreError: the first that a job met; its ``partial`` holds what did arrive
         """
         start = self._clock()
+        deadline = start + max_wait
         live: set[str] = set()
+        submits: set[asyncio.Task[str]] = set()
 
         async def one(job: Job) -> dict[int, Outcomes]:
-            deadline = start + max_wait
-            job_id = await self._submit(job.body(settings), deadline)
+            submit = asyncio.create_task(self._submit(job.body(settings), deadline))
+            submits.add(submit)
+            job_id = await asyncio.shield(submit)
+            submits.discard(submit)
             live.add(job_id)
             listener(Submitted(job_id, len(job.circuits)))
-            try:
-                record = await self._wait(job_id, start, deadline)
-                live.discard(job_id)
-                return await self._fetch(job, record, sharpen, deadline)
-            except DeadlineError as error:
-                raise DeadlineError(
-                    f"job {job_id} has no result after {max_wait:g} s ({error}); it goes on",
-                    job_ids=[job_id],
-                    waited=max_wait,
-                ) from None
+            record = await self._wait(job_id, deadline)
+            live.discard(job_id)
+            return await self._fetch(job, record, sharpen, deadline)
 
         tasks = [asyncio.create_task(one(job)) for job in jobs]
         try:
@@ -141,25 +135,46 @@ class Client:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            live |= await self._last_submits(submits, listener)
             await self._cancel(live, listener)
             raise
-        return _together(tasks, self._clock() - start)
+        return _together(tasks, max_wait)
+
+    async def _last_submits(self, submits: set[asyncio.Task[str]], listener: Listener) -> set[str]:
+        """The jobs of submits that were under way at an interrupt, if they are answered soon."""
+        if not submits:
+            return set()
+        done, lost = await asyncio.wait(submits, timeout=LAST_SUBMIT)
+        for task in lost:
+            task.cancel()
+        await asyncio.gather(*lost, return_exceptions=True)
+        found = {task.result() for task in done if task.exception() is None}
+        unknown = [task for task in done if isinstance(task.exception(), UnknownOutcomeError)]
+        for job_id in found:
+            listener(Submitted(job_id, 0))
+        if lost or unknown:
+            listener(Unanswered(len(lost) + len(unknown)))
+        return found
 
     async def _submit(self, body: str, deadline: float) -> str:
-        answer = await self._request("POST", "/jobs", body=body, deadline=deadline)
+        answer = await self._transport.request("POST", "/jobs", body=body, deadline=deadline)
         job_id = answer.get("id") if isinstance(answer, Mapping) else None
-        if not isinstance(job_id, str) or not job_id:
+        if not isinstance(job_id, str) or not re.fullmatch(r"[\w-]+", job_id):
             raise UnknownOutcomeError(f"POST /jobs named no job: {str(answer)[:200]}")
         return job_id
 
-    async def _wait(self, job_id: str, start: float, deadline: float) -> Mapping[str, Any]:
+    async def _wait(self, job_id: str, deadline: float) -> Mapping[str, Any]:
+        """Looks at a job until it ends; gives its record."""
+        submitted = self._clock()
         seen = False
         while True:
+            waited = self._clock() - submitted
             try:
-                record = await self._request("GET", f"/jobs/{job_id}", deadline=deadline)
+                record = await self._transport.request("GET", f"/jobs/{job_id}", deadline=deadline)
+            except DeadlineError as error:
+                raise _late(job_id, str(error)) from None
             except RejectedError as error:
-                gone = seen or self._clock() - start > UNSEEN_FOR
-                if error.status != _NOT_FOUND or gone:
+                if error.status != _NOT_FOUND or seen or waited > UNSEEN_FOR:
                     raise JobError(f"job {job_id} is lost: {error}", job_id=job_id) from error
                 record = {"status": "submitted"}
             else:
@@ -173,23 +188,21 @@ class Client:
                 return {**record, "id": job_id}
             if status in {"failed", "canceled"}:
                 raise results.failure({**record, "id": job_id})
-            waited = self._clock() - start
-            pause = retry.poll_interval(waited, self._shortest_poll)
-            await self._pause(pause, deadline, f"it is {status}")
-
-    async def _pause(self, seconds: float, deadline: float, why: str) -> None:
-        """Sleeps, but not past the deadline."""
-        left = deadline - self._clock()
-        if left <= 0:
-            raise DeadlineError(f"time is up: {why}", job_ids=[], waited=0.0)
-        await self._sleep(min(seconds, left))
+            left = deadline - self._clock()
+            if left <= 0:
+                raise _late(job_id, f"it is {status}")
+            pause = retry.poll_interval(self._clock() - submitted, self._shortest_poll)
+            await self._sleep(min(pause, left))
 
     async def _fetch(
         self, job: Job, record: Mapping[str, Any], sharpen: bool | None, deadline: float
     ) -> dict[int, Outcomes]:
         params = {} if sharpen is None else {"sharpen": str(sharpen).lower()}
         path = results.results_path(job, record)
-        answer = await self._request("GET", path, params=params, deadline=deadline)
+        try:
+            answer = await self._transport.request("GET", path, params=params, deadline=deadline)
+        except DeadlineError as error:
+            raise _late(str(record["id"]), f"it is completed, but {error}") from None
         return results.joined(job, record, answer)
 
     async def _cancel(self, job_ids: set[str], listener: Listener) -> None:
@@ -197,97 +210,14 @@ class Client:
             return
         body = json.dumps({"ids": sorted(job_ids)})
         deadline = self._clock() + CANCEL_TIMEOUT
-        await self._request("PUT", "/jobs/status/cancel", body=body, deadline=deadline)
+        await self._transport.request("PUT", "/jobs/status/cancel", body=body, deadline=deadline)
         listener(Cancelled(tuple(sorted(job_ids))))
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        deadline: float,
-        body: str | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Any:
-        """Sends a request until it is answered for good; ``retry`` says what is tried again."""
-        for attempt in itertools.count(1):
-            try:
-                return await self._attempt(method, path, body, params or {}, deadline)
-            except CloudError as error:
-                if not retry.is_retried(error):
-                    raise
-                pause = retry.delay(attempt, error, random.uniform)
-                await self._pause(pause, deadline, str(error))
-        raise AssertionError("never reached")
 
-    async def _attempt(
-        self, method: str, path: str, body: str | None, params: Mapping[str, str], deadline: float
-    ) -> Any:
-        changes = method == "POST"
-        left = max(deadline - self._clock(), 0.001)
-        try:
-            async with self._opened().request(
-                method,
-                self._base_url + path,
-                data=body,
-                params=params,
-                allow_redirects=False,  # the key goes to the host it is meant for
-                timeout=aiohttp.ClientTimeout(total=min(REQUEST_TIMEOUT, left)),
-            ) as response:
-                raw = await response.read()
-        except aiohttp.ClientConnectorError as error:  # before a byte was sent
-            raise UnavailableError(self._told(method, path, str(error))) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = self._told(method, path, str(error) or type(error).__name__)
-            raise (UnknownOutcomeError if changes else UnavailableError)(reason) from None
-        return await self._answer(method, path, response, raw)
-
-    async def _answer(
-        self, method: str, path: str, response: aiohttp.ClientResponse, raw: bytes
-    ) -> Any:
-        changes = method == "POST"
-        if response.status not in _SUCCESS:
-            raise retry.error_of(
-                response.status,
-                self._told(method, path, f"{response.status} {_message(raw)}"),
-                changes=changes,
-                retry_after=retry.retry_after(response.headers.get("Retry-After"), time.time()),
-                request_id=response.headers.get("x-request-id"),
-            )
-        try:
-            if len(raw) > _LARGE_BODY:
-                return await asyncio.to_thread(json.loads, raw)
-            return json.loads(raw)
-        except ValueError:
-            reason = self._told(method, path, f"no JSON: {raw[:200]!r}")
-            raise (UnknownOutcomeError if changes else UnavailableError)(reason) from None
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={
-                    "Authorization": f"apiKey {self._api_key}",
-                    "Content-Type": "application/json",
-                    "User-Agent": f"pennylane-qstore/{__version__}",
-                },
-                trust_env=True,
-            )
-        return self._session
-
-    def _told(self, method: str, path: str, reason: str) -> str:
-        """An error's text; a server that repeats the key doesn't get it printed."""
-        return f"{method} {path} answered {reason}".replace(self._api_key, "…")
-
-
-def _message(raw: bytes) -> str:
-    """An error body to its message, in whatever form it came."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        return raw[:200].decode(errors="replace")
-    if not isinstance(body, Mapping):
-        return str(body)[:200]
-    return ": ".join(str(body[key]) for key in ("error", "message") if body.get(key))[:500]
+def _late(job_id: str, why: str) -> DeadlineError:
+    return DeadlineError(
+        f"job {job_id} has no result and time is up: {why}", job_ids=[job_id], waited=0.0
+    )
 
 
 def _together(
@@ -304,9 +234,9 @@ def _together(
             errors.append(error)
             found.update(getattr(error, "partial", {}))
     late = [error for error in errors if isinstance(error, DeadlineError)]
-    if len(late) > 1:
+    if late:
         job_ids = [job_id for error in late for job_id in error.job_ids]
-        message = f"{len(late)} jobs have no result after {waited:.3g} s: {', '.join(job_ids)}"
+        message = f"after {waited:g} s: {'; '.join(map(str, late))}"
         errors = [DeadlineError(message, job_ids=job_ids, waited=waited)]
     for error in errors:
         if isinstance(error, QStoreError):

@@ -49,7 +49,7 @@ def joined(job: Job, record: Mapping[str, Any], answer: Any) -> dict[int, Outcom
         answer: the probabilities
 
     Raises:
-        JobError: a child is missing; its ``partial`` holds the others
+        JobError: a child has no result; its ``partial`` holds the others
         CloudError: the answer is not what the API promises
     """
     job_id = str(record["id"])
@@ -63,16 +63,19 @@ def joined(job: Job, record: Mapping[str, Any], answer: Any) -> dict[int, Outcom
         raise CloudError(
             f"job {job_id} has {count} children for {len(job.circuits)} circuits", job_ids=[job_id]
         )
-    found = {
-        index: _outcomes(answer[child], job, str(child))
-        for index, child in zip(job.indices, children, strict=True)
-        if answer.get(child) is not None
-    }
-    missing = [child for child in children if answer.get(child) is None]
-    if missing:
+    found: dict[int, Outcomes] = {}
+    lost: list[str] = []
+    for index, child in zip(job.indices, map(str, children), strict=True):
+        try:
+            found[index] = _outcomes(answer[child], job, child)
+        except KeyError:
+            lost.append(f"child {child} has no result")
+        except CloudError as malformed:
+            lost.append(str(malformed))
+    if lost:
         error = JobError(
-            f"job {job_id} is completed, but {len(missing)} of its {len(children)} circuits have "
-            f"no result; the first is child {missing[0]}",
+            f"job {job_id} is completed, but {len(lost)} of its {len(children)} circuits have "
+            f"none: {lost[0]}",
             job_id=job_id,
         )
         error.partial = found

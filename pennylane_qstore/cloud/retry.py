@@ -68,8 +68,8 @@ def delay(attempt: int, error: CloudError, uniform: Callable[[float, float], flo
         uniform: draws a number between two, such as ``random.uniform``
     """
     asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return float(min(max(asked, 0.0), LONGEST_RETRY_AFTER))
+    if asked is not None:  # "at once" would be a busy loop
+        return float(min(max(asked, FIRST_DELAY), LONGEST_RETRY_AFTER))
     return uniform(0.0, min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 10)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pennylane as qml
 from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.resource import Resources, ResourcesOperation
@@ -13,12 +14,34 @@ from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
+_QIS: dict[str, Any] = {
+    "x": qml.X,
+    "y": qml.Y,
+    "z": qml.Z,
+    "h": qml.Hadamard,
+    "s": qml.S,
+    "si": lambda wires: qml.adjoint(qml.S(wires)),
+    "t": qml.T,
+    "ti": lambda wires: qml.adjoint(qml.T(wires)),
+    "v": qml.SX,
+    "vi": lambda wires: qml.adjoint(qml.SX(wires)),
+    "rx": qml.RX,
+    "ry": qml.RY,
+    "rz": qml.RZ,
+    "cnot": qml.CNOT,
+    "cz": qml.CZ,
+    "swap": qml.SWAP,
+    "xx": qml.IsingXX,
+    "yy": qml.IsingYY,
+    "zz": qml.IsingZZ,
+}
+_NUMBERS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1, "rx": 1, "ry": 1, "rz": 1, "xx": 1, "yy": 1}
 
 
 class BoundTemplate(ResourcesOperation):
     """A whole circuit: a structure that was compiled before, and the angles of this tape.
 
-    Its decomposition and its resources are the native gates that are sent.
+    Its decomposition and its resources are the gates that are sent.
 
     Args:
         params: the angles, shape (n_params,) or (batch, n_params)
@@ -48,19 +71,21 @@ class BoundTemplate(ResourcesOperation):
     @property
     def hash(self) -> int:
         """By the structure and the exact angles; PennyLane's own rounds and cuts short."""
-        return hash((id(self.template), self.params.shape, self.params.tobytes()))
+        return hash((self.template.number, self.params.shape, self.params.tobytes()))
 
     def decomposition(self) -> list[Operator]:
-        """The native gates that are sent, for the first circuit of the batch."""
+        """The gates that are sent, for the first circuit of the batch."""
         programs = self._programs()
+        make = _NATIVE if programs.gateset == "native" else _QIS
         wires = list(self.wires)
         numbers = iter(programs.numbers[0].tolist())
-        gates = []
-        for name, qubits in programs.gates:
-            gate = _NATIVE[name]
-            own = [next(numbers) for _ in range(gate.num_params)]
-            gates.append(gate(*own, wires=[wires[qubit] for qubit in qubits]))
-        return gates
+        return [
+            make[name](
+                *[next(numbers) for _ in range(_NUMBERS.get(name, 0))],
+                wires=[wires[qubit] for qubit in qubits],
+            )
+            for name, qubits in programs.gates
+        ]
 
     @property
     def has_decomposition(self) -> bool:
@@ -68,9 +93,9 @@ class BoundTemplate(ResourcesOperation):
         return True
 
     def resources(self) -> Resources:
-        """The native gates of one circuit, and how many follow one another."""
+        """The gates of one circuit, and how many follow one another."""
         gates = self._programs().gates
-        names = [_NATIVE[name].__name__ for name, _ in gates]
+        names = [op.name for op in self.decomposition()]
         sizes = [len(qubits) for _, qubits in gates]
         return Resources(
             num_wires=len(self.wires),
@@ -88,8 +113,9 @@ class BoundTemplate(ResourcesOperation):
     ) -> str:
         """How it is drawn: its numbers of one- and two-qubit gates."""
         del decimals, cache
-        counts = self._programs().gate_counts()
-        return base_label or f"native {counts['1q']}+{counts['2q']}"
+        programs = self._programs()
+        counts = programs.gate_counts()
+        return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
     def _programs(self) -> Programs:
         return self.template.bind(self.params[:1], self.hyperparameters["gates"]())[0].programs

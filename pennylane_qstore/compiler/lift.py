@@ -59,10 +59,10 @@ def params_of(tape: QuantumScript) -> NDArray[Any]:
         # Inside a gradient the angles are autograd's boxes, too many to unwrap one by one.
         values = [getval(value) for op in tape.operations if is_parametric(op) for value in op.data]
         try:
-            flat = np.array(values, dtype=float)
-        except (TypeError, ValueError, RuntimeError):  # another interface's, arrays, complex
+            flat = np.array(values)
+        except (TypeError, ValueError, RuntimeError):  # arrays, or another interface's numbers
             return _columns(tape)
-        if flat.ndim == 1:
+        if flat.ndim == 1 and flat.dtype.kind in "fiub":
             return flat
     return _columns(tape)
 

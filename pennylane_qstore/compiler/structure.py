@@ -73,6 +73,7 @@ ANGLES = (
     *PENNYLANE_IONQ_NATIVE,
     *PENNYLANE_IONQ_ISING,
 )
+_PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
 
 
@@ -124,21 +125,24 @@ _ANGLE_CLASSES = frozenset(ANGLES)
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """An operation's token, remembered: the tapes of a gradient share all operations but one."""
+    """An operation's token; one that holds no values is remembered, since tapes share operations.
+
+    Values may be changed in place, so that they are read each time.
+    """
     known = _tokens.get(id(op))
-    if known is not None and known.data in {None, id(op.data)} and known.of() is op:
+    if known is not None and known.of() is op:
         return known.token
     if is_parametric(op):
         # A controlled rotation's base repeats its angle.
         rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
         shapes = tuple([np.shape(value) for value in op.data])
-        return _remembered(op, None, (type(op), op.wires.labels, shapes, _frozen(rest)))
+        return _remembered(op, (type(op), op.wires.labels, shapes, _frozen(rest)))
     if isinstance(op, qml.ops.MidMeasure):
         raise UncacheableError("a mid-circuit measurement, which is one of a kind")
     if op.batch_size is not None:
         raise UncacheableError("a batch of values that are no angles")
-    token = (type(op), op.wires.labels, _frozen(op.data), _frozen(op.hyperparameters))
-    return _remembered(op, id(op.data) if op.data else None, token)
+    token = _frozen(op)
+    return token if op.data else _remembered(op, token)
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
@@ -151,27 +155,41 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
         raise UncacheableError("a mid-circuit measurement")
     token = (
         type(measurement),
-        _frozen(measurement.obs),
+        _of_observable(measurement.obs),
         measurement.wires.labels,
         _frozen(measurement.eigvals()) if measurement.obs is None else None,
         getattr(measurement, "all_outcomes", None),
         repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
     )
-    return _remembered(measurement, None, token)
+    has_values = measurement.obs is not None and len(measurement.obs.data) > 0
+    return token if has_values else _remembered(measurement, token)
+
+
+def _of_observable(obs: Operator | None) -> Hashable:
+    """An observable's token; a sum's is made of its terms', most of which are remembered."""
+    if obs is None:
+        return None
+    known = _tokens.get(id(obs))
+    if known is not None and known.of() is obs:
+        return known.token
+    if isinstance(obs, qml.ops.CompositeOp):
+        return (type(obs), *[_of_observable(operand) for operand in obs.operands])
+    if type(obs) is qml.ops.SProd:
+        return (qml.ops.SProd, _frozen(obs.scalar), _of_observable(obs.base))
+    token = _frozen(obs)
+    return token if obs.data else _remembered(obs, token)
 
 
 class _Known(NamedTuple):
-    """The token of an object that is alive.
+    """The token of an object that is alive and holds no values.
 
     Attributes:
         of: the object
-        data: the identity of the values that are in the token, or None where none are
-        token: an integer where no values are in it, so that keys hash fast
+        token: an integer, so that keys hash fast
     """
 
     of: weakref.ref[Any]
-    data: int | None
-    token: Hashable
+    token: int
 
 
 # By identity: a copy of an operation is another object, and may act on other wires. An entry goes
@@ -182,17 +200,15 @@ _interned: LRUCache[Hashable, int] = LRUCache(10_000)
 _interning = threading.Lock()
 
 
-def _remembered(what: Any, data: int | None, token: Hashable) -> Hashable:
-    if data is None:
-        with _interning:
-            number = _interned.get(token)
-            if number is None:
-                number = _interned[token] = next(_numbers)
-            token = number
+def _remembered(what: Any, token: Hashable) -> int:
+    with _interning:
+        number = _interned.get(token)
+        if number is None:
+            number = _interned[token] = next(_numbers)
     identity = id(what)
     forget = functools.partial(_tokens.pop, identity, None)
-    _tokens[identity] = _Known(weakref.ref(what, lambda _: forget()), data, token)
-    return token
+    _tokens[identity] = _Known(weakref.ref(what, lambda _: forget()), number)
+    return number
 
 
 @functools.singledispatch
@@ -222,6 +238,9 @@ def _(value: np.ndarray) -> Hashable:
 
 @_frozen.register
 def _(value: Operator) -> Hashable:
+    # Of a class from elsewhere nobody knows what else it keeps to itself.
+    if type(value).__module__.split(".")[0] not in _PACKAGES:
+        raise UncacheableError(f"an operation of {type(value)}")
     return (type(value), value.wires.labels, _frozen(value.data), _frozen(value.hyperparameters))
 
 

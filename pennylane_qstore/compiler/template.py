@@ -1,5 +1,6 @@
 """A structure compiled once, and any number of angle sets bound to it as one array operation."""
 
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,12 @@ class Template:
     Attributes:
         lifted: its gates, and where their angles come from
         qubit_of: the qubit of each wire
+        number: its own, never used again
     """
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
+    number: int = field(init=False, default_factory=itertools.count().__next__)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
@@ -97,7 +100,7 @@ class Template:
         if np.iscomplexobj(params):
             self._refuse(np.imag(params) != 0, params, "complex")
             params = np.real(params)
-        if params.dtype == object:
+        if params.dtype.kind not in "fiub":
             raise CompileError(f"an angle is no number: {params}")
         self._refuse(~np.isfinite(params), params, "not finite")
         return params.astype(np.float64, copy=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
-from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore import QNSPSAOptimizer
 from pennylane_qstore.train.data import Samples
 from pennylane_qstore.train.options import TrainOptions
 

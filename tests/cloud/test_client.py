@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import logging
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
     JobError,
+    QStoreError,
     RejectedError,
     UnauthorizedError,
     UnavailableError,
@@ -312,6 +315,113 @@ def test_an_interrupt_cancels_what_is_live_with_one_request(ionq, client):
     assert ionq.cancelled == ["job-0", "job-1"]
     assert ionq.count("PUT", "/jobs/status/cancel") == 1
     assert events[-1] == Cancelled(("job-0", "job-1"))
+
+
+def test_a_rate_limit_that_outlasts_the_deadline_ends_it_at_once(ionq, run, clock):
+    """No submit is squeezed in at the last moment, whose answer nobody would wait for."""
+    ionq.script("POST", "/jobs", error(429, "slow down", Retry_After="3600"))
+    with pytest.raises(DeadlineError, match="slow down") as caught:
+        run(max_wait=60)
+    assert ionq.count("POST", "/jobs") == 1
+    assert caught.value.job_ids == ()
+    assert caught.value.waited == 60
+
+
+def test_what_the_last_attempt_met_is_told(ionq, run):
+    """A wait that ends says why there is no result, not only that time is up."""
+    ionq.script("GET", "/jobs/job-0", *[error(502, "bad gateway")] * 400)
+    with pytest.raises(DeadlineError, match=r"job-0.*502.*bad gateway"):
+        run(max_wait=20)
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "Tue, 14 Nov 2023 22:13:00 GMT"])
+def test_at_once_is_not_a_busy_loop(ionq, run, clock, header):
+    """A Retry-After of nothing still leaves the server a moment."""
+    ionq.script("POST", "/jobs", *[error(429, Retry_After=header)] * 5)
+    run()
+    assert all(seconds >= 0.25 for seconds in clock.sleeps[:5])
+
+
+def test_a_job_is_given_time_to_be_seen_from_its_submit_on(ionq, run, clock):
+    """A long wait before the submit is accepted doesn't count as the job's."""
+    ionq.script("POST", "/jobs", error(429, Retry_After="30"))
+    ionq.script("GET", "/jobs/job-0", error(404))
+    assert len(run()) == 1
+    assert clock.now > 30
+
+
+@pytest.mark.parametrize("path", ["/jobs/job-0", "/jobs/job-0/results/probabilities"])
+def test_json_that_is_too_deep_is_no_answer(ionq, run, path):
+    """Brackets without an end are asked for again, as any other broken answer."""
+    ionq.script("GET", path, reply(text="[" * 50_000))
+    assert len(run()) == 1
+
+
+def test_one_malformed_child_loses_only_its_own_circuit(ionq, run):
+    """The circuits beside one whose result is rubbish are kept."""
+    answer = {"job-0-child-0": {"0": "x"}, "job-0-child-1": {"0": 1}}
+    ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", reply(body=answer))
+    with pytest.raises(JobError, match="job-0-child-0") as caught:
+        run(2)
+    assert list(caught.value.partial) == [1]
+
+
+@pytest.mark.parametrize("job_id", ["../../whoami?x=", "a/b", "a b", 7])
+def test_an_id_that_is_none_is_not_asked_for(ionq, run, job_id):
+    """What the server names must be an id, before it stands in an address."""
+    ionq.script("POST", "/jobs", reply(201, body={"id": job_id}))
+    with pytest.raises(UnknownOutcomeError):
+        run()
+    assert ionq.count("GET", "/jobs") == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/jobs", {"note": KEY}),
+        ("GET", "/jobs/job-0", {"state": KEY}),
+        ("GET", "/jobs/job-0", {"status": "failed", "failure": {"code": KEY, "message": KEY}}),
+        ("GET", "/jobs/job-0/results/probabilities", {KEY: 1}),
+        ("GET", "/jobs/job-0/results/probabilities", "x" * 190 + KEY),
+    ],
+)
+def test_a_server_that_repeats_the_key_does_not_get_it_printed(ionq, run, method, path, body):
+    """Whatever the answer, no part of the key is in the error."""
+    ionq.script(method, path, reply(200, body=body))
+    with pytest.raises(QStoreError) as caught:
+        run()
+    assert KEY[:8] not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_this_machine_is_never_asked_through_a_proxy(ionq, monkeypatch):
+    """A proxy in the environment is for the internet; the key doesn't go to it in the open."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    client = Client(ionq.url, KEY)
+    assert loop.current().run(client.backend("simulator")).qubits == 29
+    loop.current().run(client.close())
+
+
+def test_an_interrupt_during_a_submit_cancels_what_it_made(ionq, client):
+    """A submit that is under way is waited for a moment, so that its job can be cancelled."""
+    arrived = threading.Event()
+
+    def slow():
+        arrived.set()
+        time.sleep(0.5)
+        return reply(201, body={"id": "late-job"})()
+
+    ionq.script("POST", "/jobs", slow)
+    jobs, events = job.pack([(programs(1), 100)]), []
+
+    async def interrupted():
+        task = asyncio.create_task(client.run(jobs, SETTINGS, max_wait=60, listener=events.append))
+        await asyncio.to_thread(arrived.wait, 10)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    loop.current().run(interrupted())
+    assert ionq.cancelled == ["late-job"]
+    assert events[-1] == Cancelled(("late-job",))
 
 
 def test_connections_are_closed(ionq, run, client):

@@ -198,3 +198,46 @@ def test_the_device_level_tells_the_native_gates():
     (tape,), _ = qml.workflow.construct_batch(circuit, level="device")(0.3)
     names = [op.name for op in tape.operations[0].decomposition()]
     assert {name: names.count(name) for name in names} == counts
+
+
+def test_a_cache_that_outlives_devices_mixes_nothing_up():
+    """PennyLane's own result cache, kept by a user, tells every structure from every other."""
+    cache = {}
+    for index in range(60):
+        op = qml.X(0) if index % 2 else qml.Identity(0)
+        tape = qml.tape.QuantumScript([qml.RX(0.3, 0), op], [qml.expval(qml.Z(0))])
+        (found,) = qml.execute([tape], qml.device("qstore.ionq"), cache=cache)
+        assert np.isclose(found, np.cos(0.3) * (-1 if index % 2 else 1))
+
+
+def test_values_that_change_in_place_are_seen():
+    """An operation, or an observable, that is given other values is another structure."""
+    dev, reference = qml.device("qstore.ionq"), qml.device("default.qubit")
+    unitary = qml.QubitUnitary(np.eye(2, dtype=complex), 0)
+    observable = qml.Hermitian(np.diag([1.0, -1.0]), 0)
+    measurement = qml.expval(observable)
+    for data in (np.diag([1.0, -1.0]), np.diag([5.0, 7.0]), np.diag([0.5, 2.0])):
+        unitary.data[0][...] = unitary.data[0] @ [[0, 1], [1, 0]]
+        observable.data = (data,)
+        tape = qml.tape.QuantumScript([unitary], [measurement])
+        assert np.isclose(*qml.execute([tape], dev), *qml.execute([tape], reference))
+
+
+def test_operations_of_other_packages_are_not_remembered():
+    """A class from elsewhere may keep what decides its gates where no key can see it."""
+
+    class Flips(qml.operation.Operation):
+        num_wires = 1
+
+        def __init__(self, times, wires):
+            self.times = times
+            super().__init__(wires=wires)
+
+        def decomposition(self):
+            return [qml.X(self.wires)] * self.times
+
+    dev = qml.device("qstore.ionq")
+    tapes = [
+        qml.tape.QuantumScript([Flips(times, 0)], [qml.expval(qml.Z(0))]) for times in (1, 2, 3)
+    ]
+    assert np.allclose(qml.execute(tapes, dev), [-1, 1, -1])
