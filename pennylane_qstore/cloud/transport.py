@@ -25,6 +25,9 @@ from pennylane_qstore.version import __version__
 # Seconds. A request that takes longer is lost; asking again costs less than waiting on. One at
 # the deadline has a moment all the same.
 REQUEST_TIMEOUT, LAST_LOOK = 60.0, 2.0
+# Seconds that an idle connection is kept. Many servers close theirs after five; a submit on one
+# that is just being closed would have an unknown outcome.
+KEEP_ALIVE = 4.0
 _SUCCESS = range(200, 300)
 _LARGE_BODY = 200_000  # bytes; parsed in a thread, so that polls of other jobs go on
 
@@ -136,6 +139,7 @@ class Transport:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE),
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
                     "Content-Type": "application/json",
