@@ -75,6 +75,8 @@ class Workshop:
             await self._to_its_end(job)
         except StoppedError:
             job.cancel()
+        except MemoryError as error:
+            job.fail(Failure("SimulationError", f"The emulator is too small for it: {error}"))
         # Whatever went wrong, somebody is waiting: a job must never hang.
         except Exception as error:
             logger.exception("job %s could not be simulated", job.id)
