@@ -118,7 +118,9 @@ def structure(tape: QuantumScript) -> Key:
 
 def is_parametric(op: Operator) -> bool:
     """Whether an operation's parameters are angles that a template leaves open."""
-    return type(op) in _ANGLE_CLASSES
+    return type(op) in _ANGLE_CLASSES or (
+        isinstance(op, qml.ops.Adjoint) and is_parametric(op.base)
+    )
 
 
 _ANGLE_CLASSES = frozenset(ANGLES)
@@ -133,16 +135,22 @@ def _of_operation(op: Operator) -> Hashable:
     if known is not None and known.of() is op:
         return known.token
     if is_parametric(op):
-        # A controlled rotation's base repeats its angle.
-        rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
-        shapes = tuple([np.shape(value) for value in op.data])
-        return _remembered(op, (type(op), op.wires.labels, shapes, _frozen(rest)))
+        return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
         raise UncacheableError("a mid-circuit measurement, which is one of a kind")
     if op.batch_size is not None:
         raise UncacheableError("a batch of values that are no angles")
     token = _frozen(op)
     return token if op.data else _remembered(op, token)
+
+
+def _without_angles(op: Operator) -> Hashable:
+    if isinstance(op, qml.ops.Adjoint):
+        return (type(op), _without_angles(op.base))
+    # A controlled rotation's base repeats its angle.
+    rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
+    shapes = tuple([np.shape(value) for value in op.data])
+    return (type(op), op.wires.labels, shapes, _frozen(rest))
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:

@@ -143,6 +143,24 @@ def test_observables_of_other_values_are_never_mixed_up(obs):
     assert np.allclose(found, expected, atol=1e-9)
 
 
+def test_the_inverse_of_a_rotation_is_open_too():
+    """An adjoint's angle is an angle; what it is the adjoint of is part of the structure."""
+    dev = qml.device("qstore.ionq", wires=2)
+    gates = [qml.RX, qml.RY]
+    tapes = [
+        qml.tape.QuantumScript(
+            [qml.Hadamard(0), qml.adjoint(gate(angle, 0)), qml.adjoint(qml.CRX(angle, [0, 1]))],
+            [qml.probs(wires=[0, 1])],
+        )
+        for gate in gates
+        for angle in (0.3, 1.4, np.array([0.2, 2.0]))
+    ]
+    found = qml.execute(tapes, dev)
+    for ours, theirs in zip(found, qml.execute(tapes, qml.device("default.qubit")), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-9)
+    assert dev._cache.stats().misses == 4  # two gates, with and without a batch
+
+
 def test_a_copy_with_other_wires_is_another_structure():
     """A token kept on an operation doesn't travel to a copy that acts elsewhere."""
     dev = qml.device("qstore.ionq", wires=3)
