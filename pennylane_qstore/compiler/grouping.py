@@ -261,13 +261,8 @@ def _replaced(measurement: MeasurementProcess, **what: Any) -> MeasurementProces
     if isinstance(measurement, ProbabilityMP):
         what = {"wires": measurement.wires}
     if isinstance(measurement, SampleMP):
-        what["dtype"] = sample_type(measurement)
+        what["dtype"] = getattr(measurement, "_dtype", None)  # what a user asked for, or None
     return type(measurement)(**what)
-
-
-def sample_type(measurement: SampleMP) -> Any:
-    """The type of samples that a user asked for, or None."""
-    return getattr(measurement, "_dtype", None)
 
 
 def wire_order(wires: Iterable[Any]) -> list[Any]:

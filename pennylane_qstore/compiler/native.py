@@ -193,32 +193,6 @@ _BY_CLASS: dict[type[Operator], Rule] = {
 }
 
 
-_ENTANGLERS = frozenset({"IsingXX", "IsingYY", "IsingZZ"})
-
-
-def folds(op: Operator, columns: Sequence[Column]) -> Column | None:
-    """How an entangler's angle must be folded to the API's range, a number for each case.
-
-    Circuits of a batch that agree in this have the same pulses; where they don't, one structure
-    for all of them needs more.
-
-    Args:
-        op: the operation
-        columns: its parameters
-
-    Returns:
-        shape () or (batch,), or None where nothing is folded
-    """
-    if type(op) in _BY_CLASS and len(op.wires) > 1:
-        turns = columns[-1] / TURN if isinstance(op, PENNYLANE_IONQ_ISING) else columns[-1]
-    elif op.name in _ENTANGLERS:
-        turns = columns[0] / TURN
-    else:
-        return None
-    halves, rest = _folded(turns)
-    return np.asarray(2 * halves + (rest < 0), dtype=float)
-
-
 def compile_native(
     operations: Sequence[Operator],
     columns: Sequence[Sequence[Column]],

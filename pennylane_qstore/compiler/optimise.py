@@ -18,7 +18,7 @@ from pennylane_qstore.program import Gate, Programs
 
 Reals = NDArray[np.float64]
 # Ways of folding that are kept for a structure, and tried for one batch.
-_KEPT_FOLDS, MOST_FOLDS = 64, 16
+_KEPT_FOLDS, _MOST_FOLDS = 256, 64
 _LOW, _HIGH, _SAMPLES = 0.3, 2.9, 3
 _MOST_ELEMENTS = 600  # a longer circuit isn't searched for a better one
 
@@ -88,7 +88,7 @@ class Optimised:
         rest = folded(self._chains, angles)
         signs = rest.angle < 0 if self._entangler == "zz" else np.zeros_like(rest.odd)
         ways, way_of = np.unique(np.concatenate([rest.odd, signs]), axis=1, return_inverse=True)
-        if ways.shape[1] > MOST_FOLDS:
+        if ways.shape[1] > _MOST_FOLDS:
             return None
         half = len(rest.odd)
         found = []

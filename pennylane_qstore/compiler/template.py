@@ -2,19 +2,18 @@
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
-from pennylane_qstore.compiler.native import compile_native, folds
+from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
-from pennylane_qstore.compiler.optimise import MOST_FOLDS, Bound, Optimised
+from pennylane_qstore.compiler.optimise import Bound, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
 from pennylane_qstore.errors import CompileError
 
@@ -69,16 +68,9 @@ class Template:
         found = self._optimised(gates).bind(checked)
         if found is not None:
             return found
-        groups = _alike(operations, self._columns(checked), len(checked))
-        return [
-            Bound(
-                rows,
-                compile_native(
-                    operations, self._columns(checked[rows]), qubit_of, len(rows), gates
-                ),
-            )
-            for rows in groups
-        ]
+        columns, batch = self._columns(checked), len(checked)
+        programs = compile_native(operations, columns, qubit_of, batch, gates)
+        return [Bound(np.arange(batch), programs)]
 
     def _optimised(self, entangler: str) -> Optimised:
         """The shortest circuit for an entangler, made when it is first asked for."""
@@ -111,18 +103,3 @@ class Template:
             place, name = self.lifted.origins[index]
             value = params[row, index]
             raise CompileError(f"operation {place}, {name}, has an angle that is {what}: {value}")
-
-
-def _alike(
-    operations: Sequence[Operator], columns: Sequence[Sequence[Column]], batch: int
-) -> list[NDArray[np.int64]]:
-    """Rows of a batch in groups whose entanglers fold alike."""
-    found = [folds(op, own) for op, own in zip(operations, columns, strict=True)]
-    varying = [fold for fold in found if fold is not None and fold.ndim]
-    everything = [np.arange(batch)]
-    if not varying:
-        return everything
-    kinds, kind_of = np.unique(np.stack(varying, axis=1), axis=0, return_inverse=True)
-    if len(kinds) > MOST_FOLDS:
-        return everything
-    return [np.flatnonzero(kind_of.reshape(-1) == kind) for kind in range(len(kinds))]

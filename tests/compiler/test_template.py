@@ -259,3 +259,19 @@ def test_operations_of_other_packages_are_not_remembered():
         qml.tape.QuantumScript([Flips(times, 0)], [qml.expval(qml.Z(0))]) for times in (1, 2, 3)
     ]
     assert np.allclose(qml.execute(tapes, dev), [-1, 1, -1])
+
+
+def test_a_batch_that_folds_in_too_many_ways_is_right_all_the_same():
+    """Circuits with signs of their own, more than get their own pulses, share a literal one."""
+    angles = np.random.default_rng(3).uniform(-6, 6, (8, 200))
+
+    def circuit():
+        for w in range(3):
+            qml.Hadamard(w)
+        for index, each in enumerate(angles):
+            qml.IsingZZ(each, [index % 3, (index + 1) % 3])
+            qml.RX(0.3, index % 3)
+        return qml.probs(wires=[0, 1, 2])
+
+    found = qml.QNode(circuit, qml.device("qstore.ionq", wires=3))()
+    assert np.allclose(found, qml.QNode(circuit, qml.device("default.qubit"))(), atol=1e-9)
