@@ -21,6 +21,7 @@ from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.compiler import (
     Compiled,
+    Target,
     TemplateCache,
     compile_batch,
     preprocessing,
@@ -28,8 +29,8 @@ from pennylane_qstore.compiler import (
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
 from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
-from pennylane_qstore.options import EMULATOR, Options
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.options import EMULATOR, Level, Options
+from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.readout import read_out
 
 # Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
@@ -60,6 +61,14 @@ class QStoreDevice(Device):
         metadata: strings by string, kept with every job
         seed: of the samples that are drawn on this side
         max_wait: seconds for one batch, all in all; None is a day on a QPU, ten minutes elsewhere
+        optimization: how native gates are found: "none" translates gate by gate, for debugging;
+            "template" does what holds for all angles, once a structure; "full" looks at values as
+            well: those of unitaries and states, and angles at which gates vanish
+        measurement_aware: whether gates that can't reach the outcomes stay away, and bit flips at
+            the end are done to the outcomes instead; False sends the whole unitary, up to phases
+            before the measurement
+        verify: whether each program is checked against its tape before it is sent
+        cache: whether a structure that was compiled is kept
         journal: None; there is no journal yet
 
     Raises:
@@ -89,6 +98,10 @@ class QStoreDevice(Device):
         metadata: Mapping[str, str] | None = None,
         seed: Any = None,
         max_wait: float | None = None,
+        optimization: Level = "full",
+        measurement_aware: bool = True,
+        verify: bool = False,
+        cache: bool = True,
         journal: None = None,
         **unknown: Any,
     ) -> None:
@@ -117,6 +130,10 @@ class QStoreDevice(Device):
             job_name=job_name,
             metadata=metadata,
             max_wait=max_wait,
+            optimization=optimization,
+            measurement_aware=measurement_aware,
+            verify=verify,
+            cache=cache,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -159,7 +176,7 @@ class QStoreDevice(Device):
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
-        return preprocessing(self.name, self.wires, inexact, self._cache, self._known_gates)
+        return preprocessing(self.name, self.wires, inexact, self._cache, self._target)
 
     def execute(
         self,
@@ -183,7 +200,7 @@ class QStoreDevice(Device):
         machine = self._machine()
         for tape in circuits:
             self._check_shots(tape.shots.total_shots, machine)
-        batch = compile_batch(circuits, self.wires, self._gates(machine))
+        batch = compile_batch(circuits, self.wires, self._target())
         outcomes = self._run(batch, machine)
         with self._lock:  # the generator that draws the samples is one for all threads
             results = tuple(
@@ -211,8 +228,19 @@ class QStoreDevice(Device):
         weakref.finalize(self, running.close_soon, client.close)
         return client
 
-    def _known_gates(self) -> str:
-        return self._gates(self._machine())
+    def _target(self) -> Target:
+        """What tapes are compiled to for this backend and these options."""
+        options = self._options
+        mitigation = options.error_mitigation or {}
+        return Target(
+            self._gates(self._machine()),
+            options.optimization,
+            # IonQ checks the symmetries of the circuit that it gets.
+            options.measurement_aware and not mitigation.get("symmetry_verification"),
+            # Sharpening votes on whole bit strings.
+            bool(options.sharpen),
+            options.verify,
+        )
 
     def _machine(self) -> Backend:
         """What the API says of the backend; asked once."""
@@ -259,16 +287,17 @@ class QStoreDevice(Device):
             sharpen=options.sharpen,
         )
         places = [place for _, _, places in batch for place in places]
+        bits = [programs.bits for programs, _, places in batch for _ in places]
         try:
             found = running.run(running_jobs)
         except KeyboardInterrupt:
             raise _interrupted(events) from None
         except QStoreError as error:
-            error.partial = {places[i]: outcomes for i, outcomes in error.partial.items()}
+            error.partial = {places[i]: _mapped(o, bits[i]) for i, o in error.partial.items()}
             raise
         finally:
             self._track_jobs(events)
-        return {place: found[index] for index, place in enumerate(places)}
+        return {place: _mapped(found[i], bits[i]) for i, place in enumerate(places)}
 
     def _warn_of_debiasing(self) -> None:
         if self._debiasing_is_known:
@@ -313,6 +342,10 @@ class QStoreDevice(Device):
                 counted["shots"] = tape.shots.total_shots * rows
             self.tracker.update(**counted, resources=tape.specs["resources"])
             self.tracker.record()
+
+
+def _mapped(outcomes: Outcomes, bits: BitMap | None) -> Outcomes:
+    return outcomes if bits is None else outcomes.mapped(bits)
 
 
 def _state() -> dict[str, Any]:

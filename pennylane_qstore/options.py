@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pennylane_qstore.errors import OptionError
@@ -24,6 +24,7 @@ NOISE_MODELS = (
     "forte-enterprise-1",
 )
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
+Level = Literal["none", "template", "full"]
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -44,6 +45,10 @@ class Options:
         job_name: shown in IonQ's console
         metadata: strings by string, kept with every job
         max_wait: seconds for one batch, all in all
+        optimization: "none", "template" or "full"
+        measurement_aware: whether what can't reach the outcomes stays away
+        verify: whether each program is checked against its tape
+        cache: whether structures that were compiled are kept
     """
 
     backend: str = EMULATOR
@@ -58,6 +63,10 @@ class Options:
     job_name: str | None = None
     metadata: Mapping[str, str] | None = None
     max_wait: float | None = None
+    optimization: Level = "full"
+    measurement_aware: bool = True
+    verify: bool = False
+    cache: bool = True
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -66,6 +75,7 @@ class Options:
         _check_error_mitigation(self)
         _check_labels(self)
         _check_max_wait(self)
+        _check_compiler(self)
 
     @property
     def exact(self) -> bool:
@@ -188,6 +198,14 @@ def _check_max_wait(options: Options) -> None:
         _set(options, "max_wait", 86_400.0 if options.on_qpu else 600.0)
     elif isinstance(wait, bool) or not isinstance(wait, Real) or not 0 < wait < float("inf"):
         raise OptionError("max_wait", wait, "use a positive number of seconds")
+
+
+def _check_compiler(options: Options) -> None:
+    if options.optimization not in get_args(Level):
+        raise OptionError("optimization", options.optimization, 'use "none", "template" or "full"')
+    for name in ("measurement_aware", "verify", "cache"):
+        if not isinstance(getattr(options, name), bool):
+            raise OptionError(name, getattr(options, name), "use True or False")
 
 
 def _is_integer(value: object) -> bool:

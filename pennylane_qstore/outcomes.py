@@ -12,6 +12,39 @@ _SLACK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class BitMap:
+    """Which bits of a tape the bits that were measured stand for.
+
+    What a circuit does to basis states at its end needs no gates: it is done to the outcomes.
+
+    Attributes:
+        parities: for each qubit of the tape, the qubits of the program whose parity is its bit, as
+            an integer with a bit for each of them
+        flips: the qubits of the tape whose bits are flipped then, as an integer
+        gates: what is done to the tape's bits after that, in order: the target is flipped where
+            all controls are 1; (controls as an integer, target) pairs
+    """
+
+    parities: tuple[int, ...]
+    flips: int = 0
+    gates: tuple[tuple[int, int], ...] = ()
+
+    def of(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The program's basis states to the tape's."""
+        mapped = np.full_like(states, self.flips)
+        for qubit, parity in enumerate(self.parities):
+            mapped ^= (np.bitwise_count(states & parity).astype(np.int64) & 1) << qubit
+        for controls, target in self.gates:
+            mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
+        return mapped
+
+    def is_identity(self, qubits: int) -> bool:
+        """Whether it leaves the outcomes of a program of so many qubits as they are."""
+        own = tuple(1 << qubit for qubit in range(qubits))
+        return self.parities == own and not self.flips and not self.gates
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
     """One circuit's basis states that were seen, each with its weight.
 
@@ -60,6 +93,14 @@ class Outcomes:
     def bits(self, qubits: Sequence[int]) -> NDArray[np.int64]:
         """Each outcome's bits on some qubits, in their order; shape (n_outcomes, n_qubits)."""
         return (self.states[:, None] >> np.asarray(qubits, dtype=np.int64)) & 1
+
+    def mapped(self, bits: BitMap) -> "Outcomes":
+        """The tape's outcomes, of those of the program that was sent for it."""
+        states, index = np.unique(bits.of(self.states), return_inverse=True)
+        weights = self.weights[:0].copy()
+        weights.resize(len(states))
+        np.add.at(weights, index, self.weights)
+        return Outcomes(states, weights)
 
     def drawn(self, shots: int, rng: np.random.Generator) -> "Outcomes":
         """Exact probabilities to the counts of that many shots, drawn."""

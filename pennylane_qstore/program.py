@@ -1,12 +1,13 @@
 """Native programs as arrays: many circuits of one structure, and their JSON."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pennylane_qstore.outcomes import BitMap
 
 # How a gate is written, with a place for each of its numbers.
 # API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.
@@ -52,12 +53,14 @@ class Programs:
         gates: the structure, in the order of time
         numbers: every gate's numbers in the order of ``gates``, shape (batch, n_slots):
             turns for native gates, radians for QIS gates
+        bits: what the measured bits stand for; None where they are the tape's own
     """
 
     gateset: str
     qubits: int
     gates: tuple[Gate, ...]
     numbers: NDArray[np.float64]
+    bits: BitMap | None = None
     _form: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +89,3 @@ class Programs:
     def circuits(self) -> list[list[dict[str, object]]]:
         """Each circuit's gates as Python values, as the API would read them."""
         return [json.loads(body) for body in self.bodies()]
-
-
-def single(gateset: str, qubits: int, gates: Sequence[Gate], numbers: Sequence[float]) -> Programs:
-    """One circuit as a batch of one."""
-    return Programs(gateset, qubits, tuple(gates), np.array([numbers], dtype=float))

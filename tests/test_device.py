@@ -227,9 +227,11 @@ def test_the_backends_own_entangler_is_sent(ionq, backend, gates):
     @qml.set_shots(100)
     @qml.qnode(dev)
     def circuit():
-        qml.Hadamard("a")
+        qml.RY(0.3, "a")
         qml.CNOT(["a", "b"])
-        return qml.expval(qml.Z("b"))
+        qml.RY(0.4, "a")
+        qml.RY(0.5, "b")
+        return qml.expval(qml.Z("a") @ qml.Z("b"))
 
     circuit()
     assert {gate["gate"] for gate in ionq.bodies[0]["input"]["circuit"]} == gates
@@ -281,7 +283,7 @@ def test_more_wires_than_the_backend_has_are_refused_before_the_post(ionq):
     def circuit():
         for wire in range(30):
             qml.Hadamard(wire)
-        return qml.expval(qml.Z(0))
+        return qml.expval(qml.prod(*[qml.Z(wire) for wire in range(30)]))
 
     with pytest.raises(qstore.CompileError, match=r"30 wires.*29 qubits"):
         circuit()
@@ -321,12 +323,13 @@ def test_only_used_wires_become_qubits(ionq):
 
     @qml.qnode(cloud(ionq, wires=20))
     def circuit():
-        qml.X(11)
+        qml.SX(11)
+        qml.SX(12)
         return qml.expval(qml.Z(11)), qml.probs(wires=[4])
 
     circuit()
     assert ionq.bodies[0]["input"]["qubits"] == 2
-    assert ionq.bodies[0]["input"]["circuit"] == [{"gate": "gpi", "target": 1, "phase": 0.0}]
+    assert ionq.bodies[0]["input"]["circuit"] == [{"gate": "gpi2", "target": 1, "phase": 0.0}]
 
 
 def test_a_wrong_key_is_said_without_being_shown(ionq):

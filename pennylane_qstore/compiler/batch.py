@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.grouping import in_computational_basis, qubits_of
-from pennylane_qstore.compiler.native import compile_native
-from pennylane_qstore.compiler.numbers import columns
-from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.lift import literal
+from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
@@ -37,61 +37,49 @@ class Compiled(NamedTuple):
     places: list[Place]
 
 
-def compile_batch(tapes: Sequence[QuantumScript], wires: Any, gates: str) -> list[Compiled]:
+def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) -> list[Compiled]:
     """Tapes to programs, as few arrays as there are structures and shots.
 
     Args:
         tapes: from the device's preprocessing
         wires: of the device, or None
-        gates: "ms" or "zz", the native entangler that the backend has, or "qis"
+        target: what is compiled to
 
     Raises:
         CompileError: an operation without a rule, an angle that is no finite real number, or a
             tape that has not been through the preprocessing
     """
     compiled: list[Compiled] = []
-    together: dict[tuple[int, int | None], list[int]] = {}
+    together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
+    templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
-        shots = tape.shots.total_shots
-        if (carried := _carried(tape)) is not None:
-            together.setdefault((id(carried.template), shots), []).append(index)
-        else:
-            programs = _literal(tape, wires, gates)
-            places = [Place(index, row) for row in range(len(programs))]
-            compiled.append(Compiled(programs, shots, places))
-    for (_, shots), indices in together.items():
-        carriers = [tapes[index].operations[0] for index in indices]
-        rows = [carrier.params for carrier in carriers]
-        places = [
-            Place(index, row)
-            for index, params in zip(indices, rows, strict=True)
-            for row in range(len(params))
-        ]
-        template: Template = carriers[0].template
-        for bound in template.bind(np.concatenate(rows), gates):
+        template, params = _carried(tape) or _one_off(tape, wires)
+        templates[template.number] = template
+        key = template.number, tape.shots.total_shots
+        together.setdefault(key, []).append((index, params))
+    for (number, shots), carried in together.items():
+        places = [Place(index, row) for index, params in carried for row in range(len(params))]
+        rows = np.concatenate([params for _, params in carried])
+        for bound in templates[number].bind(rows, target):
             own = [places[row] for row in bound.rows.tolist()]
             compiled.append(Compiled(bound.programs, shots, own))
     return compiled
 
 
-def _carried(tape: QuantumScript) -> BoundTemplate | None:
+def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:
     operations = tape.operations
     if len(operations) == 1 and isinstance(operations[0], BoundTemplate):
-        return operations[0]
+        return operations[0].template, operations[0].params
     return None
 
 
-def _literal(tape: QuantumScript, wires: Any, gates: str) -> Programs:
-    """A tape that has no template, gate by gate."""
+def _one_off(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
+    """A tape without a template to one of its own, and what it leaves open: the batch's columns."""
     for measurement in tape.measurements:
         if not in_computational_basis(measurement):
             raise CompileError(
                 f"{measurement} is not in the computational basis: run the tape with qml.execute, "
                 "or through the device's preprocess_transforms"
             )
-    own = [columns(op, place, tape.batch_size) for place, op in enumerate(tape.operations)]
-    qubit_of = qubits_of(tape.wires, wires)
-    batch = tape.batch_size or 1
-    if gates == "qis":
-        return compile_qis(tape.operations, own, qubit_of, batch)
-    return compile_native(tape.operations, own, qubit_of, batch, gates)
+    lifted, params = literal(tape)
+    return Template(lifted, qubits_of(tape.wires, wires)), params

@@ -7,7 +7,8 @@ since any two ions can be entangled: the qubits change their names instead.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -24,12 +25,13 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Schmidt, Weyl, WithoutDiagonal
+from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Weyl
 
 # A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
 _NOISE = 1e-12
 _SAMPLES = 3
 _PAIR = 2
+_WITHOUT_DIAGONAL = 2  # entanglers of any unitary times a rotation about ZZ that is free
 _LETTERS = "IXYZ"
 _IDENTITY = np.eye(2, dtype=complex)
 _SX: Matrix = (PAULIS[0] * (1 + 1j) + PAULIS[1] * (1 - 1j)) / 2
@@ -54,12 +56,23 @@ class Parts(NamedTuple):
     Attributes:
         left: gates applied last, on both qubits, each of shape (B, 2, 2)
         angles: radians, of shape (B, 3); those beyond the block's rank are zero
-        right: gates applied first, on both qubits, each of shape (B, 2, 2)
+        right: gates applied first, on both qubits, each of shape (B, 2, 2); none where they don't
+            matter
     """
 
-    left: tuple[Matrix, Matrix]
+    left: tuple[Matrix, ...]
     angles: Reals
-    right: tuple[Matrix, Matrix]
+    right: tuple[Matrix, ...]
+
+
+class Place(Enum):
+    """Where a block stands in a circuit that starts in |0…0⟩ and is measured at its end."""
+
+    INSIDE = "between other blocks"
+    FRESH = "the first on both of its qubits"
+    FIRST_FRESH = "the first on its first qubit"
+    SECOND_FRESH = "the first on its second qubit"
+    LAST = "the last on both of its qubits"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +85,14 @@ class Block:
         rank: how many of the angles about XX, YY and ZZ, in this order, are not zero
         mirrored: whether `bind` gives SWAP times the unitary; the qubits' names are exchanged
             from here on to make up for it
+        place: what `bind` may leave out
     """
 
     qubits: tuple[int, int]
     elements: tuple[Element, ...]
     rank: int
     mirrored: bool
+    place: Place = Place.INSIDE
 
     def matrices(self, params: Reals) -> Matrix:
         """Its unitaries (B, 4, 4) for parameters (B, P)."""
@@ -86,18 +101,32 @@ class Block:
     def bind(self, params: Reals) -> Parts:
         """What replaces it for parameters (B, P)."""
         unitaries = self.matrices(params)
-        found = weyl.decompose_batch(SWAP @ unitaries if self.mirrored else unitaries)
-        angles = -2 * found.coordinates
-        angles[:, self.rank :] = 0.0
-        return Parts(found.left, angles, found.right)
+        parts = _parts(SWAP @ unitaries if self.mirrored else unitaries, self.place)
+        parts.angles[:, self.rank :] = 0.0
+        return parts
 
-    def bind_on_zeros(self, params: Reals) -> Schmidt:
-        """What it does to |00> for parameters (B, P), with one entangler."""
-        return weyl.schmidt(self.matrices(params))
 
-    def bind_without_diagonal(self, params: Reals, side: weyl.Side) -> WithoutDiagonal:
-        """The block and a ZZ rotation for parameters (B, P), with two entanglers."""
-        return weyl.without_diagonal_batch(self.matrices(params), side)
+def _parts(unitaries: Matrix, place: Place) -> Parts:
+    """Unitaries (B, 4, 4) to what does the same in their place, with the fewest entanglers."""
+    match place:
+        case Place.INSIDE:
+            found = weyl.decompose_batch(unitaries)
+        case Place.FRESH:
+            state = weyl.schmidt(unitaries)
+            angles = np.zeros((len(unitaries), 3))
+            angles[:, 0] = -2 * state.angle
+            return Parts((state.left, state.right), angles, ())
+        case Place.LAST:
+            found = weyl.without_diagonal_batch(unitaries, "left").weyl
+        case Place.FIRST_FRESH | Place.SECOND_FRESH:
+            delta, found = weyl.without_diagonal_batch(unitaries, "right")
+            # On |0⟩, a rotation about ZZ is one about Z on the other qubit.
+            turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * _IDENTITY
+            first, second = found.right
+            fresh_first = place is Place.FIRST_FRESH
+            right = (first, second @ turn) if fresh_first else (first @ turn, second)
+            return Parts(found.left, -2 * found.coordinates, right)
+    return Parts(found.left, -2 * found.coordinates, found.right)
 
 
 Part = Element | Block
@@ -146,7 +175,9 @@ class Group:
         return len(joint) > 1 or (isinstance(joint[0], Rotation) and _is_constant(joint[0]))
 
 
-def consolidate(elements: Iterable[Element], qubits: int) -> Consolidated:
+def consolidate(
+    elements: Iterable[Element], qubits: int, *, measured: bool = False
+) -> Consolidated:
     """Replace every block that can do with fewer entanglers than it has.
 
     Constant blocks become constants on one qubit and rotations about XX, YY and ZZ; others become
@@ -155,15 +186,40 @@ def consolidate(elements: Iterable[Element], qubits: int) -> Consolidated:
     Args:
         elements: in order; those on more than two qubits are left as they are
         qubits: how many there are
+        measured: whether the circuit starts in |0…0⟩ and its outcomes are all that matters
     """
     before, after = _Names(qubits), _Names(qubits)
     groups = collect(_without_swaps(list(elements), before))
+    places = _places(groups) if measured else [Place.INSIDE] * len(groups)
     parts: list[Part] = []
-    for group, form in zip(groups, _forms(groups), strict=True):
+    for group, form in zip(groups, _forms(groups, places), strict=True):
         parts += [after.renamed(part) for part in form.parts]
         if form.mirrored:
             after.exchange(*group.qubits)
     return Consolidated(tuple(parts), tuple(after.at[qubit] for qubit in before.at))
+
+
+def _places(groups: Sequence[Group]) -> list[Place]:
+    """Where each group stands in a circuit from |0…0⟩ to a measurement."""
+    first: dict[int, Group] = {}
+    last: dict[int, Group] = {}
+    for group in groups:
+        for qubit in group.qubits:
+            first.setdefault(qubit, group)
+            last[qubit] = group
+    places = []
+    for group in groups:
+        fresh = tuple(first[qubit] is group for qubit in group.qubits)
+        if all(fresh):
+            place = Place.FRESH
+        elif all(last[qubit] is group for qubit in group.qubits):
+            place = Place.LAST
+        elif any(fresh):
+            place = Place.FIRST_FRESH if fresh[0] else Place.SECOND_FRESH
+        else:
+            place = Place.INSIDE
+        places.append(place)
+    return places
 
 
 def collect(elements: Iterable[Element]) -> list[Group]:
@@ -216,37 +272,33 @@ def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals
     return unitaries
 
 
-def resolved(qubits: tuple[int, ...], decomposition: Weyl) -> list[Element]:
+def resolved(
+    qubits: tuple[int, ...],
+    left: Sequence[Matrix],
+    angles: Sequence[float],
+    right: Sequence[Matrix],
+) -> list[Element]:
     """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
 
     Args:
         qubits: the first is the left tensor factor
-        decomposition: of one unitary; its phase is left out
+        left: the gates applied last, on both qubits
+        angles: about XX, YY and ZZ, in radians
+        right: the gates applied first, on both qubits, or none
     """
-    left, right = decomposition.left, decomposition.right
     rotations = [
-        rotation(((qubits[0], letter), (qubits[1], letter)), Angle(-2 * float(value)))
-        for letter, value in zip("XYZ", decomposition.coordinates, strict=True)
+        rotation(((qubits[0], letter), (qubits[1], letter)), Angle(value))
+        for letter, value in zip("XYZ", angles, strict=True)
         if abs(value) > _NOISE
     ]
-    if not rotations:
-        return _constants(qubits, (left[0] @ right[0], left[1] @ right[1]))
-    return [*_constants(qubits, right), *rotations, *_constants(qubits, left)]
+    if not rotations and right:
+        return _constants(qubits, [a @ b for a, b in zip(left, right, strict=True)])
+    before = _constants(qubits, right) if right else []
+    return [*before, *rotations, *_constants(qubits, left)]
 
 
-def prepared(qubits: tuple[int, ...], matrix: Matrix) -> list[Element]:
-    """Elements with at most one entangler that do to |00> what a constant block does.
-
-    Args:
-        qubits: the first is the left tensor factor
-        matrix: the block's, 4x4
-    """
-    state = weyl.schmidt(matrix)
-    constants = _constants(qubits, (state.left, state.right))
-    if state.angle < _NOISE:
-        return constants
-    angle = Angle(-2 * float(state.angle))
-    return [rotation(((qubits[0], "X"), (qubits[1], "X")), angle), *constants]
+def _resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
+    return resolved(qubits, found.left, (-2 * found.coordinates).tolist(), found.right)
 
 
 class _Names:
@@ -266,7 +318,7 @@ class _Names:
         if isinstance(part, Block):
             first, second = sorted(self.at[qubit] for qubit in part.qubits)
             inner = tuple(self.element(element) for element in part.elements)
-            return Block((first, second), inner, part.rank, part.mirrored)
+            return replace(part, qubits=(first, second), elements=inner)
         return self.element(part)
 
     def element(self, element: Element) -> Element:
@@ -288,7 +340,7 @@ def _without_swaps(elements: Sequence[Element], names: _Names) -> Iterator[Eleme
         if isinstance(element, Constant) and len(element.qubits) == _PAIR:
             decomposition, mirrored = next(found)
             qubits = tuple(names.at[qubit] for qubit in element.qubits)
-            yield from resolved(qubits, decomposition)
+            yield from _resolved(qubits, decomposition)
         elif not mirrored:
             yield names.element(element)
         if mirrored:
@@ -302,35 +354,56 @@ class _Form(NamedTuple):
     mirrored: bool = False
 
 
-def _forms(groups: Sequence[Group]) -> list[_Form]:
+def _forms(groups: Sequence[Group], places: Sequence[Place]) -> list[_Form]:
     """Groups to their cheapest forms; all decompositions are one batch."""
     forms = [_Form(group.elements) for group in groups]
-    places = [place for place, group in enumerate(groups) if group.may_shrink]
-    if not places:
+    open_ = [index for index, group in enumerate(groups) if group.may_shrink]
+    if not open_:
         return forms
     params = _sample_params(groups)
-    unitaries = np.array([matrices(groups[p].qubits, groups[p].elements, params) for p in places])
-    ranks, mirrored = _ranks(unitaries)
-    reducible = [i for i, p in enumerate(places) if ranks[i] < groups[p].entanglers]
-    constant = [i for i in reducible if groups[places[i]].is_constant]
-    found = dict(zip(constant, _cheapest([unitaries[i, 0] for i in constant]), strict=True))
-    for i in reducible:
-        group = groups[places[i]]
-        forms[places[i]] = (
-            _Form(resolved(group.qubits, found[i][0]), found[i][1])
-            if i in found
-            else _parametric(group, int(ranks[i]), bool(mirrored[i]))
+    unitaries = np.array([matrices(groups[i].qubits, groups[i].elements, params) for i in open_])
+    whole, mirrored = _ranks(unitaries)
+    for index, samples, rank, mirror in zip(
+        open_, unitaries, whole.tolist(), mirrored, strict=True
+    ):
+        group, place = groups[index], places[index]
+        best = _least(samples, rank, place)
+        if best >= group.entanglers:
+            continue
+        if best == rank:
+            place = Place.INSIDE
+        forms[index] = (
+            _resolved_form(group, samples[0], place, mirrored=bool(mirror))
+            if group.is_constant
+            else _parametric(group, best, place, mirrored=bool(mirror))
         )
     return forms
 
 
-def _parametric(group: Group, rank: int, mirrored: bool) -> _Form:
+def _least(samples: Matrix, rank: int, place: Place) -> int:
+    """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
+    if place is Place.FRESH:
+        return min(rank, int(weyl.schmidt(samples).angle.max() > _NOISE))
+    return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
+
+
+def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool) -> _Form:
+    """A constant group as constants on one qubit and rotations about XX, YY and ZZ."""
+    mirrored = mirrored and place is Place.INSIDE
+    parts = _parts((SWAP @ matrix if mirrored else matrix)[None], place)
+    left, right = ([gate[0] for gate in side] for side in (parts.left, parts.right))
+    return _Form(resolved(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
+
+
+def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
     """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
     form = _gadget_form(group)
     if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
         return form
+    mirrored = mirrored and place is Place.INSIDE
     first, second = group.qubits
-    return _Form([Block((first, second), tuple(group.elements), rank, mirrored)], mirrored)
+    block = Block((first, second), tuple(group.elements), rank, mirrored, place)
+    return _Form([block], mirrored)
 
 
 def _sample_params(groups: Iterable[Group]) -> Reals:
@@ -364,7 +437,7 @@ def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
     return [(found.row(i), bool(mirrored[i])) for i in range(len(unitaries))]
 
 
-def _constants(qubits: tuple[int, ...], gates: tuple[Matrix, Matrix]) -> list[Element]:
+def _constants(qubits: tuple[int, ...], gates: Sequence[Matrix]) -> list[Element]:
     """Gates on one qubit each, but for those that are a phase."""
     return [
         Constant((qubit,), gate)
@@ -441,7 +514,7 @@ def _gadget_form(group: Group) -> _Form:
     return _Form(
         [
             *(_rotation(group.qubits, turn) for turn in turns[:split]),
-            *resolved(group.qubits, remainder.decomposition),
+            *_resolved(group.qubits, remainder.decomposition),
             *(_rotation(later, turn) for turn in moved[split:]),
         ],
         remainder.mirrored,

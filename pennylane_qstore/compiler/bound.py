@@ -10,8 +10,9 @@ from pennylane.operation import Operator
 from pennylane.resource import Resources, ResourcesOperation
 
 from pennylane_qstore import ops
+from pennylane_qstore.compiler.optimise import Bound
+from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
-from pennylane_qstore.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
 _QIS: dict[str, Any] = {
@@ -46,17 +47,19 @@ class BoundTemplate(ResourcesOperation):
     Args:
         params: the angles, shape (n_params,) or (batch, n_params)
         template: the structure
-        gates: tells what is compiled to: "ms", "zz" or "qis"
+        target: tells what is compiled to
     """
 
     num_params = 1
     ndim_params = (1,)
     grad_method = None
 
-    def __init__(self, params: NDArray[Any], template: Template, gates: Callable[[], str]) -> None:
+    def __init__(
+        self, params: NDArray[Any], template: Template, target: Callable[[], Target]
+    ) -> None:
         super().__init__(params, wires=list(template.qubit_of))
         self.hyperparameters["template"] = template
-        self.hyperparameters["gates"] = gates
+        self.hyperparameters["target"] = target
 
     @property
     def template(self) -> Template:
@@ -75,9 +78,10 @@ class BoundTemplate(ResourcesOperation):
 
     def decomposition(self) -> list[Operator]:
         """The gates that are sent, for the first circuit of the batch."""
-        programs = self._programs()
+        bound = self._bound()
+        programs = bound.programs
         make = _NATIVE if programs.gateset == "native" else _QIS
-        wires = list(self.wires)
+        wires = [self.wires[qubit] for qubit in bound.qubits]
         numbers = iter(programs.numbers[0].tolist())
         return [
             make[name](
@@ -94,7 +98,7 @@ class BoundTemplate(ResourcesOperation):
 
     def resources(self) -> Resources:
         """The gates of one circuit, and how many follow one another."""
-        gates = self._programs().gates
+        gates = self._bound().programs.gates
         names = [op.name for op in self.decomposition()]
         sizes = [len(qubits) for _, qubits in gates]
         return Resources(
@@ -113,12 +117,12 @@ class BoundTemplate(ResourcesOperation):
     ) -> str:
         """How it is drawn: its numbers of one- and two-qubit gates."""
         del decimals, cache
-        programs = self._programs()
+        programs = self._bound().programs
         counts = programs.gate_counts()
         return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
-    def _programs(self) -> Programs:
-        return self.template.bind(self.params[:1], self.hyperparameters["gates"]())[0].programs
+    def _bound(self) -> Bound:
+        return self.template.bind(self.params[:1], self.hyperparameters["target"]())[0]
 
 
 def _depth(gates: Sequence[Sequence[int]], qubits: int) -> int:

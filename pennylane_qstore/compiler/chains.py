@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.blocks import Block, Part
+from pennylane_qstore.compiler.blocks import Block, Part, Place
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Matrix, Rotation
 
 Reals = NDArray[np.float64]
@@ -176,16 +176,20 @@ def _add_word(found: Chains, word: Rotation, slot: int) -> None:
 
 def _add_block(found: Chains, block: Block) -> None:
     first_local, first_angle = found.locals, len(found.angles)
-    found.locals += 4
     found.angles.extend([None] * block.rank)
     found.blocks.append((block, first_local, first_angle))
-    for place, qubit in enumerate(block.qubits):
-        found.runs[qubit][-1].append(Local(first_local + place))
+    if block.place is not Place.FRESH:  # what comes first doesn't matter there
+        _add_locals(found, block.qubits)
     for place, letters in enumerate(_WORDS[: block.rank]):
         word = tuple(zip(block.qubits, letters, strict=True))
         _add_word(found, Rotation(word, Angle()), first_angle + place)
-    for place, qubit in enumerate(block.qubits):
-        found.runs[qubit][-1].append(Local(first_local + 2 + place))
+    _add_locals(found, block.qubits)
+
+
+def _add_locals(found: Chains, qubits: Sequence[int]) -> None:
+    for qubit in qubits:
+        found.runs[qubit][-1].append(Local(found.locals))
+        found.locals += 1
 
 
 def _turn(found: Chains, qubit: int, names: Sequence[str]) -> None:

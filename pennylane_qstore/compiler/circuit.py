@@ -94,7 +94,28 @@ class Constant:
     matrix: Matrix
 
 
+@dataclass(frozen=True, slots=True)
+class ControlledX:
+    """X on the target where all of two or more controls are 1.
+
+    Attributes:
+        controls: two or more qubits
+        target: another one
+    """
+
+    controls: tuple[int, ...]
+    target: int
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """The qubits it acts on."""
+        return (*self.controls, self.target)
+
+
 Element = Rotation | Clifford | Constant
+# What a tape becomes at first; gates of several controls are taken apart once it is known which of
+# them are needed.
+AnyElement = Element | ControlledX
 
 
 def rotation(word: Iterable[tuple[int, str]], angle: Angle) -> Rotation:

@@ -68,13 +68,15 @@ def synthesise(
 
     Returns:
         None where a constant is neither a Clifford gate nor a rotation about a Pauli word, or
-        where no circuit with so few entanglers is found.
+        where no circuit with so few entanglers is found, or is likely to be.
     """
     split = rotations_then_clifford(elements, qubits, from_zero=from_zero)
     if split is None:
         return None
     rotations, clifford = split
     words = [Word.of(rotation.word) for rotation in rotations]
+    if _are_too_many(words, most):
+        return None
     steps = Search(words, [*clifford.x, *clifford.z], qubits, measured=False).best(most)
     if steps is None:
         return None
@@ -87,27 +89,50 @@ def synthesise(
 
 
 def synthesise_measured(
-    elements: Iterable[Element], qubits: int, *, from_zero: bool = False, most: int | None = None
+    elements: Iterable[Element],
+    qubits: int,
+    *,
+    measured: Sequence[int] | None = None,
+    from_zero: bool = False,
+    most: int | None = None,
 ) -> Measured | None:
     """Finds a circuit whose bits, measured on all qubits, become those of the original.
 
     Takes what `synthesise` takes. The map of the bits is linear over GF(2): it stands for the
     CNOTs, Xs and relabellings at the end, and a phase at the end is dropped.
+
+    Args:
+        elements: the circuit
+        qubits: their number
+        measured: the qubits whose bits are asked for, each of which has a row of the map; None
+            asks for all
+        from_zero: whether only what becomes of |0…0⟩ has to stay the same
+        most: how many entanglers it may have
     """
     split = rotations_then_clifford(elements, qubits, from_zero=from_zero)
     if split is None:
         return None
     rotations, clifford = split
-    return _measured(_seen(rotations, clifford), clifford, most)
-
-
-def clifford_tail(clifford: Tableau, most: int | None = None) -> Measured | None:
-    """Splits a Clifford to LK: few entanglers K, and a permutation of basis states L with phases.
-
-    Returns:
-        K, and what L does: x to Ax ⊕ b; None where K needs more entanglers than `most`.
-    """
-    return _measured([], clifford, most)
+    asked = range(qubits) if measured is None else measured
+    bits = [clifford.z[qubit] for qubit in asked]
+    rotations = _seen(rotations, bits)
+    words = [Word.of(rotation.word) for rotation in rotations]
+    if _are_too_many(words, most):
+        return None
+    steps = Search(words, lightened(bits), qubits, measured=True).best(most)
+    if steps is None:
+        return None
+    done, left = _done(steps, rotations, clifford)
+    bits = [left.z[qubit] for qubit in asked]
+    for qubit, letter in sorted({pair for word in bits for pair in word.letters}):
+        if letter in _TO_Z:
+            gate = Clifford(_TO_Z[letter], (qubit,))
+            done.append(gate)
+            for axis, quarters in turns_of(gate):
+                left = left.turned(axis, quarters)
+    bits = [left.z[qubit] for qubit in asked]
+    parities = tuple(tuple(word.z >> qubit & 1 for qubit in range(qubits)) for word in bits)
+    return Measured(tuple(done), parities, tuple(int(word.negative) for word in bits))
 
 
 def rotations_then_clifford(
@@ -187,9 +212,19 @@ def _place(word: Word, words: Sequence[Word]) -> int | None:
     return None
 
 
-def _seen(rotations: Sequence[Rotation], clifford: Tableau) -> list[Rotation]:
-    """The rotations without those that the outcomes don't depend on."""
-    later = list(clifford.z)
+def _are_too_many(words: Iterable[Word], most: int | None) -> bool:
+    """Whether it isn't worth a search: rotations about long words take about one entangler each."""
+    return most is not None and sum(word.weight > 1 for word in words) >= max(1, most)
+
+
+def _seen(rotations: Sequence[Rotation], bits: Sequence[Word]) -> list[Rotation]:
+    """The rotations without those that the outcomes don't depend on.
+
+    Args:
+        rotations: in order
+        bits: what is measured after them
+    """
+    later = list(bits)
     seen = []
     for rotation in reversed(rotations):
         word = Word.of(rotation.word)
@@ -197,25 +232,6 @@ def _seen(rotations: Sequence[Rotation], clifford: Tableau) -> list[Rotation]:
             later.append(word)
             seen.append(rotation)
     return seen[::-1]
-
-
-def _measured(
-    rotations: Sequence[Rotation], clifford: Tableau, most: int | None
-) -> Measured | None:
-    qubits = len(clifford.z)
-    words = [Word.of(rotation.word) for rotation in rotations]
-    steps = Search(words, lightened(clifford.z), qubits, measured=True).best(most)
-    if steps is None:
-        return None
-    done, left = _done(steps, rotations, clifford)
-    for qubit, letter in sorted({pair for word in left.z for pair in word.letters}):
-        if letter in _TO_Z:
-            gate = Clifford(_TO_Z[letter], (qubit,))
-            done.append(gate)
-            for axis, quarters in turns_of(gate):
-                left = left.turned(axis, quarters)
-    parities = tuple(tuple(word.z >> qubit & 1 for qubit in range(qubits)) for word in left.z)
-    return Measured(tuple(done), parities, tuple(int(word.negative) for word in left.z))
 
 
 def _done(

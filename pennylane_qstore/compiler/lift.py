@@ -13,6 +13,7 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler.numbers import Column, columns, tabled
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
@@ -99,7 +100,9 @@ def lift(
     n_params = params_of(tape).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
-    runs = [pipeline((_at(tape, point),)) for point in points]
+    runs = [pipeline((_at(tape, points[0]),))]
+    if not all(_is_lifted(single, points[0]) for single in runs[0][0]):
+        runs += [pipeline((_at(tape, point),)) for point in points[1:]]
     batches = [batch for batch, _ in runs]
     if len({len(batch) for batch in batches}) != 1:
         raise UncacheableError("the number of circuits depends on the angles")
@@ -107,7 +110,7 @@ def lift(
     circuits = tuple(
         Lifted(
             operations=tuple(same[0].operations),
-            sources=_sources(same, points),
+            sources=_sources(same, points[: len(runs)]),
             measurements=tuple(same[0].measurements),
             origins=origins,
         )
@@ -115,6 +118,38 @@ def lift(
     )
     post = runs[0][1]
     return circuits, lambda results: post(results)[0]
+
+
+def literal(tape: QuantumScript) -> tuple[Lifted, NDArray[np.float64]]:
+    """A tape of the gate set with its values in it; only those that differ in a batch are open.
+
+    Args:
+        tape: has been through the pipeline
+
+    Returns:
+        the circuit, and the values that are open, shape (batch, n_params)
+
+    Raises:
+        CompileError: an angle that is no finite real number
+    """
+    rows = tape.batch_size or 1
+    sources: list[tuple[Source, ...]] = []
+    open_: list[Column | float] = []
+    origins: list[tuple[int, str]] = []
+    for place, op in enumerate(tape.operations):
+        own = []
+        for column in columns(op, place, tape.batch_size):
+            if column.shape:
+                own.append(Source(len(open_), 1.0, 0.0))
+                open_.append(column)
+                origins.append((place, op.name))
+            else:
+                own.append(Source(-1, 0.0, float(column)))
+        sources.append(tuple(own))
+    lifted = Lifted(
+        tuple(tape.operations), tuple(sources), tuple(tape.measurements), tuple(origins)
+    )
+    return lifted, tabled(open_, rows)
 
 
 def _at(tape: QuantumScript, point: NDArray[np.float64]) -> QuantumScript:
@@ -145,6 +180,12 @@ def _origins(tape: QuantumScript) -> list[tuple[int, str]]:
     return origins
 
 
+def _is_lifted(tape: QuantumScript, point: NDArray[np.float64]) -> bool:
+    """Whether all that the gates take are the angles themselves, at any point."""
+    known = set(point.tolist())
+    return all(_single(value) in known for op in tape.operations for value in op.data)
+
+
 def _sources(
     tapes: Sequence[QuantumScript], points: NDArray[np.float64]
 ) -> tuple[tuple[Source, ...], ...]:
@@ -169,6 +210,8 @@ def _single(value: Any) -> float:
 
 
 def _source(values: Sequence[float], points: NDArray[np.float64]) -> Source:
+    if len(values) == 1:  # the angles themselves
+        return Source(int(np.flatnonzero(points[0] == values[0])[0]), 1.0, 0.0)
     first, second, third = values
     if first == second == third:
         return Source(-1, 0.0, first)

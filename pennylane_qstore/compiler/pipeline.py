@@ -33,6 +33,7 @@ from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
 from pennylane_qstore.compiler.lift import Lifted, lift, params_of
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
+from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
@@ -45,7 +46,7 @@ def preprocessing(
     wires: Any,
     inexact: str | None,
     cache: TemplateCache,
-    gates: Callable[[], str],
+    target: Callable[[], Target],
 ) -> CompilePipeline:
     """The device's preprocessing: one transform, which does all of it once a structure.
 
@@ -54,11 +55,11 @@ def preprocessing(
         wires: of the device, or None
         inexact: why the backend has no exact probabilities, or None where it has
         cache: of the device
-        gates: tells what is compiled to: "ms", "zz" or "qis"
+        target: tells what is compiled to
     """
     steps = CompilePipeline()
     full = pipeline(name, wires, inexact)
-    steps.add_transform(use_template, full=full, wires=wires, cache=cache, gates=gates)
+    steps.add_transform(use_template, full=full, wires=wires, cache=cache, target=target)
     return steps
 
 
@@ -68,7 +69,7 @@ def use_template(
     full: CompilePipeline,
     wires: Any,
     cache: TemplateCache,
-    gates: Callable[[], str],
+    target: Callable[[], Target],
 ) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
     """Finds or makes the templates of a tape's structure, and reads the tape's angles.
 
@@ -89,7 +90,7 @@ def use_template(
     params = params_of(tape)
     carriers = [
         QuantumScript(
-            [BoundTemplate(params, template, gates)],
+            [BoundTemplate(params, template, target)],
             template.lifted.measurements,
             shots=tape.shots,
         )

@@ -15,7 +15,9 @@ from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
 from pennylane_qstore.compiler.optimise import Bound, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.errors import CompileError
+from pennylane_qstore.program import Programs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class Template:
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
-    _best: dict[str, Optimised] = field(init=False, repr=False, default_factory=dict)
+    _best: dict[Target, Optimised] = field(init=False, repr=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -47,12 +49,12 @@ class Template:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def bind(self, params: NDArray[Any], gates: str) -> list[Bound]:
+    def bind(self, params: NDArray[Any], target: Target) -> list[Bound]:
         """Angle sets to programs.
 
         Args:
             params: shape (batch, n_params)
-            gates: "ms" or "zz", the native entangler that the backend has, or "qis"
+            target: what is compiled to
 
         Returns:
             the programs of all circuits, in a few groups of one structure each
@@ -61,24 +63,39 @@ class Template:
             CompileError: an angle that is no finite real number; names its operation
         """
         checked = self._checked(params)
-        operations, qubit_of = self.lifted.operations, self.qubit_of
-        if gates == "qis":
-            programs = compile_qis(operations, self._columns(checked), qubit_of, len(checked))
-            return [Bound(np.arange(len(checked)), programs)]
-        found = self._optimised(gates).bind(checked)
-        if found is not None:
-            return found
-        columns, batch = self._columns(checked), len(checked)
-        programs = compile_native(operations, columns, qubit_of, batch, gates)
-        return [Bound(np.arange(batch), programs)]
+        if target.gates != "qis" and target.optimization != "none":
+            found = self._optimised(target).bind(checked)
+            if found is not None:
+                return found
+        everything = np.arange(len(checked))
+        return [Bound(everything, self._literal(checked, target), range(len(self.qubit_of)))]
 
-    def _optimised(self, entangler: str) -> Optimised:
-        """The shortest circuit for an entangler, made when it is first asked for."""
+    @property
+    def measured(self) -> frozenset[int]:
+        """The qubits whose outcomes the measurements ask for."""
+        wires = [m.wires or self.qubit_of for m in self.lifted.measurements]
+        return frozenset(self.qubit_of[wire] for own in wires for wire in own)
+
+    def _literal(self, params: NDArray[np.float64], target: Target) -> Programs:
+        """Angle sets to programs, gate by gate."""
+        operations, columns = self.lifted.operations, self._columns(params)
+        if target.gates == "qis":
+            return compile_qis(operations, columns, self.qubit_of, len(params))
+        return compile_native(operations, columns, self.qubit_of, len(params), target.gates)
+
+    def _optimised(self, target: Target) -> Optimised:
+        """The shortest circuit for a target, made when it is first asked for."""
         with self._lock:
-            if entangler not in self._best:
-                elements = lower(self.lifted, self.qubit_of)
-                self._best[entangler] = Optimised(elements, len(self.qubit_of), entangler)
-            return self._best[entangler]
+            if target not in self._best:
+                elements, qubits = lower(self.lifted, self.qubit_of), len(self.qubit_of)
+                asked = frozenset(range(qubits)) if target.every_qubit else self.measured
+                self._best[target] = Optimised(
+                    elements,
+                    qubits,
+                    target.gates,
+                    measured=asked if target.measurement_aware else None,
+                )
+            return self._best[target]
 
     def _columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
         """Each operation's parameters, of shape () or (batch,)."""

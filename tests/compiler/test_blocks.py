@@ -12,8 +12,6 @@ from pennylane_qstore.compiler.blocks import (
     Block,
     collect,
     consolidate,
-    matrices,
-    prepared,
     resolved,
 )
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
@@ -66,7 +64,9 @@ def steps(part, params):
         return [(part.matrix, part.qubits)]
     bound = part.bind(params[None])
     middle = weyl.canonical(-bound.angles / 2)
-    gates = weyl.kron(*bound.left) @ middle @ weyl.kron(*bound.right)
+    gates = weyl.kron(*bound.left) @ middle
+    if bound.right:
+        gates = gates @ weyl.kron(*bound.right)
     return [(gates[0], part.qubits)]
 
 
@@ -307,7 +307,9 @@ def test_a_block_binds_rows_as_if_each_were_alone(seed, special_ones):
         params = np.round(params / (np.pi / 2)) * (np.pi / 2)
     bound = block.bind(params)
     middle = weyl.canonical(-bound.angles / 2)
-    gates = weyl.kron(*bound.left) @ middle @ weyl.kron(*bound.right)
+    gates = weyl.kron(*bound.left) @ middle
+    if bound.right:
+        gates = gates @ weyl.kron(*bound.right)
     assert not bound.angles[:, 1:].any()
     for gate, wanted in zip(gates, block.matrices(params), strict=True):
         assert distance(gate, wanted) < 1e-12
@@ -342,39 +344,43 @@ def test_words_on_three_qubits_end_blocks():
     assert agrees(circuit, np.array([0.4, 1.7, -2.2]), 3)
 
 
+def outcomes(parts, params, total=QUBITS):
+    """The probabilities of a circuit from |0…0⟩."""
+    return np.abs(unitary(parts, params, total)[:, 0]) ** 2
+
+
+@pytest.mark.parametrize("params", [[0.4, -1.3], [0.0, 0.0], [np.pi / 2, np.pi]])
 @given(seed=seeds)
-def test_a_block_on_zeros_has_one_entangler(seed):
-    """A constant block on |00> becomes elements with one entangler."""
-    matrix = haar(seed, 4)
-    parts = prepared((0, 1), matrix)
-    states = unitary(parts, np.zeros(0), 2)[:, :1], matrix[:, :1]
+def test_blocks_keep_the_outcomes_where_only_they_matter(params, seed):
+    """The first block has one entangler, those beside a fresh qubit or the end two."""
+    sandwiches = [
+        [
+            Constant(pair, haar(seed + 2 * i, 4)),
+            turn("ZX", theta(0), pair),
+            turn("YY", theta(1), pair),
+        ]
+        for i, pair in enumerate([(0, 1), (1, 2), (0, 2), (1, 2)])
+    ]
+    circuit = [element for sandwich in sandwiches for element in sandwich]
+    found = consolidate(circuit, 3, measured=True)
+    values = np.array(params)
+    there = outcomes(found.elements, values, 3).reshape(2, 2, 2).transpose(found.where).ravel()
+    assert np.allclose(there, outcomes(circuit, values, 3), rtol=0, atol=1e-12)
+    assert [block.rank for block in found.elements] == [1, 2, 3, 2]
+
+
+@given(seed=seeds)
+def test_a_constant_block_on_zeros_has_one_entangler(seed):
+    """It becomes elements; where it leaves a product there is none."""
+    circuit = [Constant((0, 1), haar(seed, 4)), cx(1, 2), cx(1, 2)]
+    parts = consolidate(circuit, 3, measured=True).elements
     assert entanglers(parts) == 1
-    assert distance(*states) < 1e-12
-
-
-def test_a_local_block_on_zeros_has_none():
-    """Where |00> stays a product, no entangler is left."""
-    assert entanglers(prepared((0, 1), np.kron(haar(1, 2), haar(2, 2)))) == 0
-
-
-@given(seed=seeds, side=st.sampled_from(["left", "right"]))
-def test_a_block_binds_on_zeros_and_beside_a_diagonal(seed, side):
-    """A symbolic block next to |00> or to a measurement binds to one entangler, or to two."""
-    sandwich = [Constant((0, 1), haar(seed, 4)), turn("ZX", theta(0)), turn("YY", theta(1))]
-    block = Block((0, 1), tuple(sandwich), 3, mirrored=False)
-    params = np.random.default_rng(seed).uniform(-4, 4, (5, 2))
-    wanted = matrices((0, 1), sandwich, params)
-    state = block.bind_on_zeros(params)
-    middle = weyl.canonical(state.angle[:, None] * np.array([1, 0, 0]))
-    prepared_states = (weyl.kron(state.left, state.right) @ middle)[:, :, 0]
-    assert np.allclose(prepared_states, wanted[:, :, 0], rtol=0, atol=1e-12)
-    found = block.bind_without_diagonal(params, side)
-    diagonals = weyl.canonical(found.delta[:, None] * np.array([0, 0, 1]))
-    product = diagonals @ wanted if side == "left" else wanted @ diagonals
-    assert np.allclose(found.weyl.matrix(), product, rtol=0, atol=1e-12)
-    assert (weyl.entanglers(found.weyl) == 2).all()
+    assert np.allclose(outcomes(parts, np.zeros(0), 3), outcomes(circuit, np.zeros(0), 3))
+    local = [Constant((0, 1), np.kron(haar(seed, 2), haar(seed + 1, 2))), cx(0, 1), cx(0, 1)]
+    assert entanglers(consolidate(local, 2, measured=True).elements) == 0
 
 
 def test_constants_that_are_a_phase_are_left_out():
     """A decomposition of the identity is no element at all."""
-    assert resolved((0, 1), weyl.decompose(np.exp(0.3j) * np.eye(4))) == []
+    phase = np.exp(0.3j) * np.eye(2)
+    assert resolved((0, 1), [phase, phase], [0.0, 0.0, 0.0], [phase, phase]) == []

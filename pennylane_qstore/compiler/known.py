@@ -1,0 +1,125 @@
+"""What a circuit does to basis states that are known is worked out, not sent.
+
+All qubits start in |0⟩. Until a gate makes a superposition of it, a qubit's state stays known; a
+gate that it controls either happens or doesn't, and a rotation about Z there is a phase.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pennylane_qstore.compiler.circuit import AnyElement, Clifford, Constant, ControlledX, Rotation
+
+_DIAGONAL = {"Z", "S", "SDG"}
+_FLIPS = {"X", "Y"}
+_NOISE = 1e-12
+
+
+class Simplified(NamedTuple):
+    """What is left of a circuit that starts in |0…0⟩.
+
+    Attributes:
+        elements: in order, for qubits that all start in |0⟩
+        flipped: the qubits that are in |1⟩ at the end and that no element acts on, as an integer
+    """
+
+    elements: tuple[AnyElement, ...]
+    flipped: int
+
+
+def from_zeros(elements: Iterable[AnyElement], qubits: int) -> Simplified:
+    """A circuit that starts in |0…0⟩ without what only acts on known states.
+
+    Args:
+        elements: in order
+        qubits: how many
+    """
+    state = _Known(qubits)
+    kept = [left for element in elements for left in state.after(element)]
+    return Simplified(tuple(kept), sum(bit << qubit for qubit, bit in state.bits.items()))
+
+
+class _Known:
+    """The qubits whose state is known so far; one that is 1 has not been flipped yet."""
+
+    def __init__(self, qubits: int) -> None:
+        self.bits = dict.fromkeys(range(qubits), 0)
+
+    def after(self, element: AnyElement) -> Iterator[AnyElement]:
+        """What has to be done of an element."""
+        if isinstance(element, Rotation):
+            return self._rotated(element)
+        if isinstance(element, ControlledX):
+            return self._controlled(element.controls, element.target)
+        if isinstance(element, Constant):
+            return self._unitary(element)
+        return self._clifford(element)
+
+    def _rotated(self, element: Rotation) -> Iterator[AnyElement]:
+        angle, word = element.angle, []
+        for qubit, letter in element.word:
+            if letter != "Z" or qubit not in self.bits:
+                word.append((qubit, letter))
+            elif self.bits[qubit]:
+                angle = angle.scaled(-1)
+        if word:
+            yield from self._unknown(qubit for qubit, _ in word)
+            yield Rotation(tuple(word), angle)
+
+    def _controlled(self, controls: Iterable[int], target: int) -> Iterator[AnyElement]:
+        if any(self.bits.get(qubit) == 0 for qubit in controls):
+            return
+        rest = tuple(qubit for qubit in controls if qubit not in self.bits)
+        if not rest:
+            yield from self._flipped(target)
+            return
+        yield from self._unknown([target])
+        if len(rest) == 1:
+            yield Clifford("CX", (*rest, target))
+        else:
+            yield ControlledX(rest, target)
+
+    def _clifford(self, element: Clifford) -> Iterator[AnyElement]:
+        first, last = element.qubits[0], element.qubits[-1]
+        if element.name == "CX":
+            yield from self._controlled([first], last)
+        elif element.name == "CZ" and (first in self.bits or last in self.bits):
+            known, other = (first, last) if first in self.bits else (last, first)
+            if self.bits[known] and other not in self.bits:
+                yield Clifford("Z", (other,))
+        elif element.name == "SWAP":
+            yield from self._exchanged(first, last)
+        elif element.name in _FLIPS:
+            yield from self._flipped(first, element)
+        elif element.name not in _DIAGONAL or first not in self.bits:
+            yield from self._unknown(element.qubits)
+            yield element
+
+    def _exchanged(self, first: int, last: int) -> Iterator[AnyElement]:
+        """Known bits change places; a state that nobody knows needs the gate."""
+        if first not in self.bits or last not in self.bits:
+            yield Clifford("SWAP", (first, last))
+        bits = {last: self.bits.pop(first, None), first: self.bits.pop(last, None)}
+        self.bits |= {qubit: bit for qubit, bit in bits.items() if bit is not None}
+
+    def _unitary(self, element: Constant) -> Iterator[AnyElement]:
+        (qubit, *others), matrix = element.qubits, element.matrix
+        if qubit in self.bits and not others:
+            if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < _NOISE:
+                return
+            if max(abs(matrix[0, 0]), abs(matrix[1, 1])) < _NOISE:
+                yield from self._flipped(qubit)
+                return
+        yield from self._unknown(element.qubits)
+        yield element
+
+    def _flipped(self, qubit: int, gate: AnyElement | None = None) -> Iterator[AnyElement]:
+        if qubit in self.bits:
+            self.bits[qubit] ^= 1
+        else:
+            yield gate or Clifford("X", (qubit,))
+
+    def _unknown(self, qubits: Iterable[int]) -> Iterator[AnyElement]:
+        """Qubits that are to become superpositions: those in |1⟩ are made so first."""
+        for qubit in qubits:
+            if self.bits.pop(qubit, 0):
+                yield Clifford("X", (qubit,))
