@@ -2,19 +2,21 @@
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit import AnyElement
 from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
 from pennylane_qstore.compiler.optimise import Bound, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.special import ByAngles
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
@@ -36,7 +38,7 @@ class Template:
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
-    _best: dict[Target, Optimised] = field(init=False, repr=False, default_factory=dict)
+    _best: dict[Target, Optimised | ByAngles] = field(init=False, repr=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -83,18 +85,20 @@ class Template:
             return compile_qis(operations, columns, self.qubit_of, len(params))
         return compile_native(operations, columns, self.qubit_of, len(params), target.gates)
 
-    def _optimised(self, target: Target) -> Optimised:
-        """The shortest circuit for a target, made when it is first asked for."""
+    def _optimised(self, target: Target) -> Optimised | ByAngles:
+        """The shortest circuits for a target, made when they are first asked for."""
         with self._lock:
             if target not in self._best:
-                elements, qubits = lower(self.lifted, self.qubit_of), len(self.qubit_of)
+                qubits = len(self.qubit_of)
                 asked = frozenset(range(qubits)) if target.every_qubit else self.measured
-                self._best[target] = Optimised(
-                    elements,
-                    qubits,
-                    target.gates,
-                    measured=asked if target.measurement_aware else None,
-                )
+                measured = asked if target.measurement_aware else None
+
+                def make(elements: Sequence[AnyElement]) -> Optimised:
+                    return Optimised(elements, qubits, target.gates, measured)
+
+                elements = lower(self.lifted, self.qubit_of)
+                looks = target.optimization == "full"
+                self._best[target] = ByAngles(elements, make) if looks else make(elements)
             return self._best[target]
 
     def _columns(self, params: NDArray[np.float64]) -> list[list[Column]]:

@@ -1,0 +1,108 @@
+"""Angles at which gates vanish: circuits of a batch that have some get a template of their own.
+
+A rotation by a multiple of π/2 is a Clifford gate for good: put into the circuit as a constant, it
+may spare pulses, entanglers, or all that comes before or after it. Such a template takes as long
+to make as one of a new structure, so there is a bound on their number, and a circuit whose angles
+have none gets the one of its structure, which is right for all angles.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler.circuit import Angle, AnyElement, Rotation
+from pennylane_qstore.compiler.optimise import Bound, Optimised
+
+Reals = NDArray[np.float64]
+# Templates for special angles: how many a structure may have, and how many a batch may add.
+MOST, MOST_AT_ONCE = 32, 8
+_QUARTER = np.pi / 2
+_EXACT = 1e-13  # radians; no more than rounding, so that no circuit changes
+_OPEN = -1
+
+
+class ByAngles:
+    """The best circuit of a structure for any angles, and for some special ones.
+
+    Attributes:
+        general: the one for any angles
+    """
+
+    def __init__(
+        self, elements: Sequence[AnyElement], make: Callable[[Sequence[AnyElement]], Optimised]
+    ) -> None:
+        """Makes the one for any angles.
+
+        Args:
+            elements: of the circuit
+            make: elements to the best circuit
+        """
+        self.general = make(elements)
+        self._elements, self._make = elements, make
+        self._places = [
+            place
+            for place, element in enumerate(elements)
+            if isinstance(element, Rotation) and len(element.angle.terms) == 1
+        ]
+        angles = [elements[place].angle for place in self._places]
+        self._consts = np.array([angle.const for angle in angles])
+        self._indices = np.array([angle.terms[0][0] for angle in angles], dtype=int)
+        self._slopes = np.array([angle.terms[0][1] for angle in angles])
+        self._own: dict[bytes, Optimised] = {}
+        self._lock = threading.Lock()
+
+    def bind(self, params: Reals) -> list[Bound]:
+        """Parameters to programs, in a few groups of one structure each.
+
+        Args:
+            params: shape (batch, n_params)
+        """
+        quarters = self._quarters(params)
+        if (quarters == _OPEN).all():
+            return self.general.bind(params)
+        patterns, pattern_of = np.unique(quarters, axis=0, return_inverse=True)
+        rows_of = [np.flatnonzero(pattern_of.reshape(-1) == i) for i in range(len(patterns))]
+        made = 0
+        groups: dict[int, tuple[Optimised, list[NDArray[np.int64]]]] = {}
+        for i in sorted(range(len(patterns)), key=lambda i: -len(rows_of[i])):
+            best, is_new = self._best(patterns[i], may_make=made < MOST_AT_ONCE)
+            made += is_new
+            groups.setdefault(id(best), (best, []))[1].append(rows_of[i])
+        found = []
+        for best, several in groups.values():
+            rows = np.sort(np.concatenate(several))
+            found += [bound._replace(rows=rows[bound.rows]) for bound in best.bind(params[rows])]
+        return found
+
+    def _quarters(self, params: Reals) -> NDArray[np.int8]:
+        """Which multiple of π/2 each angle is, modulo 2π, or -1; shape (batch, n_angles)."""
+        angles = params[:, self._indices] * self._slopes + self._consts
+        nearest = np.rint(angles / _QUARTER)
+        special = np.abs(angles - nearest * _QUARTER) < _EXACT
+        return np.where(special, nearest % 4, _OPEN).astype(np.int8)
+
+    def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:
+        """The best circuit for a pattern, and whether it was made just now."""
+        key = pattern.tobytes()
+        if (pattern == _OPEN).all():
+            return self.general, False
+        with self._lock:
+            known = self._own.get(key)
+            if known is not None or not may_make or len(self._own) >= MOST:
+                return known or self.general, False
+            found = self._make(self._with(pattern))
+            best = found if found.counts < self.general.counts else self.general
+            self._own[key] = best
+            return best, True
+
+    def _with(self, pattern: NDArray[np.int8]) -> list[AnyElement]:
+        """The elements with a pattern's angles put in."""
+        elements = list(self._elements)
+        for place, quarters in zip(self._places, pattern.tolist(), strict=True):
+            if quarters != _OPEN:
+                angle = Angle(quarters * _QUARTER)
+                elements[place] = replace(elements[place], angle=angle)
+        return elements
