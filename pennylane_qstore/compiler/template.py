@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
-from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
-from pennylane_qstore.compiler.optimise import Bound, Optimised
+from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.pulses import Bound
 from pennylane_qstore.compiler.qis import compile_qis
 from pennylane_qstore.errors import CompileError
 
@@ -65,12 +65,7 @@ class Template:
         if gates == "qis":
             programs = compile_qis(operations, self._columns(checked), qubit_of, len(checked))
             return [Bound(np.arange(len(checked)), programs)]
-        found = self._optimised(gates).bind(checked)
-        if found is not None:
-            return found
-        columns, batch = self._columns(checked), len(checked)
-        programs = compile_native(operations, columns, qubit_of, batch, gates)
-        return [Bound(np.arange(batch), programs)]
+        return self._optimised(gates).bind(checked)
 
     def _optimised(self, entangler: str) -> Optimised:
         """The shortest circuit for an entangler, made when it is first asked for."""
