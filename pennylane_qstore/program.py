@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,9 +62,8 @@ class Programs:
     _form: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        forms = FORMS[self.gateset]
-        form = ",".join(forms[gate.name].format(*gate.qubits) for gate in self.gates)
-        object.__setattr__(self, "_form", f"[{form}]")
+        form = _form(self.gateset, self.gates)
+        object.__setattr__(self, "_form", form)
         if self.numbers.shape != (len(self.numbers), form.count("%s")):
             raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
 
@@ -86,6 +86,14 @@ class Programs:
     def circuits(self) -> list[list[dict[str, object]]]:
         """Each circuit's gates as Python values, as the API would read them."""
         return [json.loads(body) for body in self.bodies()]
+
+
+@lru_cache(maxsize=128)
+def _form(gateset: str, gates: tuple[Gate, ...]) -> str:
+    """Gates as JSON text with a place for each number."""
+    forms = FORMS[gateset]
+    written = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
+    return f"[{written}]"
 
 
 def single(gateset: str, qubits: int, gates: Sequence[Gate], numbers: Sequence[float]) -> Programs:

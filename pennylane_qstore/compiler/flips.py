@@ -99,7 +99,8 @@ class Flips:
             for link in self._links
         ]
         self._closing = [run for run, total in zip(self._runs, sums, strict=True) if total]
-        self.cycles = _rows({total for total in sums if total}, n_open)
+        self._sums = sorted({total for total in sums if total})
+        self.cycles = _rows(self._sums, n_open)
 
     def pattern(self, bits: Bits) -> Pattern:
         """The pulses and frames of all circuits whose cycles are those of this one.
@@ -108,14 +109,16 @@ class Flips:
             bits: one circuit's open bits
         """
         mine = sum(1 << int(place) for place in np.flatnonzero(bits))
+        along = [_parity(mask & mine) for mask in self._masks]
         links = [link._replace(odd=link.odd != _parity(link.mask & mine)) for link in self._links]
-        found = fewest_broken(self._nodes, links)
+        found = fewest_broken(self._nodes, links) if self._turned(mine) else along
         broken = [r for r, link in zip(self._runs, links, strict=True) if is_broken(link, found)]
-        shifts = [
-            (bit ^ _parity(mask & mine)) << self._n_open
-            for bit, mask in zip(found, self._masks, strict=True)
-        ]
+        shifts = [(a ^ b) << self._n_open for a, b in zip(found, along, strict=True)]
         return self._with(broken, (), shifts)
+
+    def _turned(self, mine: int) -> bool:
+        """Whether open bits make some circle of links ask for something else."""
+        return any(_parity(total & mine) for total in self._sums)
 
     def universal(self) -> Pattern:
         """Pulses and frames that all circuits have, with a few pulses more."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 TURN = 2 * np.pi
 _MOST = 0.25
-_NOISE = 1e-14  # turns
+_NOISE = 2e-15  # turns
 
 
 class Folded(NamedTuple):
@@ -38,7 +38,14 @@ def folded(angles: Reals, entangler: str) -> Folded:
     turns = angles / TURN
     halves = np.rint(2 * turns)
     rest = turns - halves / 2
-    odd, negative = halves % 2 == 1, rest < 0
+    odd, negative = is_odd(halves), rest < 0
     size = np.abs(rest)
     turned = (size > _MOST - _NOISE) & (negative if entangler == "zz" else odd)
     return Folded(odd ^ turned, negative ^ turned, size)
+
+
+def is_odd(numbers: Reals) -> NDArray[np.bool_]:
+    """Whether whole numbers are odd; faster than by the remainder."""
+    halves = numbers / 2
+    found: NDArray[np.bool_] = halves != np.floor(halves)
+    return found

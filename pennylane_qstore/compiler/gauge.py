@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.kinds import always, pulses_needed
+from pennylane_qstore.compiler.products import half_angles
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -110,8 +111,7 @@ class Gauge:
             return
         own = product[self.runs]
         p, r = own[:, 0] + 1j * own[:, 1], own[:, 2] + 1j * own[:, 3]
-        halves = self._angles(p * p, r * r) / 2
-        cosines, sines = np.cos(halves), np.sin(halves)
+        cosines, sines = half_angles(self._angles(p * p, r * r))
         turns = cosines + 1j * sines
         p *= turns[self.after] * turns[self.before].conj()
         r *= turns[self.after] * turns[self.before]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
-_NOISE = 1e-12  # an amplitude that is rounding
+_NOISE = 1e-13  # an amplitude that is rounding
 
 
 def always(amplitudes: NDArray[np.inexact]) -> NDArray[np.bool_]:

@@ -96,12 +96,13 @@ class Layout:
         after = np.empty_like(change)
         for own in wiring.chain_of:
             runs = slice(own.start, own.stop)
-            np.cumsum(change[runs], axis=0, out=after[runs])
+            np.add.accumulate(change[runs], out=after[runs])
         first = stay + move + self.quarters - (after - change)
         phases = [first, first[two] - (tilt + np.pi)]
         if wiring.entangler == "ms":
             phases += self._ms_phases(after, fold)
-        turns = np.concatenate(phases) / TURN
+        turns = np.concatenate(phases)
+        turns *= 1 / TURN
         turns -= np.rint(turns)
         return np.concatenate([turns, self._sizes(fold)])[self.slots].T.copy()
 
@@ -191,7 +192,7 @@ def _euler(product: Reals, two: NDArray[np.int_]) -> tuple[Reals, Reals, Reals]:
 
     The two phases have meaning where the amplitudes are not zero, and only then do they matter.
     """
-    w, x, y, z = np.moveaxis(product, 1, 0)
+    w, x, y, z = product.transpose(1, 0, 2)
     stay, move = np.arctan2(-z, w), np.arctan2(-x, y)
-    w, x, y, z = np.moveaxis(product[two], 1, 0)
-    return stay, move, 2 * np.arctan2(np.sqrt(x * x + y * y), np.sqrt(w * w + z * z))
+    w, x, y, z = np.square(product[two]).transpose(1, 0, 2)
+    return stay, move, 2 * np.arctan2(np.sqrt(x + y), np.sqrt(w + z))

@@ -1,6 +1,6 @@
 """Elements to the circuit with the fewest gates, of the several that are tried."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from pennylane_qstore.compiler import gadgets
 from pennylane_qstore.compiler.blocks import Part, consolidate
 from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit import Element
+from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import Bound, pulses
 
 Reals = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Optimised:
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
         best: tuple[int, int] | None = None
-        for candidate in _candidates(elements, qubits):
+        for candidate in _reordered(_candidates(elements, qubits), entangler):
             ends = {place: q for q, place in enumerate(candidate.where)}
             found = chains(candidate.parts, qubits).renamed([ends[q] for q in range(qubits)])
             each = pulses(found, entangler, found.values(points), flips_free=flips_free)
@@ -85,6 +86,15 @@ def _candidates(elements: Sequence[Element], qubits: int) -> Iterator[Candidate]
     if words is not None:
         again = consolidate(words.elements, qubits)
         yield Candidate(again.elements, [again.where[place] for place in words.where])
+
+
+def _reordered(candidates: Iterable[Candidate], entangler: str) -> Iterator[Candidate]:
+    """Candidates, and those among them whose parts may come in a better order, in that order."""
+    for candidate in candidates:
+        yield candidate
+        parts = ordered(candidate.parts, entangler)
+        if any(one is not other for one, other in zip(parts, candidate.parts, strict=True)):
+            yield candidate._replace(parts=parts)
 
 
 def _n_params(elements: Sequence[Element]) -> int:

@@ -44,11 +44,11 @@ def is_broken(link: Link, bits: Sequence[int]) -> bool:
 
 def fewest_broken(nodes: int, links: Sequence[Link]) -> list[int]:
     """The bits of the nodes, and GROUND's, that break the fewest links where no open bit is set."""
-    bits = [0] * (nodes + 1)
     links = [link for link in links if link.ends[0] != link.ends[1]]
-    if not any(link.odd for link in links):
-        return bits
     guess = [int(odd) for odd, _ in tree(nodes, links)]
+    if not any(is_broken(link, guess) for link in links):
+        return guess
+    bits = [0] * (nodes + 1)
     work = _Elimination(links)
     picked: list[tuple[int, _Scope, _Table]] = []
     guessed = False

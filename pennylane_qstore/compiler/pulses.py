@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Local
 from pennylane_qstore.compiler.flips import End, Flips
-from pennylane_qstore.compiler.folding import Folded, folded
+from pennylane_qstore.compiler.folding import Folded, folded, is_odd
 from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, gauge
 from pennylane_qstore.compiler.kinds import always, pulses_needed
 from pennylane_qstore.compiler.layout import Layout, Wiring, layout
@@ -26,7 +26,6 @@ from pennylane_qstore.program import Gate, Programs
 Reals = NDArray[np.float64]
 # Patterns of pulses that are kept for a structure, and made for one batch.
 _KEPT, _MOST = 256, 64
-_ODD = 0.5  # between the remainders 0 and 1
 _X, _Z, _H = (CLIFFORDS[name] for name in "XZH")
 
 
@@ -104,7 +103,7 @@ class Pulses:
         if not len(cycles):
             yield everyone, self._first
             return
-        ways = np.packbits((cycles @ bits) % 2 > 0.5, axis=0)
+        ways = np.packbits(is_odd(cycles @ bits), axis=0)
         if (ways == ways[:, :1]).all():
             yield everyone, self._known(ways[:, 0], bits[:, 0])
             return
@@ -142,13 +141,13 @@ class Pulses:
         batch, qubits = len(rows), len(self._wiring.chain_of)
         pattern = own.pattern
         values = np.concatenate([bits, np.ones((1, batch))])
-        flips = (pattern.ends @ values % 2 > _ODD).T if pattern.ends.any() else None
+        flips = is_odd(pattern.ends @ values).T if pattern.ends.any() else None
         if not own.gates:
             # IonQ fails an empty circuit: these two pulses cancel.
             idle = np.tile([0.0, 0.5], (batch, 1))
             pair = (Gate("gpi2", (0,)),) * 2
             return Bound(rows, Programs("native", max(1, qubits), pair, idle), flips)
-        frames = (pattern.before @ values % 2 > _ODD, pattern.after @ values % 2 > _ODD)
+        frames = (is_odd(pattern.before @ values), is_odd(pattern.after @ values))
         numbers = own.numbers(product, frames, fold)
         return Bound(rows, Programs("native", qubits, own.gates, numbers), flips)
 
