@@ -287,7 +287,7 @@ class QStoreDevice(Device):
             sharpen=options.sharpen,
         )
         places = [place for _, _, places in batch for place in places]
-        bits = [programs.bits for programs, _, places in batch for _ in places]
+        bits = [programs.bits_of(row) for programs, *_ in batch for row in range(len(programs))]
         try:
             found = running.run(running_jobs)
         except KeyboardInterrupt:

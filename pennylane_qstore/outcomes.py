@@ -1,7 +1,7 @@
 """What was measured, as sparse histograms; the only module that knows which bit comes first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,16 @@ class BitMap:
         for controls, target in self.gates:
             mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
         return mapped
+
+    def after(self, flips: int) -> "BitMap":
+        """The map where some of the program's bits are turned around first.
+
+        Args:
+            flips: those bits, as an integer
+        """
+        odd = [(parity & flips).bit_count() & 1 for parity in self.parities]
+        turned = sum(bit << qubit for qubit, bit in enumerate(odd))
+        return replace(self, flips=self.flips ^ turned)
 
     def is_identity(self, qubits: int) -> bool:
         """Whether it leaves the outcomes of a program of so many qubits as they are."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,8 @@ class Programs:
         numbers: every gate's numbers in the order of ``gates``, shape (batch, n_slots):
             turns for native gates, radians for QIS gates
         bits: what the measured bits stand for; None where they are the tape's own
+        flips: the qubits of each circuit whose outcomes are turned around, as integers of shape
+            (batch,); None where none are
     """
 
     gateset: str
@@ -61,12 +64,12 @@ class Programs:
     gates: tuple[Gate, ...]
     numbers: NDArray[np.float64]
     bits: BitMap | None = None
+    flips: NDArray[np.int64] | None = None
     _form: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        forms = FORMS[self.gateset]
-        form = ",".join(forms[gate.name].format(*gate.qubits) for gate in self.gates)
-        object.__setattr__(self, "_form", f"[{form}]")
+        form = _form(self.gateset, self.gates)
+        object.__setattr__(self, "_form", form)
         if self.numbers.shape != (len(self.numbers), form.count("%s")):
             raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
 
@@ -81,6 +84,14 @@ class Programs:
         form = self._form
         return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
+    def bits_of(self, row: int) -> BitMap | None:
+        """What one circuit's measured bits stand for; None where they are the tape's own."""
+        flips = 0 if self.flips is None else int(self.flips[row])
+        if not flips:
+            return self.bits
+        own = self.bits or BitMap(tuple(1 << qubit for qubit in range(self.qubits)))
+        return own.after(flips)
+
     def gate_counts(self) -> dict[str, int]:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
         pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
@@ -89,3 +100,11 @@ class Programs:
     def circuits(self) -> list[list[dict[str, object]]]:
         """Each circuit's gates as Python values, as the API would read them."""
         return [json.loads(body) for body in self.bodies()]
+
+
+@lru_cache(maxsize=128)
+def _form(gateset: str, gates: tuple[Gate, ...]) -> str:
+    """Gates as JSON text with a place for each number."""
+    forms = FORMS[gateset]
+    written = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
+    return f"[{written}]"

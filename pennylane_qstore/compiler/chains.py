@@ -5,7 +5,8 @@ that make it one stand in the runs around it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,7 @@ class Entangler(NamedTuple):
     slot: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Chains:
     """A circuit as runs and entanglers.
 
@@ -108,10 +109,10 @@ class Chains:
             angles of shape (n_angles, batch), locals of shape (n_locals, 4, batch)
         """
         batch = len(params)
-        angles = np.empty((len(self.angles), batch))
-        for slot, angle in enumerate(self.angles):
-            if angle is not None:
-                angles[slot] = angle.at(params)
+        constants, terms = self._affine
+        angles = np.repeat(constants[:, None], batch, axis=1)
+        for slots, indices, slopes in terms:
+            angles[slots] += slopes * params.T[indices]
         gates = np.empty((self.locals, 4, batch))
         for block, first_local, first_angle in self.blocks:
             left, turns, right = block.bind(params)
@@ -119,6 +120,33 @@ class Chains:
                 gates[first_local + slot] = quaternions(matrices)
             angles[first_angle : first_angle + block.rank] = turns.T[: block.rank]
         return angles, gates
+
+    @cached_property
+    def _affine(self) -> tuple[Reals, list[tuple[NDArray[np.int_], NDArray[np.int_], Reals]]]:
+        """The angles' constants, and their first terms, second terms and so on.
+
+        Each of these as slots, indices of parameters, and slopes of shape (n, 1).
+        """
+        known = [angle or Angle() for angle in self.angles]
+        terms = []
+        for place in range(max((len(angle.terms) for angle in known), default=0)):
+            own = [(s, *angle.terms[place]) for s, angle in enumerate(known) if angle.terms[place:]]
+            slots, indices, slopes = zip(*own, strict=True)
+            terms.append((np.array(slots), np.array(indices), np.array(slopes)[:, None]))
+        return np.array([angle.const for angle in known]), terms
+
+    def of(self, order: Sequence[int]) -> "Chains":
+        """The same circuit on other qubits.
+
+        Args:
+            order: for each new qubit, the old one; those left out have no gates
+        """
+        names = {qubit: name for name, qubit in enumerate(order)}
+        entanglers = [
+            Entangler((names[first], names[second]), slot)
+            for (first, second), slot in self.entanglers
+        ]
+        return replace(self, runs=[self.runs[qubit] for qubit in order], entanglers=entanglers)
 
 
 def chains(parts: Iterable[Part], qubits: int) -> Chains:
@@ -145,9 +173,23 @@ def _add(found: Chains, part: Part) -> None:
         _add_clifford(found, part)
     elif len(part.word) == 1:
         ((qubit, axis),) = part.word
-        found.runs[qubit][-1].append(Turn(axis, _slot(found, part.angle)))
+        _add_turn(found, found.runs[qubit][-1], axis, part.angle)
     else:
         _add_word(found, part, _slot(found, part.angle))
+
+
+def _add_turn(found: Chains, run: list[Factor], axis: str, angle: Angle) -> None:
+    """A rotation, together with the one before it where the two have one axis."""
+    last = run[-1] if run else None
+    if isinstance(last, Turn) and last.axis == axis:
+        before = found.angles[last.slot]
+        found.angles[last.slot] = angle if before is None else before.plus(angle)
+    elif angle.is_constant:
+        turn = [float(np.cos(angle.const / 2)), 0.0, 0.0, 0.0]
+        turn["XYZ".index(axis) + 1] = float(np.sin(angle.const / 2))
+        run.append(Fixed((turn[0], turn[1], turn[2], turn[3])))
+    else:
+        run.append(Turn(axis, _slot(found, angle)))
 
 
 def _add_clifford(found: Chains, gate: Clifford) -> None:

@@ -1,12 +1,10 @@
 """Elements to the circuit with the fewest gates, of the several that are tried."""
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import gadgets
@@ -15,13 +13,12 @@ from pennylane_qstore.compiler.blocks import Part, consolidate
 from pennylane_qstore.compiler.chains import Chains, chains
 from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.multicontrol import controlled_x
-from pennylane_qstore.compiler.pulses import Fold, Pulses, folded, pulses
+from pennylane_qstore.compiler.ordering import ordered
+from pennylane_qstore.compiler.pulses import pulses
 from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.program import Programs
 
 Reals = NDArray[np.float64]
-# Ways of folding that are kept for a structure, and tried for one batch.
-_KEPT_FOLDS, _MOST_FOLDS = 256, 64
 _LOW, _HIGH, _SAMPLES = 0.3, 2.9, 3
 _MOST_ELEMENTS = 600  # a longer circuit isn't searched for a better one
 
@@ -52,24 +49,8 @@ class Candidate(NamedTuple):
     bits: BitMap
 
 
-class Sent(NamedTuple):
-    """A circuit with one way of folding, as it is sent.
-
-    Attributes:
-        pulses: its pulses
-        gates: theirs, on the qubits that are sent
-        qubits: the circuit's qubits that are sent
-        bits: what their bits stand for, or None where they are the tape's own
-    """
-
-    pulses: Pulses
-    gates: tuple[Gate, ...]
-    qubits: tuple[int, ...]
-    bits: BitMap | None
-
-
 class Optimised:
-    """The best circuit for one entangler, and its pulses for each way of folding met so far."""
+    """The best circuit for one entangler."""
 
     def __init__(
         self,
@@ -87,94 +68,73 @@ class Optimised:
             measured: the qubits whose outcomes are all that matters of the circuit; None sends
                 its whole unitary, but for phases before the measurement
         """
-        self._entangler = entangler
-        self._lock = threading.Lock()
-        self._folds: LRUCache[Fold, Sent] = LRUCache(_KEPT_FOLDS)
-        self._measured = None if measured is None else frozenset(measured)
+        asked = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
         best: tuple[int, int] | None = None
-        tried = (
-            _exact_candidates(elements, qubits)
-            if self._measured is None
-            else _measured_candidates(Asked.of(elements, qubits, self._measured), qubits)
-        )
-        for candidate in tried:
-            found = chains(candidate.parts, qubits)
-            samples = found.values(points)
-            counts = self._pulses(found, samples, _fold(found, samples[0], entangler)).counts()
+        for candidate in _reordered(_candidates(elements, qubits, asked), entangler):
+            whole = chains(candidate.parts, qubits)
+            if asked is None:
+                order, bits = _by_ends(candidate.bits), None
+            else:
+                order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
+            found = whole.of(order)
+            each = pulses(found, entangler, found.values(points), flips_free=asked is not None)
+            counts = each.counts()
             if best is None or counts < best:
                 best = counts
-                self._chains, self._samples, self._bits = found, samples, candidate.bits
+                self._chains, self._pulses, self._qubits, self._bits = found, each, order, bits
+        assert best is not None
         self.counts = best
 
-    def bind(self, params: Reals) -> list[Bound] | None:
-        """Parameters to programs; None where the circuits fold in too many ways.
+    def bind(self, params: Reals) -> list[Bound]:
+        """Parameters to programs.
 
         Args:
             params: shape (batch, n_params)
         """
-        angles, gates = self._chains.values(params)
-        rest = folded(self._chains, angles)
-        signs = rest.angle < 0 if self._entangler == "zz" else np.zeros_like(rest.odd)
-        ways, way_of = np.unique(np.concatenate([rest.odd, signs]), axis=1, return_inverse=True)
-        if ways.shape[1] > _MOST_FOLDS:
-            return None
-        half = len(rest.odd)
-        found = []
-        for way, bits in enumerate(ways.T.tolist()):
-            rows = np.flatnonzero(way_of.reshape(-1) == way)
-            own = self._known(Fold(tuple(bits[:half]), tuple(bits[half:])))
-            programs = own.pulses.bind(angles[:, rows], gates[:, :, rows], rest.angle[:, rows])
-            gates_ = own.gates or programs.gates  # an empty circuit has two idle pulses
-            sent = replace(programs, qubits=len(own.qubits), gates=gates_, bits=own.bits)
-            found.append(Bound(rows, sent, own.qubits))
-        return found
-
-    def _known(self, fold: Fold) -> Sent:
-        with self._lock:
-            if fold not in self._folds:
-                found = self._pulses(self._chains, self._samples, fold)
-                self._folds[fold] = (
-                    _renamed(found, self._bits)
-                    if self._measured is None
-                    else _packed(found, self._bits, max(1, len(self._measured)))
-                )
-            return self._folds[fold]
-
-    def _pulses(self, circuit: Chains, samples: tuple[Reals, Reals], fold: Fold) -> Pulses:
-        return pulses(circuit, self._entangler, fold, samples)
+        return [
+            Bound(rows, replace(programs, bits=self._bits), self._qubits)
+            for rows, programs in self._pulses.bind(*self._chains.values(params))
+        ]
 
 
-def _renamed(found: Pulses, bits: BitMap) -> Sent:
-    """Pulses on qubits that are named by where they end.
+def _by_ends(bits: BitMap) -> list[int]:
+    """For each qubit of the tape, the one that holds its state at the end.
 
-    All of them start in |0⟩, so that nobody can tell.
+    A qubit may be named by where it ends: all of them start in |0⟩, so that nobody can tell.
     """
-    names = {parity.bit_length() - 1: qubit for qubit, parity in enumerate(bits.parities)}
-    return Sent(found, _on(found.gates, names), tuple(range(max(1, len(names)))), None)
+    return [parity.bit_length() - 1 for parity in bits.parities]
 
 
-def _packed(found: Pulses, bits: BitMap, least: int) -> Sent:
-    """Pulses on the qubits that have any, and on as many others as make it the least number."""
-    used = {qubit for gate in found.gates for qubit in gate.qubits}
-    idle = [qubit for qubit in range(len(bits.parities)) if qubit not in used]
-    sent = sorted([*used, *idle[: max(0, least - len(used))]])
-    names = {qubit: place for place, qubit in enumerate(sent)}
+def _packed(circuit: Chains, bits: BitMap, least: int) -> tuple[list[int], BitMap | None]:
+    """The qubits that something is done to, and as many others as make it the least number.
+
+    Returns:
+        the qubits, and the map of their bits, or None where these are the tape's own
+    """
+    used = [qubit for qubit, runs in enumerate(circuit.runs) if any(runs) or len(runs) > 1]
+    idle = [qubit for qubit in range(len(circuit.runs)) if qubit not in used]
+    order = sorted([*used, *idle[: max(0, least - len(used))]])
     parities = tuple(
-        sum(1 << names[qubit] for qubit in sent if parity >> qubit & 1) for parity in bits.parities
+        sum(1 << place for place, qubit in enumerate(order) if parity >> qubit & 1)
+        for parity in bits.parities
     )
     packed = replace(bits, parities=parities)
-    same = packed.is_identity(len(sent))
-    return Sent(found, _on(found.gates, names), tuple(sent), None if same else packed)
+    return order, None if packed.is_identity(len(order)) else packed
 
 
-def _on(gates: Sequence[Gate], names: dict[int, int]) -> tuple[Gate, ...]:
-    return tuple(Gate(name, tuple(names[qubit] for qubit in qubits)) for name, qubits in gates)
+def _candidates(
+    elements: Sequence[AnyElement], qubits: int, asked: frozenset[int] | None
+) -> Iterator[Candidate]:
+    """Several circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
+    if asked is None:
+        return _exact_candidates(elements, qubits)
+    return _measured_candidates(Asked.of(elements, qubits, asked), qubits)
 
 
 def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[Candidate]:
-    """Several circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
+    """Circuits of the same unitary."""
     pairs = _on_pairs(elements)
     blocks = consolidate(pairs, qubits)
     yield Candidate(blocks.elements, _held(blocks.where))
@@ -189,7 +149,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
 
 
 def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
-    """Several circuits of the same outcomes."""
+    """Circuits of the same outcomes."""
     elements = _on_pairs(asked.elements)
     blocks = consolidate(elements, qubits, measured=True)
     yield Candidate(blocks.elements, asked.moved(blocks.where))
@@ -222,11 +182,13 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
     ]
 
 
-def _fold(circuit: Chains, angles: Reals, entangler: str) -> Fold:
-    """How the first of some sets of angles folds."""
-    rest = folded(circuit, angles)
-    signs = rest.angle[:, 0] < 0 if entangler == "zz" else np.zeros(len(rest.odd), dtype=bool)
-    return Fold(tuple(rest.odd[:, 0].tolist()), tuple(signs.tolist()))
+def _reordered(candidates: Iterable[Candidate], entangler: str) -> Iterator[Candidate]:
+    """Candidates, and those among them whose parts may come in a better order, in that order."""
+    for candidate in candidates:
+        yield candidate
+        parts = ordered(candidate.parts, entangler)
+        if any(one is not other for one, other in zip(parts, candidate.parts, strict=True)):
+            yield candidate._replace(parts=parts)
 
 
 def _n_params(elements: Sequence[AnyElement]) -> int:

@@ -1,274 +1,278 @@
 """Chains to native programs: each run becomes as few pulses as its structure allows.
 
-A run is a rotation U. What the gates before it have left as a frame RZ(F) is taken along:
-U·RZ(F) = RZ(F')·(pulses), where there is
-
-    no pulse      where U is diagonal
-    a GPi         where U is antidiagonal
-    a GPi2        where |U₀₀| = |U₁₀|
-    two GPi2      anywhere else
-
-and F' goes on to the next run, through ZZ as it is, through MS by its phases. The pulses' phases
-follow from the Euler angles of U: IonQ, "Getting started with native gates", virtual Z. Which of
-the four it is, is decided once, at generic parameters; two pulses make any rotation, so special
-values are right as well.
+What a run takes is decided once, at generic parameters; it holds for special values as well. MS's
+gauge (gauge.py) and frames of X (flips.py) make it less than what its unitary alone asks for.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Container, Iterator
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Factor, Fixed, Local
-from pennylane_qstore.compiler.products import Step, merged, products, steps_of
+from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Local
+from pennylane_qstore.compiler.flips import End, Flips
+from pennylane_qstore.compiler.folding import Folded, folded, is_odd
+from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, gauge
+from pennylane_qstore.compiler.kinds import always, pulses_needed
+from pennylane_qstore.compiler.layout import Layout, Wiring, layout
+from pennylane_qstore.compiler.parity import GROUND
+from pennylane_qstore.compiler.products import ONE, Products, Quaternion, products, times
 from pennylane_qstore.program import Gate, Programs
 
 Reals = NDArray[np.float64]
-TURN = 2 * np.pi
-_SAME = 1e-9
-# A run's kind, and what it takes.
-_NOTHING, _HALF, _TWO_HALVES, _PI = range(4)
-_PULSES = {_NOTHING: (), _HALF: ("gpi2",), _TWO_HALVES: ("gpi2", "gpi2"), _PI: ("gpi",)}
-_X, _Z, _H = (Fixed(CLIFFORDS[name]) for name in "XZH")
+# Patterns of pulses that are kept for a structure, and made for one batch.
+_KEPT, _MOST = 256, 64
+_X, _Z, _H = (CLIFFORDS[name] for name in "XZH")
 
 
-class Fold(NamedTuple):
-    """How each entangler's angle comes into the API's range, for some circuits of a batch.
+class Group(NamedTuple):
+    """Circuits of a batch that have the same pulses.
 
     Attributes:
-        odd: whether an odd number of half turns is taken away, by entangler
-        negative: whether what is left is negative, by entangler
+        rows: which circuits, as indices into the batch
+        programs: theirs, in that order
     """
 
-    odd: tuple[bool, ...]
-    negative: tuple[bool, ...]
+    rows: NDArray[np.int64]
+    programs: Programs
 
 
-class Rest(NamedTuple):
-    """Entanglers' angles in turns, shape (n_entanglers, batch), taken apart.
-
-    Attributes:
-        odd: whether an odd number of half turns is taken away
-        angle: what is left, in [-¼, ¼]
-    """
-
-    odd: NDArray[np.bool_]
-    angle: Reals
-
-
-def folded(chains: Chains, angles: Reals) -> Rest:
-    """Entanglers' angles to the range that the API takes, up to the sign.
-
-    Args:
-        chains: the circuit
-        angles: what its slots hold, in radians
-    """
-    slots = [entangler.slot for entangler in chains.entanglers]
-    turns = angles[slots] / TURN
-    halves = np.rint(2 * turns)
-    return Rest(halves % 2 == 1, turns - halves / 2)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Pulses:
-    """A circuit's pulses for one way of folding, ready for parameters.
+    """A circuit's pulses, ready for parameters."""
 
-    Attributes:
-        chains: the circuit
-        entangler: "ms" or "zz"
-        gates: the pulses and entanglers, in time
-        steps: what the runs are the product of
-        chain_of: for each qubit, its runs
-        kinds: of the runs
-        slots: where each number of the gates comes from
-    """
+    def __init__(
+        self,
+        slots: NDArray[np.int_],
+        runs: Products,
+        angles: Gauge,
+        flips: Flips,
+        wiring: Wiring,
+        pulses: NDArray[np.int_],
+        typical: NDArray[np.bool_],
+    ) -> None:
+        """Lays out the pulses that most circuits have.
 
-    chains: Chains
-    entangler: str
-    gates: tuple[Gate, ...]
-    steps: tuple[Step, ...]
-    chain_of: tuple[tuple[int, ...], ...]
-    kinds: NDArray[np.int_]
-    slots: NDArray[np.int_]
+        Args:
+            slots: of the open entanglers' angles
+            runs: the circuit's
+            angles: to find in the runs
+            flips: the runs' frames
+            wiring: the circuit's
+            pulses: how many each run takes
+            typical: the open bits of the circuits to count the pulses of
+        """
+        self._slots, self._runs, self._gauge, self._flips = slots, runs, angles, flips
+        self._wiring, self._pulses = wiring, pulses
+        self._lock = threading.Lock()
+        self._layouts: LRUCache[bytes, Layout] = LRUCache(_KEPT)
+        self._first = self._layout(typical)
 
     def counts(self) -> tuple[int, int]:
-        """Gates on two qubits, and on one."""
-        pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
-        return pairs, len(self.gates) - pairs
+        """Gates on two qubits, and on one, of a circuit with small positive parameters."""
+        return self._first.counts()
 
-    def bind(self, angles: Reals, gates: Reals, rest: Reals) -> Programs:
+    def bind(self, angles: Reals, gates: Reals) -> list[Group]:
         """Values to programs.
 
         Args:
             angles: what the chains' slots hold, shape (n_angles, batch)
             gates: what the chains' locals are, shape (n_locals, 4, batch)
-            rest: the entanglers' folded angles in turns, shape (n_entanglers, batch)
-        """
-        product = products(len(self.kinds), self.steps, angles, gates)
-        phases, frames = self._phases(product)
-        table = np.concatenate([phases, self._entangler_numbers(frames, rest)])
-        qubits = max(1, len(self.chain_of))
-        if self.gates:
-            return Programs("native", qubits, self.gates, table[self.slots].T.copy())
-        # IonQ fails an empty circuit: these two pulses cancel.
-        idle = np.tile([0.0, 0.5], (angles.shape[-1], 1))
-        return Programs("native", qubits, (Gate("gpi2", (0,)),) * 2, idle)
-
-    def _phases(self, product: Reals) -> tuple[Reals, Reals]:
-        """Runs' unitaries to the phases of their pulses and the frames after them, in turns.
 
         Returns:
-            phases (2 n_runs, batch): of the first pulse of each run, then of the second; and
-            frames (n_runs, batch)
+            the programs of all circuits, in groups that have the same pulses
         """
-        w, x, y, z = product
-        kinds = self.kinds[:, None]
-        diagonal, falling = np.arctan2(-z, w), np.arctan2(-x, y)  # arguments of U₀₀ and U₁₀
-        theta = 2 * np.arctan2(np.hypot(x, y), np.hypot(w, z))
-        last = -diagonal - falling  # the Euler angle of the RZ that comes first
-        quarter = np.where(kinds == _HALF, np.pi / 2, 0.0)
-        change = -2 * diagonal + np.where(kinds == _TWO_HALVES, theta + TURN, 0.0)
-        before, after = self._frames(change)
-        first = np.where(
-            kinds == _PI, (2 * falling + np.pi - before) / 2, -(last - quarter + before)
-        )
-        second = -(theta + np.pi + last + before)
-        return _wrapped(np.concatenate([first, second]) / TURN), after / TURN
+        product = self._runs.at(angles, gates)
+        self._gauge.apply(product)
+        fold = folded(angles[self._slots], self._wiring.entangler)
+        bits = fold.negative if self._wiring.entangler == "zz" else fold.odd
+        return [self._bound(rows, own, product, fold, bits) for rows, own in self._groups(bits)]
 
-    def _frames(self, change: Reals) -> tuple[Reals, Reals]:
-        """Each run's frame before and after it, in radians."""
-        before, after = np.zeros_like(change), np.empty_like(change)
-        for own in self.chain_of:
-            rows = list(own)
-            if (self.kinds[rows] == _PI).any():
-                for run, following in zip(own, [*own[1:], None], strict=True):
-                    after[run] = 0.0 if self.kinds[run] == _PI else before[run] + change[run]
-                    if following is not None:
-                        before[following] = after[run]
-            else:
-                after[rows] = np.cumsum(change[rows], axis=0)
-                before[rows[1:]] = after[rows[:-1]]
-        return before, after
+    def _groups(self, bits: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Layout]]:
+        """Circuits with the same pulses."""
+        everyone = np.arange(bits.shape[-1])
+        cycles = self._flips.cycles
+        if not len(cycles):
+            yield everyone, self._first
+            return
+        ways = np.packbits(is_odd(cycles @ bits), axis=0)
+        if (ways == ways[:, :1]).all():
+            yield everyone, self._known(ways[:, 0], bits[:, 0])
+            return
+        _, first, way_of = np.unique(ways, axis=1, return_index=True, return_inverse=True)
+        if len(first) > _MOST:
+            yield everyone, self._known(None, bits)
+            return
+        for way, row in enumerate(first.tolist()):
+            rows = np.flatnonzero(way_of.reshape(-1) == way)
+            yield rows, self._known(ways[:, row], bits[:, row])
 
-    def _entangler_numbers(self, frames: Reals, rest: Reals) -> Reals:
-        """The entanglers' angles, then MS's phases on the first and on the second qubit."""
-        if self.entangler == "zz" or not len(rest):
-            return np.abs(rest)
-        seen = [0] * len(self.chain_of)
-        runs = []
-        for entangler in self.chains.entanglers:
-            runs.append([self.chain_of[qubit][seen[qubit]] for qubit in entangler.qubits])
-            for qubit in entangler.qubits:
-                seen[qubit] += 1
-        first, second = np.array(runs).T
-        # MS(φ₀, φ₁, -θ) = MS(φ₀+½, φ₁, θ)
-        opposite = np.where(rest < 0, 0.5, 0.0)
-        phases = [_wrapped(opposite - frames[first]), _wrapped(-frames[second])]
-        return np.concatenate([np.abs(rest), *phases])
+    def _known(self, way: NDArray[np.uint8] | None, bits: NDArray[np.bool_]) -> Layout:
+        """The pulses of circuits with some sums of open bits, or those that do for all."""
+        key = b"" if way is None else way.tobytes()
+        with self._lock:
+            if key not in self._layouts:
+                self._layouts[key] = self._layout(None if way is None else bits)
+            return self._layouts[key]
+
+    def _layout(self, bits: NDArray[np.bool_] | None) -> Layout:
+        pattern = self._flips.universal() if bits is None else self._flips.pattern(bits)
+        return layout(self._wiring, pattern, self._pulses)
+
+    def _bound(
+        self,
+        rows: NDArray[np.int64],
+        own: Layout,
+        product: Reals,
+        fold: Folded,
+        bits: NDArray[np.bool_],
+    ) -> Group:
+        if len(rows) < product.shape[-1]:
+            product, bits = product[:, :, rows], bits[:, rows]
+            fold = fold.of(rows)
+        batch, qubits = len(rows), len(self._wiring.chain_of)
+        pattern = own.pattern
+        values = np.concatenate([bits, np.ones((1, batch))])
+        flips = None
+        if pattern.ends.any():
+            flips = is_odd(pattern.ends @ values).T @ (1 << np.arange(qubits))
+        if not own.gates:
+            # IonQ fails an empty circuit: these two pulses cancel.
+            idle = np.tile([0.0, 0.5], (batch, 1))
+            pair = (Gate("gpi2", (0,)),) * 2
+            return Group(rows, Programs("native", max(1, qubits), pair, idle, flips=flips))
+        frames = (is_odd(pattern.before @ values), is_odd(pattern.after @ values))
+        numbers = own.numbers(product, frames, fold)
+        return Group(rows, Programs("native", qubits, own.gates, numbers, flips=flips))
 
 
-def pulses(chains: Chains, entangler: str, fold: Fold, samples: tuple[Reals, Reals]) -> Pulses:
-    """Finds the pulses of a circuit, for one way of folding.
+def pulses(
+    chains: Chains, entangler: str, samples: tuple[Reals, Reals], *, flips_free: bool = False
+) -> Pulses:
+    """Finds the pulses of a circuit.
 
     Args:
         chains: the circuit
         entangler: "ms" or "zz"
-        fold: of the entanglers' angles
         samples: the chains' angles and locals at a few generic parameters
+        flips_free: whether outcomes of a qubit may come out turned around, as the programs tell,
+            where that saves a pulse
     """
-    own = _turned_runs(chains, entangler, fold, samples)
-    numbers = iter(range(sum(map(len, own))))
-    chain_of = tuple(tuple(next(numbers) for _ in runs) for runs in own)
-    runs = tuple(merged(run) for of_qubit in own for run in of_qubit)
-    kinds = _kinds(runs, samples)
-    gates, slots = _layout(chains, entangler, chain_of, kinds)
-    table = np.array(slots, dtype=int)
-    return Pulses(chains, entangler, gates, steps_of(runs), chain_of, kinds, table)
+    wiring, constant, slots = _wiring(chains, entangler)
+    table = products([run for own in chains.runs for run in own])
+    opaque = [any(isinstance(each, Local) for each in run) for own in chains.runs for run in own]
+    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque))
+    value = runs.at(*samples)
+    angles.apply(value)
+    antidiagonal = always(np.hypot(value[:, 0], value[:, 3]))
+    still = {run: bool(antidiagonal[run]) for run in np.flatnonzero(needed == 0).tolist()}
+    flips = Flips(
+        _ends(wiring, constant, still if flips_free else ()),
+        still,
+        [own[-1] for own in wiring.chain_of],
+        len(slots),
+    )
+    before = _powers(_X, flips.before)
+    if entangler == "zz":  # a half turn is a Z on both qubits
+        odd = np.zeros(len(needed), dtype=bool)
+        odd[wiring.before + 1] = constant.odd
+        before = _in_turn(before, _powers(_Z, odd))
+    runs = runs.between(before, _powers(_X, flips.after))
+    typical = (samples[0][slots, 0] < 0) & (entangler == "zz")
+    return Pulses(slots, runs, angles, flips, wiring, needed, typical)
 
 
-def _turned_runs(
-    chains: Chains, entangler: str, fold: Fold, samples: tuple[Reals, Reals]
-) -> list[list[list[Factor]]]:
-    """The runs with what the entangler and the folding put into them."""
-    runs = [[list(run) for run in own] for own in chains.runs]
-    seen = [0] * len(runs)
-    for index, (qubits, _) in enumerate(chains.entanglers):
-        around = [(runs[qubit][seen[qubit]], runs[qubit][seen[qubit] + 1]) for qubit in qubits]
-        if entangler == "ms":  # exp(-iθ/2 Z⊗Z) = (H⊗H) exp(-iθ/2 X⊗X) (H⊗H)
-            for before, after in around:
-                before.append(_H)
-                after.insert(0, _H)
-        if fold.odd[index]:  # ZZ(θ+½) = -i (Z⊗Z) ZZ(θ), and the same with X for XX
-            for _, after in around:
-                after.insert(0, _Z if entangler == "zz" else _X)
-        if entangler == "zz" and fold.negative[index]:  # ZZ(-θ) = (X⊗1) ZZ(θ) (X⊗1)
-            before, after = min(around, key=lambda pair: _price_of_flip(pair, samples))
-            before.append(_X)
-            after.insert(0, _X)
-        for qubit in qubits:
-            seen[qubit] += 1
-    return runs
+def _wiring(chains: Chains, entangler: str) -> tuple[Wiring, Folded, NDArray[np.int_]]:
+    """How a circuit hangs together, its constant entanglers' angles, and the open ones' slots.
+
+    The open ones count as angles of zero.
+    """
+    stops = list(accumulate(map(len, chains.runs), initial=0))
+    chain_of = tuple(range(*ends) for ends in pairwise(stops))
+    waiting = [iter(own) for own in chain_of]
+    qubits = tuple(entangler.qubits for entangler in chains.entanglers)
+    before = np.array([[next(waiting[qubit]) for qubit in pair] for pair in qubits], dtype=int)
+    angles = [chains.angles[slot] for _, slot in chains.entanglers]
+    is_open = [angle is None or not angle.is_constant for angle in angles]
+    fixed = [0.0 if angle is None else angle.const for angle in angles]
+    constant = folded(np.where(is_open, 0.0, fixed), entangler)
+    open_ = np.flatnonzero(is_open)
+    slots = np.array([slot for _, slot in chains.entanglers], dtype=int)[open_]
+    wiring = Wiring(
+        entangler,
+        chain_of,
+        qubits,
+        before.reshape(-1, 2).T,
+        open_,
+        constant.size[:, None],
+        constant.negative[:, None],
+    )
+    return wiring, constant, slots
 
 
-def _price_of_flip(
-    around: tuple[Sequence[Factor], Sequence[Factor]], samples: tuple[Reals, Reals]
-) -> int:
-    """How many pulses more it takes to flip a qubit before and after an entangler."""
-    before, after = around
-    plain = [merged(before), merged(after)]
-    flipped = [merged([*before, _X]), merged([_X, *after])]
-    kinds = _kinds((*plain, *flipped), samples)
-    prices = [len(_PULSES[kind]) for kind in kinds.tolist()]
-    return sum(prices[2:]) - sum(prices[:2])
+def _fewest(
+    table: Products, wiring: Wiring, samples: tuple[Reals, Reals], opaque: NDArray[np.bool_]
+) -> tuple[Products, NDArray[np.int_], Gauge]:
+    """The runs as the entangler and its gauge make them, how many pulses each takes, and the gauge.
+
+    Frames of X are not counted.
+    """
+    everywhere = np.zeros(len(opaque), dtype=int)
+    if wiring.entangler == "zz":
+        value = table.at(*samples)
+        stay, move = np.hypot(value[:, 0], value[:, 3]), np.hypot(value[:, 1], value[:, 2])
+        needed = np.where(opaque, 2, pulses_needed(stay, move))
+        return table, needed, gauge(Choice(needed, everywhere, everywhere))
+    # exp(-iθ/2 Z⊗Z) = (H⊗H) exp(-iθ/2 X⊗X) (H⊗H)
+    inner_end, inner_start = everywhere > 0, everywhere > 0
+    inner_end[wiring.before] = inner_start[wiring.before + 1] = True
+    turned = table.between(_powers(_H, inner_start), _powers(_H, inner_end))
+    choice = choose(turned.at(*samples), wiring.chain_of, opaque)
+    before, after = (
+        np.stack([np.cos(angles / 2), sign * np.sin(angles / 2), *np.zeros((2, len(angles)))], -1)
+        for sign, angles in ((-1, constants(choice.before)), (1, constants(choice.after)))
+    )
+    return turned.between(before, after), choice.pulses, gauge(choice)
 
 
-def _kinds(runs: Sequence[Sequence[Factor]], samples: tuple[Reals, Reals]) -> NDArray[np.int_]:
-    """What each run takes, whatever the parameters; shape (n_runs,)."""
-    w, x, y, z = products(len(runs), steps_of(runs), *samples)
-    stay, move = np.hypot(w, z), np.hypot(x, y)
-    kinds = np.full(len(runs), _TWO_HALVES)
-    kinds[(np.abs(stay - move) < _SAME).all(axis=1)] = _HALF
-    kinds[(move < _SAME).all(axis=1)] = _NOTHING
-    kinds[(stay < _SAME).all(axis=1)] = _PI
-    # A block's local gates are not unique at special parameters, so no sample speaks for them.
-    kinds[[any(isinstance(factor, Local) for factor in run) for run in runs]] = _TWO_HALVES
-    return kinds
+def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple[End, End]]:
+    """The frames at the ends of each run.
+
+    Args:
+        wiring: of the circuit
+        constant: the constant entanglers' angles
+        loose: the runs that, where they are a qubit's last ones, may leave any frame
+    """
+    before = [End(GROUND)] * wiring.chain_of[-1].stop if wiring.chain_of else []
+    after = before.copy()
+    masks = {int(index): 1 << place for place, index in enumerate(wiring.open)}
+    for index, runs in enumerate(wiring.before.T.tolist()):
+        mask = masks.get(index, 0)
+        for place, run in enumerate(runs):
+            if wiring.entangler == "zz":  # the qubits' frames differ where the angle is negative
+                negative = bool(constant.negative[index])
+                end = End(index, negative, mask) if place else End(index)
+                after[run], before[run + 1] = end, end
+            else:  # a half turn is an X on both qubits
+                node = 2 * index + place
+                after[run] = End(node)
+                before[run + 1] = End(node, bool(constant.odd[index]), mask)
+    free = 2 * len(wiring.qubits)
+    for qubit, own in enumerate(wiring.chain_of):
+        if own[-1] in loose:
+            after[own[-1]] = End(free + qubit)
+    return list(zip(before, after, strict=True))
 
 
-def _layout(
-    chains: Chains,
-    entangler: str,
-    chain_of: Sequence[Sequence[int]],
-    kinds: NDArray[np.int_],
-) -> tuple[tuple[Gate, ...], list[int]]:
-    """The gates in time, and the row of each of their numbers in the table that `bind` makes."""
-    n_runs, n_entanglers = len(kinds), len(chains.entanglers)
-    gates: list[Gate] = []
-    slots: list[int] = []
-    seen = [0] * len(chain_of)
-
-    def play(qubit: int) -> None:
-        run = chain_of[qubit][seen[qubit]]
-        for pulse, name in enumerate(_PULSES[int(kinds[run])]):
-            gates.append(Gate(name, (qubit,)))
-            slots.append(run + pulse * n_runs)
-        seen[qubit] += 1
-
-    for index, (qubits, _) in enumerate(chains.entanglers):
-        for qubit in qubits:
-            play(qubit)
-        gates.append(Gate(entangler, qubits))
-        angle = 2 * n_runs + index
-        if entangler == "ms":
-            slots.extend([angle + n_entanglers, angle + 2 * n_entanglers])
-        slots.append(angle)
-    for qubit in range(len(chain_of)):
-        play(qubit)
-    return tuple(gates), slots
+def _powers(quaternion: Quaternion, where: NDArray[np.bool_]) -> Reals:
+    """A rotation where it is asked for, and nothing elsewhere; shape (n, 4)."""
+    return np.where(where[:, None], quaternion, ONE)
 
 
-def _wrapped(turns: Reals) -> Reals:
-    """Turns to the same phase in [-½, ½]."""
-    return turns - np.rint(turns)
+def _in_turn(first: Reals, second: Reals) -> Reals:
+    """Rotations (n, 4) one after another."""
+    w, x, y, z = first.T
+    return np.stack(times(tuple(second.T), (w, x, y, z)), axis=-1)

@@ -8,7 +8,6 @@ have none gets the one of its structure, which is right for all angles.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +41,12 @@ class ByAngles:
         """
         self.general = make(elements)
         self._elements, self._make = elements, make
-        self._places = [
-            place
+        self._open = [
+            (place, element)
             for place, element in enumerate(elements)
             if isinstance(element, Rotation) and len(element.angle.terms) == 1
         ]
-        angles = [elements[place].angle for place in self._places]
+        angles = [element.angle for _, element in self._open]
         self._consts = np.array([angle.const for angle in angles])
         self._indices = np.array([angle.terms[0][0] for angle in angles], dtype=int)
         self._slopes = np.array([angle.terms[0][1] for angle in angles])
@@ -101,8 +100,7 @@ class ByAngles:
     def _with(self, pattern: NDArray[np.int8]) -> list[AnyElement]:
         """The elements with a pattern's angles put in."""
         elements = list(self._elements)
-        for place, quarters in zip(self._places, pattern.tolist(), strict=True):
+        for (place, element), quarters in zip(self._open, pattern.tolist(), strict=True):
             if quarters != _OPEN:
-                angle = Angle(quarters * _QUARTER)
-                elements[place] = replace(elements[place], angle=angle)
+                elements[place] = Rotation(element.word, Angle(quarters * _QUARTER))
         return elements

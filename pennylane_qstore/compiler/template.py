@@ -66,9 +66,7 @@ class Template:
         """
         checked = self._checked(params)
         if target.gates != "qis" and target.optimization != "none":
-            found = self._optimised(target).bind(checked)
-            if found is not None:
-                return found
+            return self._optimised(target).bind(checked)
         everything = np.arange(len(checked))
         return [Bound(everything, self._literal(checked, target), range(len(self.qubit_of)))]
 

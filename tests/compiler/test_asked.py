@@ -103,7 +103,7 @@ def test_what_is_sent_has_the_same_outcomes(entangler, circuit, asked, params):
     programs = bound.programs
     sent = (np.abs(program_matrix(programs)[:, 0]) ** 2).reshape((2,) * programs.qubits)
     expected = marginal(probabilities(circuit, params, QUBITS), asked)
-    found = of_bits(mapped(sent, programs.bits), asked)
+    found = of_bits(mapped(sent, programs.bits_of(0)), asked)
     assert np.allclose(found, expected, rtol=0, atol=1e-12)
 
 
@@ -134,7 +134,7 @@ def test_gates_on_known_states_vanish():
     head = [Clifford("X", (0,)), Clifford("CX", (0, 1)), ControlledX((0, 1), 2), theta]
     programs = sent(head, 3, range(3))
     assert programs.gate_counts() == {"1q": 2, "2q": 0}
-    outcomes = mapped(np.array([1.0, 0.0]), programs.bits)
+    outcomes = mapped(np.array([1.0, 0.0]), programs.bits_of(0))
     assert outcomes.bits([0, 1])[outcomes.weights > 0].tolist() == [[1, 1]]
 
 
@@ -150,5 +150,5 @@ def test_a_circuit_of_known_states_alone_still_runs():
     """What is measured is no more than the map, but something has to be sent."""
     programs = sent([Clifford("X", (1,))], 2, range(2))
     assert programs.gate_counts() == {"1q": 2, "2q": 0}
-    outcomes = mapped(np.array([1.0, 0.0]), programs.bits)
+    outcomes = mapped(np.array([1.0, 0.0]), programs.bits_of(0))
     assert outcomes.bits([0, 1])[outcomes.weights > 0].tolist() == [[0, 1]]

@@ -9,7 +9,7 @@ from scipy.linalg import expm
 from pennylane_qstore.compiler.chains import CLIFFORDS, chains
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.optimise import Optimised
-from pennylane_qstore.compiler.pulses import Fold, folded, pulses
+from pennylane_qstore.compiler.pulses import pulses
 from tests.compiler.native_matrix import distance_up_to_frames, on_register, program_matrix
 
 QUBITS = 3
@@ -79,11 +79,8 @@ def unitary_of(parts, params):
 def compiled(parts, params, entangler):
     circuit = chains(parts, QUBITS)
     samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, params.shape[1])))
-    angles, gates = circuit.values(params)
-    rest = folded(circuit, angles)
-    fold = Fold(tuple(rest.odd[:, 0].tolist()), tuple((rest.angle[:, 0] < 0).tolist()))
-    found = pulses(circuit, entangler, fold, samples)
-    return found.bind(angles, gates, rest.angle)
+    (bound,) = pulses(circuit, entangler, samples).bind(*circuit.values(params))
+    return bound.programs
 
 
 @entanglers

@@ -58,7 +58,7 @@ def test_special_rows_are_right_and_shorter(measured):
             expected = probabilities(ansatz(), params[row : row + 1], QUBITS)
             amplitudes = program_matrix(bound.programs, place)[:, 0]
             weights = (np.abs(amplitudes) ** 2).reshape((2,) * bound.programs.qubits)
-            outcomes = of_bits(mapped(weights, bound.programs.bits), range(QUBITS))
+            outcomes = of_bits(mapped(weights, bound.programs.bits_of(place)), range(QUBITS))
             assert np.allclose(outcomes, expected, rtol=0, atol=1e-12)
             sizes[row] = total(bound)
     assert sizes[0] == total(general)

@@ -1,0 +1,166 @@
+"""Frames of X: π pulses that are not played but carried along.
+
+What the gates before a run have left may be an X on its qubit. A run that takes pulses makes of it
+what it likes. One that takes none hands it on, or takes a GPi; so does the end of the circuit. An X
+on one qubit turns the sign of a ZZ's angle around, and goes through MS as it is; an odd number of
+half turns of MS leaves an X on both qubits.
+
+So every end of a run has a bit, the runs without pulses and the circuit's ends link these, and the
+pulses are the links that are broken (parity.py). The signs of angles that parameters decide are
+open bits: along a spanning forest all other bits follow from them, for each circuit of a batch on
+its own. Only where links are in a circle do circuits differ in their pulses.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler.parity import GROUND, Link, fewest_broken, is_broken, tree
+
+Bits = NDArray[np.bool_]
+Reals = NDArray[np.float64]
+
+
+class End(NamedTuple):
+    """The frame before or after a run: a node's bit, with others added to it.
+
+    Attributes:
+        node: the node, or GROUND, whose bit is 0
+        odd: whether a constant 1 is added
+        mask: of the open bits that are added
+    """
+
+    node: int
+    odd: bool = False
+    mask: int = 0
+
+
+class Pattern(NamedTuple):
+    """Which runs take a GPi or two pulses more, and everybody's frames.
+
+    Frames are given as a matrix for the open bits and, in its last column, a 1.
+
+    Attributes:
+        flipped: the runs that take a GPi though they would take nothing
+        opened: the runs that take two pulses so that all frames are possible
+        runs: those whose frames may be set
+        before: the frames before them, (n, n_open + 1)
+        after: the frames after them
+        ends: the frames at the end of each qubit, (n_qubits, n_open + 1)
+    """
+
+    flipped: tuple[int, ...]
+    opened: tuple[int, ...]
+    runs: NDArray[np.int_]
+    before: Reals
+    after: Reals
+    ends: Reals
+
+
+class Flips:
+    """The frames of a circuit's runs.
+
+    Attributes:
+        before: the frames before the runs where no open bit is set, for the runs to take in
+        after: the frames after them
+        cycles: the sums of open bits, (n, n_open), that decide which pattern a circuit has
+    """
+
+    def __init__(
+        self,
+        ends: Sequence[tuple[End, End]],
+        still: dict[int, bool],
+        last: Sequence[int],
+        n_open: int,
+    ) -> None:
+        """Finds the frames that cost the fewest pulses.
+
+        Args:
+            ends: of each run
+            still: the runs that take no pulse, and whether they are an X up to a frame
+            last: each qubit's last run
+            n_open: how many open bits there are
+        """
+        self._ends, self._last, self._n_open = ends, last, n_open
+        self._nodes = 1 + max((end.node for pair in ends for end in pair), default=GROUND)
+        self._runs = list(still)
+        links = [_link(*ends[run], odd) for run, odd in still.items()]
+        bits = fewest_broken(self._nodes, links)
+        self.before = np.array([bits[end.node] != end.odd for end, _ in ends], dtype=bool)
+        self.after = np.array([bits[end.node] != end.odd for _, end in ends], dtype=bool)
+        # From here on, bits are relative to these.
+        self._links = [link._replace(odd=is_broken(link, bits)) for link in links]
+        self._masks = [mask for _, mask in tree(self._nodes, self._links)]
+        sums = [
+            self._masks[link.ends[0]] ^ self._masks[link.ends[1]] ^ link.mask
+            for link in self._links
+        ]
+        self._closing = [run for run, total in zip(self._runs, sums, strict=True) if total]
+        self._sums = sorted({total for total in sums if total})
+        self.cycles = _rows(self._sums, n_open)
+
+    def pattern(self, bits: Bits) -> Pattern:
+        """The pulses and frames of all circuits whose cycles are those of this one.
+
+        Args:
+            bits: one circuit's open bits
+        """
+        mine = sum(1 << int(place) for place in np.flatnonzero(bits))
+        along = [_parity(mask & mine) for mask in self._masks]
+        links = [link._replace(odd=link.odd != _parity(link.mask & mine)) for link in self._links]
+        found = fewest_broken(self._nodes, links) if self._turned(mine) else along
+        broken = [r for r, link in zip(self._runs, links, strict=True) if is_broken(link, found)]
+        shifts = [(a ^ b) << self._n_open for a, b in zip(found, along, strict=True)]
+        return self._with(broken, (), shifts)
+
+    def _turned(self, mine: int) -> bool:
+        """Whether open bits make some circle of links ask for something else."""
+        return any(_parity(total & mine) for total in self._sums)
+
+    def universal(self) -> Pattern:
+        """Pulses and frames that all circuits have, with a few pulses more."""
+        closing = set(self._closing)
+        broken = [
+            run
+            for run, link in zip(self._runs, self._links, strict=True)
+            if link.odd and run not in closing
+        ]
+        return self._with(broken, self._closing, [0] * (self._nodes + 1))
+
+    def _with(self, flipped: Iterable[int], opened: Iterable[int], shifts: list[int]) -> Pattern:
+        before, after = (
+            [self._masks[end.node] ^ shifts[end.node] ^ end.mask for end in side]
+            for side in zip(*self._ends, strict=True)
+        )
+        runs = [run for run, masks in enumerate(zip(before, after, strict=True)) if any(masks)]
+        columns = self._n_open + 1
+        ends = [after[run] ^ (int(self.after[run]) << self._n_open) for run in self._last]
+        return Pattern(
+            tuple(flipped),
+            tuple(opened),
+            np.array(runs, dtype=int),
+            _rows([before[run] for run in runs], columns),
+            _rows([after[run] for run in runs], columns),
+            _rows(ends, columns),
+        )
+
+
+def _link(before: End, after: End, odd: bool) -> Link:
+    """What a run without pulses asks of the frames at its ends."""
+    return Link(
+        (before.node, after.node), (before.odd != after.odd) != odd, before.mask ^ after.mask
+    )
+
+
+def _rows(masks: Iterable[int], columns: int) -> Reals:
+    """Masks as rows of zeros and ones."""
+    size = columns // 8 + 1
+    data = bytearray().join(mask.to_bytes(size, "little") for mask in masks)
+    table = np.array(data, dtype=np.uint8).reshape(-1, size)
+    return np.unpackbits(table, axis=1, bitorder="little", count=columns).astype(float)
+
+
+def _parity(mask: int) -> int:
+    return mask.bit_count() & 1

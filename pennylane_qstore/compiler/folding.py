@@ -1,0 +1,55 @@
+"""Entanglers' angles into the range that the API takes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+TURN = 2 * np.pi
+_MOST = 0.25
+_NOISE = 2e-15  # turns
+
+
+class Folded(NamedTuple):
+    """Angles taken apart; arrays of one shape.
+
+    Attributes:
+        odd: whether an odd number of half turns is taken away
+        negative: whether what is left is negative
+        size: what is left in turns without its sign, in [0, ¼]
+    """
+
+    odd: NDArray[np.bool_]
+    negative: NDArray[np.bool_]
+    size: Reals
+
+    def of(self, rows: NDArray[np.int64]) -> "Folded":
+        """Some columns."""
+        return Folded(self.odd[:, rows], self.negative[:, rows], self.size[:, rows])
+
+
+def folded(angles: Reals, entangler: str) -> Folded:
+    """Angles to what an entangler does to them.
+
+    Quarter turns of both signs differ by a half turn. So they are positive for ZZ, where a sign
+    takes pulses and a half turn takes none, and not odd for MS, where it is the other way round.
+
+    Args:
+        angles: in radians
+        entangler: "ms" or "zz"
+    """
+    turns = angles / TURN
+    halves = np.rint(2 * turns)
+    rest = turns - halves / 2
+    odd, negative = is_odd(halves), rest < 0
+    size = np.minimum(np.abs(rest), _MOST)
+    turned = (size > _MOST - _NOISE) & (negative if entangler == "zz" else odd)
+    return Folded(odd ^ turned, negative ^ turned, size)
+
+
+def is_odd(numbers: Reals) -> NDArray[np.bool_]:
+    """Whether whole numbers are odd; faster than by the remainder."""
+    halves = numbers / 2
+    found: NDArray[np.bool_] = halves != np.floor(halves)
+    return found
