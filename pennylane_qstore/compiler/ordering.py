@@ -1,11 +1,11 @@
 """The order of commuting rotations on a pair of qubits, so that neighbours turn about like axes.
 
-exp(-iα/2 XX), exp(-iβ/2 YY) and exp(-iγ/2 ZZ) commute. So they may also come in the other order,
+exp(-ia/2 XX), exp(-ib/2 YY) and exp(-ic/2 ZZ) commute. So they may also come in the other order,
 where that begins with the axes that the rotations before end with, or ends with those that the next
 begin with: each of these saves pulses. Which groups to turn round is a bit for each (parity.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, permutations
 from typing import NamedTuple
 
@@ -64,7 +64,7 @@ def ordered(parts: Sequence[Part], entangler: str) -> list[Part]:
     turned = fewest_broken(len(groups), _links(groups, axes))
     return [
         part
-        for group, bit in zip(groups, turned, strict=False)
+        for group, bit in zip(groups, turned[:-1], strict=True)
         for part in (group.parts[::-1] if bit else group.parts)
     ]
 
@@ -74,7 +74,7 @@ def _compact(group: list[Part], axes: _Axes) -> list[Part]:
     if not 1 < len(group) <= _MOST:
         return group
 
-    def changes(order: Sequence[Part]) -> int:
+    def changes(order: Iterable[Part]) -> int:
         words = [part.word for part in order if isinstance(part, Rotation)]
         return sum(
             axes.kinds[a] != axes.kinds[b]
@@ -100,9 +100,7 @@ def _links(groups: Sequence[_Group], axes: _Axes) -> list[Link]:
     return links
 
 
-def _link(
-    groups: Sequence[_Group], before: int, after: int, qubit: int, axes: _Axes
-) -> list[Link]:
+def _link(groups: Sequence[_Group], before: int, after: int, qubit: int, axes: _Axes) -> list[Link]:
     """Whether two neighbours on a qubit have to be turned round alike, if that matters."""
 
     def kind(place: int, end: int) -> str | None:

@@ -75,7 +75,7 @@ class Pulses:
         self._first = self._layout(typical)
 
     def counts(self) -> tuple[int, int]:
-        """Gates on two qubits, and on one, of a circuit with small positive parameters."""
+        """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
         return self._first.counts()
 
     def bind(self, angles: Reals, gates: Reals) -> list[Bound]:
@@ -92,15 +92,13 @@ class Pulses:
         self._gauge.apply(product)
         fold = folded(angles[self._slots], self._wiring.entangler)
         bits = fold.negative if self._wiring.entangler == "zz" else fold.odd
-        return [
-            self._bound(rows, own, product, fold, bits) for rows, own in self._groups(bits)
-        ]
+        return [self._bound(rows, own, product, fold, bits) for rows, own in self._groups(bits)]
 
     def _groups(self, bits: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Layout]]:
         """Circuits with the same pulses."""
         everyone = np.arange(bits.shape[-1])
         cycles = self._flips.cycles
-        if not len(cycles):
+        if not cycles.size or not everyone.size:
             yield everyone, self._first
             return
         ways = np.packbits(is_odd(cycles @ bits), axis=0)
@@ -137,7 +135,7 @@ class Pulses:
     ) -> Bound:
         if len(rows) < product.shape[-1]:
             product, bits = product[:, :, rows], bits[:, rows]
-            fold = Folded(*(column[:, rows] for column in fold))
+            fold = Folded(fold.odd[:, rows], fold.negative[:, rows], fold.size[:, rows])
         batch, qubits = len(rows), len(self._wiring.chain_of)
         pattern = own.pattern
         values = np.concatenate([bits, np.ones((1, batch))])
@@ -167,7 +165,7 @@ def pulses(
     wiring, constant, slots = _wiring(chains, entangler)
     table = products([run for own in chains.runs for run in own])
     opaque = [any(isinstance(each, Local) for each in run) for own in chains.runs for run in own]
-    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque))
+    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
     value = runs.at(*samples)
     angles.apply(value)
     antidiagonal = always(np.hypot(value[:, 0], value[:, 3]))
