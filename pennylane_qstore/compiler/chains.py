@@ -133,7 +133,7 @@ class Chains:
             own = [(s, *angle.terms[place]) for s, angle in enumerate(known) if angle.terms[place:]]
             slots, indices, slopes = zip(*own, strict=True)
             terms.append((np.array(slots), np.array(indices), np.array(slopes)[:, None]))
-        return np.array([angle.const for angle in known]), terms
+        return np.array([angle.const for angle in known], dtype=float), terms
 
     def of(self, order: Sequence[int]) -> "Chains":
         """The same circuit on other qubits.

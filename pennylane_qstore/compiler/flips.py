@@ -130,10 +130,9 @@ class Flips:
         return self._with(broken, self._closing, [0] * (self._nodes + 1))
 
     def _with(self, flipped: Iterable[int], opened: Iterable[int], shifts: list[int]) -> Pattern:
-        before, after = (
-            [self._masks[end.node] ^ shifts[end.node] ^ end.mask for end in side]
-            for side in zip(*self._ends, strict=True)
-        )
+        at = [mask ^ shift for mask, shift in zip(self._masks, shifts, strict=True)]
+        before = [at[end.node] ^ end.mask for end, _ in self._ends]
+        after = [at[end.node] ^ end.mask for _, end in self._ends]
         runs = [run for run, masks in enumerate(zip(before, after, strict=True)) if any(masks)]
         columns = self._n_open + 1
         ends = [after[run] ^ (int(self.after[run]) << self._n_open) for run in self._last]

@@ -34,7 +34,7 @@ _CONSTANTS = np.arange(4) * np.pi / 4
 _FORWARD, _BACKWARD = len(_CONSTANTS), len(_CONSTANTS) + 1
 _STATES = len(_CONSTANTS) + 2
 _UNIT: Complex = np.exp(1j * _CONSTANTS)
-_TINY = 1e-300  # gives a vanishing D a direction: any angle is right then
+_TINY = 1e-150  # gives a vanishing D a direction: any angle is right then
 _PULSE, _FOUND = 1 << 20, 1  # a pulse less is worth more than any number of angles to find
 
 

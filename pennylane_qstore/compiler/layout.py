@@ -171,8 +171,9 @@ def _in_time(
 
     def play(qubit: int) -> None:
         run = next(waiting[qubit])
-        gates.extend(Gate(name, (qubit,)) for name in _PULSES[kinds[run]])
-        slots.extend([run, second[run]] if kinds[run] == TWO_HALVES else [run] * bool(kinds[run]))
+        names = _PULSES[kinds[run]]
+        gates.extend(Gate(name, (qubit,)) for name in names)
+        slots.extend([run, second.get(run, run)][: len(names)])
 
     for index, qubits in enumerate(wiring.qubits):
         for qubit in qubits:

@@ -64,7 +64,7 @@ def ordered(parts: Sequence[Part], entangler: str) -> list[Part]:
     turned = fewest_broken(len(groups), _links(groups, axes))
     return [
         part
-        for group, bit in zip(groups, turned, strict=False)
+        for group, bit in zip(groups, turned[:-1], strict=True)
         for part in (group.parts[::-1] if bit else group.parts)
     ]
 

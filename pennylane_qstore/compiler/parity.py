@@ -53,13 +53,12 @@ def fewest_broken(nodes: int, links: Sequence[Link]) -> list[int]:
     picked: list[tuple[int, _Scope, _Table]] = []
     guessed = False
     while (node := work.next()) is not None:
-        if work.width(node) > _WIDEST:
-            guessed = True
-            node = work.busiest()
-            work.settle(node, guess[node])
-            picked.append((node, (), np.array(guess[node])))
-        else:
+        if work.width(node) <= _WIDEST:
             picked.append((node, *work.eliminate(node)))
+            continue
+        guessed, busiest = True, work.busiest()
+        work.settle(busiest, guess[busiest])
+        picked.append((busiest, (), np.array(guess[busiest])))
     for node, scope, best in reversed(picked):
         bits[node] = int(best[tuple(bits[other] for other in scope)])
     if guessed:
@@ -101,9 +100,8 @@ class _Elimination:
         self._near: dict[int, set[int]] = {}
         for link in links:
             scope = tuple(sorted(end for end in link.ends if end != GROUND))
-            equal, differ = int(link.odd), int(not link.odd)
-            table = [equal, differ] if len(scope) == 1 else [[equal, differ], [differ, equal]]
-            self._add(scope, np.array(table))
+            table = np.array([[link.odd, not link.odd], [not link.odd, link.odd]], dtype=int)
+            self._add(scope, table if len(scope) > 1 else table[0])
         self._heap = [(len(near), node) for node, near in self._near.items()]
         heapq.heapify(self._heap)
 
@@ -139,14 +137,15 @@ class _Elimination:
         if rest:
             self._add(rest, np.asarray(total.min(axis=axis)))
         self._forget(node)
-        return rest, total.argmin(axis=axis)
+        best: _Table = np.asarray(total.argmin(axis=axis))
+        return rest, best
 
     def settle(self, node: int, bit: int) -> None:
         """Takes a node out whose bit is given."""
         for own, table in self._taken(node).items():
             if len(own) > 1:
                 rest = tuple(each for each in own if each != node)
-                self._add(rest, table.take(bit, axis=own.index(node)))
+                self._add(rest, np.asarray(table.take(bit, axis=own.index(node))))
         self._forget(node)
 
     def _taken(self, node: int) -> dict[_Scope, _Table]:

@@ -72,7 +72,7 @@ class Pulses:
         self._first = self._layout(typical)
 
     def counts(self) -> tuple[int, int]:
-        """Gates on two qubits, and on one, of a circuit with small positive parameters."""
+        """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
         return self._first.counts()
 
     def bind(self, angles: Reals, gates: Reals) -> list[Group]:
@@ -95,7 +95,7 @@ class Pulses:
         """Circuits with the same pulses."""
         everyone = np.arange(bits.shape[-1])
         cycles = self._flips.cycles
-        if not len(cycles):
+        if not cycles.size or not everyone.size:
             yield everyone, self._first
             return
         ways = np.packbits(is_odd(cycles @ bits), axis=0)
@@ -164,7 +164,7 @@ def pulses(
     wiring, constant, slots = _wiring(chains, entangler)
     table = products([run for own in chains.runs for run in own])
     opaque = [any(isinstance(each, Local) for each in run) for own in chains.runs for run in own]
-    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque))
+    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
     value = runs.at(*samples)
     angles.apply(value)
     antidiagonal = always(np.hypot(value[:, 0], value[:, 3]))

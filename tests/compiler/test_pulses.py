@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.chains import CLIFFORDS, chains
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.optimise import Optimised
@@ -24,7 +25,9 @@ GATES = {
 } | {"CX": np.eye(4)[[0, 1, 3, 2]], "CZ": np.diag([1, 1, 1, -1])}
 entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
 
-values = st.sampled_from([0.0, np.pi / 4, np.pi / 2, np.pi, -np.pi / 2, 0.7, -2.3, 5.1])
+nudges = st.sampled_from([0.0, 0.0, 1e-6, 1e-9, -1e-9, 1e-13, -1e-13])
+special = st.builds(lambda eighths, by: eighths * np.pi / 4 + by, st.integers(-9, 9), nudges)
+values = st.one_of(special, st.sampled_from([0.7, -2.3, 5.1]))
 qubit = st.integers(0, QUBITS - 1)
 pair = st.permutations(range(QUBITS)).map(lambda qubits: tuple(qubits[:2]))
 letter = st.sampled_from("XYZ")
@@ -53,9 +56,10 @@ elements = st.lists(
         ),
     ),
     min_size=1,
-    max_size=12,
+    max_size=16,
 )
 parameters = st.lists(values, min_size=4, max_size=4).map(lambda row: np.array([row]))
+batches = st.lists(st.lists(values, min_size=4, max_size=4), min_size=1, max_size=4).map(np.array)
 
 
 def matrix_of(element, params):
@@ -76,19 +80,70 @@ def unitary_of(parts, params):
     return unitary
 
 
-def compiled(parts, params, entangler):
+def made(parts, entangler, **options):
     circuit = chains(parts, QUBITS)
-    samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, params.shape[1])))
-    (bound,) = pulses(circuit, entangler, samples).bind(*circuit.values(params))
+    samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 4)))
+    return circuit, pulses(circuit, entangler, samples, **options)
+
+
+def compiled(parts, params, entangler):
+    circuit, found = made(parts, entangler)
+    (bound,) = found.bind(*circuit.values(params))
     return bound.programs
 
 
 @entanglers
-@given(parts=elements, params=parameters)
-def test_pulses_keep_the_unitary(entangler, parts, params):
-    """Whatever the parameters, up to a global phase and an RZ on each qubit at the end."""
-    programs = compiled(parts, params, entangler)
-    assert distance_up_to_frames(unitary_of(parts, params), program_matrix(programs)) < 1e-9
+@pytest.mark.parametrize("flips_free", [False, True])
+@given(parts=elements, params=batches)
+def test_pulses_keep_the_unitary(entangler, flips_free, parts, params):
+    """Whatever the parameters, up to a global phase and an RZ on each qubit at the end.
+
+    Special values too, and values that are nearly special, where a gauge's angle is nearly free.
+    Where flips are free, the outcomes of the qubits that are named are turned around.
+    """
+    circuit, found = made(parts, entangler, flips_free=flips_free)
+    rows = []
+    for bound in found.bind(*circuit.values(params)):
+        assert flips_free or bound.flips is None
+        for place, row in enumerate(bound.rows.tolist()):
+            matrix = program_matrix(bound.programs, place)
+            turned = [] if bound.flips is None else np.flatnonzero(bound.flips[place])
+            for flipped in turned:
+                matrix = on_register(PAULIS["X"], (flipped,), QUBITS) @ matrix
+            expected = unitary_of(parts, params[row : row + 1])
+            assert distance_up_to_frames(expected, matrix) < 1e-12
+            rows.append(row)
+    assert sorted(rows) == list(range(len(params)))
+
+
+def su4(index, pair):
+    """A circuit that is any two-qubit unitary, for 15 parameters."""
+    first, second = pair
+
+    def turns(qubit):
+        nonlocal index
+        for axis in "ZYZ":
+            yield rotation([(qubit, axis)], Angle(0.0, ((index % 7, 1.0),)))
+            index += 1
+
+    for _ in range(3):
+        yield from turns(first)
+        yield from turns(second)
+        yield Clifford("CX", pair)
+
+
+@entanglers
+@given(params=st.lists(values, min_size=7, max_size=7).map(lambda row: np.array([row])))
+def test_blocks_keep_the_unitary(entangler, params):
+    """Gates that a block gives when parameters are bound are right at special ones as well."""
+    parts = [*su4(0, (0, 1)), *su4(3, (1, 2)), *su4(5, (0, 1))]
+    found = consolidate(parts, QUBITS)
+    circuit = chains(found.elements, QUBITS)
+    samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 7)))
+    (bound,) = pulses(circuit, entangler, samples).bind(*circuit.values(params))
+    matrix = program_matrix(bound.programs).reshape([2] * QUBITS + [-1])
+    matrix = matrix.transpose([*found.where, QUBITS]).reshape(2**QUBITS, -1)
+    assert distance_up_to_frames(unitary_of(parts, params), matrix) < 1e-11
 
 
 @entanglers
@@ -160,10 +215,25 @@ def hardware_efficient(qubits, layers):
     return parts
 
 
-@pytest.mark.parametrize(("layers", "counts"), [(2, (14, 45)), (4, (28, 89))])
-def test_counts_of_a_hardware_efficient_circuit(layers, counts):
-    """8 qubits on Forte: entanglers and pulses, as few as the best that is known."""
-    assert Optimised(hardware_efficient(8, layers), 8, "zz").counts == counts
+@pytest.mark.parametrize(
+    ("layers", "entangler", "counts"),
+    [(2, "zz", (14, 45)), (4, "zz", (28, 89)), (2, "ms", (14, 30)), (4, "ms", (28, 52))],
+)
+def test_counts_of_a_hardware_efficient_circuit(layers, entangler, counts):
+    """8 qubits on Forte and on Aria: entanglers and pulses, as few as the best that is known."""
+    assert Optimised(hardware_efficient(8, layers), 8, entangler).counts == counts
+
+
+def test_counts_of_an_approximate_optimisation():
+    """On MS, a QAOA circuit's mixers are frames and its Hadamards cancel: a pulse a qubit."""
+    ring = [(q, (q + 1) % 6) for q in range(6)]
+    parts = [Clifford("H", (q,)) for q in range(6)]
+    for layer in range(2):
+        weight, mixer = (Angle(0.0, ((2 * layer + place, 1.0),)) for place in range(2))
+        parts += [rotation([(a, "Z"), (b, "Z")], weight) for a, b in ring]
+        parts += [Rotation(((q, "X"),), mixer) for q in range(6)]
+    assert Optimised(parts, 6, "ms").counts == (12, 6)
+    assert Optimised(parts, 6, "zz").counts == (12, 30)
 
 
 def test_a_swap_costs_nothing():

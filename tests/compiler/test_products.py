@@ -1,0 +1,61 @@
+"""Runs as quaternions: the same as the product of their factors' matrices."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+from pennylane_qstore.compiler.chains import CLIFFORDS, Fixed, Local, Turn
+from pennylane_qstore.compiler.products import half_angles, products
+from tests.compiler.native_matrix import X, Y, Z
+
+PAULIS = {"X": X, "Y": Y, "Z": Z}
+ANGLES, LOCALS, BATCH = 3, 2, 4
+factor = st.one_of(
+    st.sampled_from(sorted(CLIFFORDS)).map(lambda name: Fixed(CLIFFORDS[name])),
+    st.builds(Turn, st.sampled_from("XYZ"), st.integers(0, ANGLES - 1)),
+    st.builds(Local, st.integers(0, LOCALS - 1)),
+)
+runs = st.lists(st.lists(factor, max_size=7), min_size=1, max_size=5)
+
+
+def matrix(quaternion):
+    w, x, y, z = quaternion
+    return w * np.eye(2) - 1j * (x * X + y * Y + z * Z)
+
+
+def drawn(rng, *shape):
+    quaternions = rng.normal(size=shape)
+    return quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)
+
+
+@given(runs=runs, seed=st.integers(0, 99))
+def test_products_of_factors(runs, seed):
+    """Factors of all kinds in any order, and constants before and after every run."""
+    rng = np.random.default_rng(seed)
+    angles, gates = rng.uniform(-7, 7, (ANGLES, BATCH)), drawn(rng, LOCALS, 4, BATCH)
+    before, after = drawn(rng, len(runs), 4), drawn(rng, len(runs), 4)
+    plain = products(runs).at(angles, gates)
+    between = products(runs).between(before, after).at(angles, gates)
+    for row, run in enumerate(runs):
+        for place in range(BATCH):
+            expected = np.eye(2)
+            for each in run:
+                if isinstance(each, Fixed):
+                    step = matrix(each.quaternion)
+                elif isinstance(each, Local):
+                    step = matrix(gates[each.slot, :, place])
+                else:
+                    step = expm(-0.5j * angles[each.slot, place] * PAULIS[each.axis])
+                expected = step @ expected
+            assert np.allclose(matrix(plain[row, :, place]), expected, atol=1e-13)
+            outside = matrix(after[row]) @ expected @ matrix(before[row])
+            assert np.allclose(matrix(between[row, :, place]), outside, atol=1e-13)
+
+
+def test_half_angles_at_special_values():
+    """The tangent of a quarter of an angle has poles; the cosine and sine of a half have none."""
+    angles = np.add.outer(np.arange(-40, 41) * np.pi / 4, [0, 1e-9, -1e-9, 1e-13, -1e-13, 1e-16])
+    cosines, sines = half_angles(angles)
+    assert np.abs(cosines - np.cos(angles / 2)).max() < 1e-15
+    assert np.abs(sines - np.sin(angles / 2)).max() < 1e-15
