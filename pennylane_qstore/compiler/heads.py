@@ -1,0 +1,144 @@
+"""A circuit's constant start: what it makes of |0…0⟩ is known, so it may be made in another way."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pennylane_qstore.compiler.blocks import consolidate, matrices
+from pennylane_qstore.compiler.circuit import Clifford, Constant, Element, Matrix, Rotation
+from pennylane_qstore.compiler.isometries import renamed
+from pennylane_qstore.compiler.preparation import prepare
+from pennylane_qstore.compiler.weyl import PAULIS
+
+# A state of more qubits takes long to work out, and hardly ever takes fewer entanglers.
+MOST_QUBITS = 8
+_NO_PARAMS = np.zeros((1, 0))
+_IDLE = -1  # no qubit of any circuit
+
+
+class Split(NamedTuple):
+    """A circuit in two.
+
+    Attributes:
+        head: elements without parameters that no element with one comes before, in order
+        rest: all others, in order
+    """
+
+    head: list[Element]
+    rest: list[Element]
+
+
+def constant_head(elements: Iterable[Element], qubits: int) -> Split:
+    """Split off the constant start of a circuit.
+
+    Args:
+        elements: in order
+        qubits: how many there are
+    """
+    constant = [True] * qubits
+    found = Split([], [])
+    for element in elements:
+        fixed = not isinstance(element, Rotation) or element.angle.is_constant
+        if fixed and all(constant[qubit] for qubit in element.qubits):
+            found.head.append(element)
+            continue
+        found.rest.append(element)
+        for qubit in element.qubits:
+            constant[qubit] = False
+    return found
+
+
+def prepared_heads(
+    elements: Iterable[Element], qubits: int, *, terminal: Collection[int] = ()
+) -> list[Element]:
+    """Make what a circuit's constant start makes of |0…0⟩ with fewer entanglers, where that goes.
+
+    Args:
+        elements: in order
+        qubits: how many there are; all are |0⟩ at first
+        terminal: qubits that are only measured after the circuit, in the computational basis;
+            where nothing else follows on any qubit of a state, its phases may change
+
+    Returns:
+        a circuit that does the same to |0…0⟩, up to a global phase and such phases
+    """
+    head, rest = constant_head(elements, qubits)
+    busy = {qubit for element in rest for qubit in element.qubits}
+    found: list[Element] = []
+    for component, own in _components(head):
+        alone = all(qubit in terminal and qubit not in busy for qubit in component)
+        found += _cheapest(component, own, magnitudes_only=alone)
+    return [*found, *rest]
+
+
+def state_of(elements: Iterable[Element], qubits: Sequence[int]) -> Matrix:
+    """What elements without parameters make of |0…0⟩; the first qubit is the most significant bit.
+
+    Args:
+        elements: in order, on these qubits
+        qubits: of the state
+    """
+    place = {qubit: axis for axis, qubit in enumerate(qubits)}
+    state = np.zeros((2,) * len(qubits), dtype=complex)
+    state[(0,) * len(qubits)] = 1
+    for element in elements:
+        if isinstance(element, Rotation):
+            turned = state
+            for qubit, letter in element.word:
+                turned = _applied(PAULIS["IXYZ".index(letter)], turned, [place[qubit]])
+            half = element.angle.const / 2
+            state = np.cos(half) * state - 1j * np.sin(half) * turned
+        else:
+            state = _applied(_matrix(element), state, [place[qubit] for qubit in element.qubits])
+    return state.reshape(-1)
+
+
+def _cheapest(
+    component: Sequence[int], elements: list[Element], *, magnitudes_only: bool
+) -> list[Element]:
+    """The elements on a component, or fewer entanglers that make the same state."""
+    count = len(component)
+    own = renamed(elements, {qubit: place for place, qubit in enumerate(component)})
+    most = _entanglers(own, count)
+    if not most or count > MOST_QUBITS:
+        return elements
+    made = prepare(state_of(own, range(count)), magnitudes_only=magnitudes_only)
+    if _entanglers(made, count) >= most:
+        return elements
+    return renamed(made, dict(enumerate(component)))
+
+
+def _entanglers(elements: Iterable[Element], qubits: int) -> int:
+    """How many entanglers elements take once consolidated; a rotation about n letters 2n - 3."""
+    joint = [len(part.qubits) for part in consolidate(elements, qubits).elements]
+    return sum(2 * count - 3 for count in joint if count > 1)
+
+
+def _components(elements: Iterable[Element]) -> list[tuple[tuple[int, ...], list[Element]]]:
+    """Qubits that elements join, rising, with their elements in order."""
+    group_of: dict[int, set[int]] = {}
+    elements = list(elements)
+    for element in elements:
+        joined = set(element.qubits).union(*(group_of.get(q, set()) for q in element.qubits))
+        group_of |= dict.fromkeys(joined, joined)
+    groups = {tuple(sorted(group)): list[Element]() for group in group_of.values()}
+    for element in elements:
+        groups[tuple(sorted(group_of[element.qubits[0]]))].append(element)
+    return list(groups.items())
+
+
+def _matrix(element: Clifford | Constant) -> Matrix:
+    if isinstance(element, Constant):
+        return element.matrix
+    if len(element.qubits) == 1:
+        return matrices((*element.qubits, _IDLE), [element], _NO_PARAMS)[0, ::2, ::2]
+    return matrices(element.qubits, [element], _NO_PARAMS)[0]
+
+
+def _applied(matrix: Matrix, state: Matrix, axes: Sequence[int]) -> Matrix:
+    """A gate on some axes of a state."""
+    count = len(axes)
+    gate = matrix.reshape((2,) * (2 * count))
+    moved = np.tensordot(gate, state, axes=(range(count, 2 * count), axes))
+    return np.moveaxis(moved, range(count), axes)
