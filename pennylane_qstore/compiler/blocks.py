@@ -176,7 +176,7 @@ class Group:
 
 
 def consolidate(
-    elements: Iterable[Element], qubits: int, *, measured: bool = False
+    elements: Iterable[Element], qubits: int, *, measured: bool = False, states: bool = False
 ) -> Consolidated:
     """Replace every block that can do with fewer entanglers than it has.
 
@@ -187,12 +187,14 @@ def consolidate(
         elements: in order; those on more than two qubits are left as they are
         qubits: how many there are
         measured: whether the circuit starts in |0…0⟩ and its outcomes are all that matters
+        states: whether, if so, the first block on two qubits is replaced also where that only
+            spares pulses
     """
     before, after = _Names(qubits), _Names(qubits)
     groups = collect(_without_swaps(list(elements), before))
     places = _places(groups) if measured else [Place.INSIDE] * len(groups)
     parts: list[Part] = []
-    for group, form in zip(groups, _forms(groups, places), strict=True):
+    for group, form in zip(groups, _forms(groups, places, states=states), strict=True):
         parts += [after.renamed(part) for part in form.parts]
         if form.mirrored:
             after.exchange(*group.qubits)
@@ -354,10 +356,14 @@ class _Form(NamedTuple):
     mirrored: bool = False
 
 
-def _forms(groups: Sequence[Group], places: Sequence[Place]) -> list[_Form]:
+def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) -> list[_Form]:
     """Groups to their cheapest forms; all decompositions are one batch."""
     forms = [_Form(group.elements) for group in groups]
-    open_ = [index for index, group in enumerate(groups) if group.may_shrink]
+    as_states = [
+        states and place is Place.FRESH and group.entanglers > 0
+        for group, place in zip(groups, places, strict=True)
+    ]
+    open_ = [i for i, group in enumerate(groups) if group.may_shrink or as_states[i]]
     if not open_:
         return forms
     params = _sample_params(groups)
@@ -368,9 +374,9 @@ def _forms(groups: Sequence[Group], places: Sequence[Place]) -> list[_Form]:
     ):
         group, place = groups[index], places[index]
         best = _least(samples, rank, place)
-        if best >= group.entanglers:
+        if best + (not as_states[index]) > group.entanglers:
             continue
-        if best == rank:
+        if best == rank and not as_states[index]:
             place = Place.INSIDE
         forms[index] = (
             _resolved_form(group, samples[0], place, mirrored=bool(mirror))
@@ -397,9 +403,10 @@ def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool
 
 def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
     """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
-    form = _gadget_form(group)
-    if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
-        return form
+    if place is not Place.FRESH:
+        form = _gadget_form(group)
+        if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
+            return form
     mirrored = mirrored and place is Place.INSIDE
     first, second = group.qubits
     block = Block((first, second), tuple(group.elements), rank, mirrored, place)

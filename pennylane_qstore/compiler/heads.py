@@ -11,8 +11,10 @@ from pennylane_qstore.compiler.isometries import renamed
 from pennylane_qstore.compiler.preparation import prepare
 from pennylane_qstore.compiler.weyl import PAULIS
 
-# A state of more qubits takes long to work out, and hardly ever takes fewer entanglers.
-MOST_QUBITS = 8
+# Entanglers that a state of so many qubits takes at most. A state of more takes long to work out,
+# and hardly ever takes fewer entanglers than its circuit.
+_AT_MOST = (0, 0, 1, 3, 8, 17, 36, 81, 177)
+MOST_QUBITS = len(_AT_MOST) - 1
 _NO_PARAMS = np.zeros((1, 0))
 _IDLE = -1  # no qubit of any circuit
 
@@ -101,7 +103,7 @@ def _cheapest(
     count = len(component)
     own = renamed(elements, {qubit: place for place, qubit in enumerate(component)})
     most = _entanglers(own, count)
-    if not most or count > MOST_QUBITS:
+    if not most or count > MOST_QUBITS or 2 * most < _AT_MOST[count]:
         return elements
     made = prepare(state_of(own, range(count)), magnitudes_only=magnitudes_only)
     if _entanglers(made, count) >= most:

@@ -12,6 +12,7 @@ from pennylane_qstore.compiler.asked import Asked
 from pennylane_qstore.compiler.blocks import Part, consolidate
 from pennylane_qstore.compiler.chains import Chains, chains
 from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
+from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import pulses
@@ -151,18 +152,26 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
 def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
     """Circuits of the same outcomes."""
     elements = _on_pairs(asked.elements)
-    blocks = consolidate(elements, qubits, measured=True)
-    yield Candidate(blocks.elements, asked.moved(blocks.where))
-    entanglers = len(chains(blocks.elements, qubits).entanglers)
-    if not entanglers or len(elements) > _MOST_ELEMENTS:
-        return
-    words = gadgets.synthesise_measured(
-        elements, qubits, measured=asked.needed, from_zero=True, most=entanglers
-    )
-    if words is not None:
-        again = asked.by(words)
-        blocks = consolidate(_on_pairs(again.elements), qubits, measured=True)
-        yield Candidate(blocks.elements, again.moved(blocks.where))
+    made = prepared_heads(elements, qubits, terminal=range(qubits))
+    most: int | None = None
+    for start in [elements] if made == elements else [made, elements]:
+        for states in (False, True):
+            blocks = consolidate(start, qubits, measured=True, states=states)
+            yield Candidate(blocks.elements, asked.moved(blocks.where))
+        entanglers = len(chains(blocks.elements, qubits).entanglers)
+        most = entanglers if most is None else min(most, entanglers)
+        if not most or len(start) > _MOST_ELEMENTS:
+            return
+        words = gadgets.synthesise_measured(
+            start, qubits, measured=asked.needed, from_zero=True, most=most
+        )
+        if words is not None:
+            again = asked.by(words)
+            for states in (False, True):
+                blocks = consolidate(
+                    _on_pairs(again.elements), qubits, measured=True, states=states
+                )
+                yield Candidate(blocks.elements, again.moved(blocks.where))
 
 
 def _held(where: Sequence[int]) -> BitMap:

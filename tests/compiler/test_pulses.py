@@ -11,6 +11,7 @@ from pennylane_qstore.compiler.chains import CLIFFORDS, chains
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.tableau import bits
 from tests.compiler.native_matrix import distance_up_to_frames, on_register, program_matrix
 
 QUBITS = 3
@@ -104,10 +105,12 @@ def test_pulses_keep_the_unitary(entangler, flips_free, parts, params):
     circuit, found = made(parts, entangler, flips_free=flips_free)
     rows = []
     for bound in found.bind(*circuit.values(params)):
-        assert flips_free or bound.flips is None
+        assert flips_free or bound.programs.flips is None
         for place, row in enumerate(bound.rows.tolist()):
             matrix = program_matrix(bound.programs, place)
-            turned = [] if bound.flips is None else np.flatnonzero(bound.flips[place])
+            turned = (
+                [] if bound.programs.flips is None else list(bits(int(bound.programs.flips[place])))
+            )
             for flipped in turned:
                 matrix = on_register(PAULIS["X"], (flipped,), QUBITS) @ matrix
             expected = unitary_of(parts, params[row : row + 1])
