@@ -24,6 +24,7 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
+from pennylane_qstore.compiler.constants import zxz
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Schmidt, Weyl, WithoutDiagonal
 
 # A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
@@ -492,7 +493,7 @@ def _steps(group: Group) -> Iterator[_Turn | _Gate]:
         if isinstance(element, Clifford):
             yield _clifford(element.name, places)
         else:
-            for axis, angle in zip((3, 1, 3), _zxz(element.matrix), strict=True):
+            for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
                 yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
 
 
@@ -511,16 +512,6 @@ def _quarters(angle: Angle) -> int | None:
     if angle.is_constant and abs(units - round(units)) < _NOISE:
         return round(units)
     return None
-
-
-def _zxz(matrix: Matrix) -> tuple[float, float, float]:
-    """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
-    special = matrix / np.sqrt(np.linalg.det(matrix))
-    stays, moves = special[1, 1], 1j * special[1, 0]
-    total = 2 * np.angle(stays) if abs(stays) > _NOISE else 0.0
-    difference = 2 * np.angle(moves) if abs(moves) > _NOISE else 0.0
-    tilt = 2 * np.arctan2(abs(moves), abs(stays))
-    return float(total - difference) / 2, float(tilt), float(total + difference) / 2
 
 
 def _word(qubits: tuple[int, ...], element: Rotation) -> int:
