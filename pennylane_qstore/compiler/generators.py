@@ -4,6 +4,7 @@ exp(i angle G) is a product of rotations where the words of G commute, or fall i
 Whether the product is the operator is checked with its matrix, once for each kind of operator.
 """
 
+import threading
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -58,17 +59,17 @@ def _kind(op: Operator) -> Hashable | None:
     return (type(op), len(op.wires), settings) if plain else None
 
 
-@cached(LRUCache(1024), key=lambda kind, _: kind)
-def _elements(_: Hashable, op: Operator) -> Sequence[Element] | None:
+@cached(LRUCache(1024), key=lambda kind, _: kind, lock=threading.Lock())
+def _elements(_: Hashable, op: Operator) -> tuple[Element, ...] | None:
     if len(op.wires) > _WIDEST or not op.has_matrix:
         return None
     rotations = _rotations(op)
     if len(rotations) > _MOST_WORDS or not _agree(rotations, op):
         return None
     if all(len(each.word) <= _PAIR for each in rotations):
-        return rotations
+        return tuple(rotations)
     found = synthesise(rotations, len(op.wires), thorough=False)
-    return None if found is None else [*found.elements, *_put_back(found.where)]
+    return None if found is None else (*found.elements, *_put_back(found.where))
 
 
 def _rotations(op: Operator) -> list[Rotation]:
