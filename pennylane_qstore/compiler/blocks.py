@@ -25,6 +25,7 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
+from pennylane_qstore.compiler.constants import zxz
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Weyl
 
 # A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
@@ -274,13 +275,13 @@ def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals
     return unitaries
 
 
-def resolved(
+def _between(
     qubits: tuple[int, ...],
     left: Sequence[Matrix],
     angles: Sequence[float],
     right: Sequence[Matrix],
 ) -> list[Element]:
-    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
+    """Constants on one qubit around rotations about XX, YY and ZZ.
 
     Args:
         qubits: the first is the left tensor factor
@@ -299,8 +300,14 @@ def resolved(
     return [*before, *rotations, *_constants(qubits, left)]
 
 
-def _resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
-    return resolved(qubits, found.left, (-2 * found.coordinates).tolist(), found.right)
+def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
+    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
+
+    Args:
+        qubits: the first is the left tensor factor
+        found: of one unitary; its phase is left out
+    """
+    return _between(qubits, found.left, (-2 * found.coordinates).tolist(), found.right)
 
 
 class _Names:
@@ -342,7 +349,7 @@ def _without_swaps(elements: Sequence[Element], names: _Names) -> Iterator[Eleme
         if isinstance(element, Constant) and len(element.qubits) == _PAIR:
             decomposition, mirrored = next(found)
             qubits = tuple(names.at[qubit] for qubit in element.qubits)
-            yield from _resolved(qubits, decomposition)
+            yield from resolved(qubits, decomposition)
         elif not mirrored:
             yield names.element(element)
         if mirrored:
@@ -398,7 +405,7 @@ def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool
     mirrored = mirrored and place is Place.INSIDE
     parts = _parts((SWAP @ matrix if mirrored else matrix)[None], place)
     left, right = ([gate[0] for gate in side] for side in (parts.left, parts.right))
-    return _Form(resolved(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
+    return _Form(_between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
 def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
@@ -521,7 +528,7 @@ def _gadget_form(group: Group) -> _Form:
     return _Form(
         [
             *(_rotation(group.qubits, turn) for turn in turns[:split]),
-            *_resolved(group.qubits, remainder.decomposition),
+            *resolved(group.qubits, remainder.decomposition),
             *(_rotation(later, turn) for turn in moved[split:]),
         ],
         remainder.mirrored,
@@ -572,7 +579,7 @@ def _steps(group: Group) -> Iterator[_Turn | _Gate]:
         if isinstance(element, Clifford):
             yield _clifford(element.name, places)
         else:
-            for axis, angle in zip((3, 1, 3), _zxz(element.matrix), strict=True):
+            for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
                 yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
 
 
@@ -591,16 +598,6 @@ def _quarters(angle: Angle) -> int | None:
     if angle.is_constant and abs(units - round(units)) < _NOISE:
         return round(units)
     return None
-
-
-def _zxz(matrix: Matrix) -> tuple[float, float, float]:
-    """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
-    special = matrix / np.sqrt(np.linalg.det(matrix))
-    stays, moves = special[1, 1], 1j * special[1, 0]
-    total = 2 * np.angle(stays) if abs(stays) > _NOISE else 0.0
-    difference = 2 * np.angle(moves) if abs(moves) > _NOISE else 0.0
-    tilt = 2 * np.arctan2(abs(moves), abs(stays))
-    return float(total - difference) / 2, float(tilt), float(total + difference) / 2
 
 
 def _word(qubits: tuple[int, ...], element: Rotation) -> int:

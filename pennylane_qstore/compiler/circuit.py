@@ -4,7 +4,7 @@ A tape's structure becomes a list of these once; no pass ever sees a parameter's
 whatever comes out holds for all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,3 +121,19 @@ AnyElement = Element | ControlledX
 def rotation(word: Iterable[tuple[int, str]], angle: Angle) -> Rotation:
     """A rotation with its word in order."""
     return Rotation(tuple(sorted(word)), angle)
+
+
+_ADJOINT = {"S": "SDG", "SDG": "S", "SX": "SXDG", "SXDG": "SX"}
+
+
+def adjoint(elements: Sequence[Element]) -> list[Element]:
+    """The inverse of elements, in order."""
+    return [_inverse(element) for element in reversed(elements)]
+
+
+def _inverse(element: Element) -> Element:
+    if isinstance(element, Rotation):
+        return Rotation(element.word, element.angle.scaled(-1))
+    if isinstance(element, Constant):
+        return Constant(element.qubits, element.matrix.conj().T)
+    return Clifford(_ADJOINT.get(element.name, element.name), element.qubits)

@@ -13,6 +13,7 @@ _PAULIS = {
     "Z": np.diag([1, -1]),
 }
 _SAME = 1e-11
+_NOISE = 1e-12
 
 
 def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
@@ -42,3 +43,13 @@ def _image(matrix: Matrix, letter: str) -> Word | None:
             word = Word.of([(0, other)])
             return word if part > 0 else word.negated()
     return None
+
+
+def zxz(matrix: Matrix) -> tuple[float, float, float]:
+    """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
+    special = matrix / np.sqrt(np.linalg.det(matrix))
+    stays, moves = special[1, 1], 1j * special[1, 0]
+    total = 2 * np.angle(stays) if abs(stays) > _NOISE else 0.0
+    difference = 2 * np.angle(moves) if abs(moves) > _NOISE else 0.0
+    tilt = 2 * np.arctan2(abs(moves), abs(stays))
+    return float(total - difference) / 2, float(tilt), float(total + difference) / 2

@@ -56,7 +56,12 @@ class Measured:
 
 
 def synthesise(
-    elements: Iterable[Element], qubits: int, *, from_zero: bool = False, most: int | None = None
+    elements: Iterable[Element],
+    qubits: int,
+    *,
+    from_zero: bool = False,
+    most: int | None = None,
+    thorough: bool = True,
 ) -> Synthesis | None:
     """Finds a circuit with few entanglers, each a rotation about a word of weight two.
 
@@ -65,6 +70,7 @@ def synthesise(
         qubits: their number
         from_zero: whether only what becomes of |0…0⟩ has to stay the same
         most: how many entanglers it may have
+        thorough: whether to search long, or a few milliseconds
 
     Returns:
         None where a constant is neither a Clifford gate nor a rotation about a Pauli word, or
@@ -77,7 +83,7 @@ def synthesise(
     words = [Word.of(rotation.word) for rotation in rotations]
     if _are_too_many(words, most):
         return None
-    steps = Search(words, [*clifford.x, *clifford.z], qubits, measured=False).best(most)
+    steps = Search(words, [*clifford.x, *clifford.z], qubits, measured=False).best(most, thorough)
     if steps is None:
         return None
     done, left = _done(steps, rotations, clifford)

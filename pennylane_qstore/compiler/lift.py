@@ -20,6 +20,7 @@ from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
+_SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,8 @@ def _source(values: Sequence[float], points: NDArray[np.float64]) -> Source:
     if len(agree) != 1:
         raise UncacheableError("an angle is no affine function of one parameter")
     index = int(agree[0])
-    # Slopes and offsets of decompositions are small fractions; the division left rounding noise.
-    slope = round(float(slopes[index]) * 64) / 64
+    # Slopes of decompositions are small fractions; the division left rounding noise.
+    slope = round(float(slopes[index]) * _SLOPES) / _SLOPES
     if abs(slope - slopes[index]) > _EXACT:
         raise UncacheableError("an angle follows its parameter at an odd slope")
     const = float(np.mean(np.asarray(values) - slope * points[:, index]))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import (
     decompose,
@@ -11,7 +10,7 @@ from pennylane.devices.preprocess import (
     validate_device_wires,
     validate_observables,
 )
-from pennylane.exceptions import DecompositionUndefinedError, DeviceError
+from pennylane.exceptions import DeviceError
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -29,6 +28,7 @@ from pennylane.transforms.core import CompilePipeline
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.broadcast import expand
 from pennylane_qstore.compiler.cache import Entry, TemplateCache
+from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
 from pennylane_qstore.compiler.lift import Lifted, lift, params_of
@@ -38,7 +38,6 @@ from pennylane_qstore.compiler.template import Template
 
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
-_WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
 
 
 def preprocessing(
@@ -167,7 +166,7 @@ def decompose_gates(
     options = {
         "stopping_condition": has_rule,
         "skip_initial_state_prep": False,
-        "decomposer": _decomposition,
+        "decomposer": decomposition,
         "device_wires": device_wires,
         "target_gates": set(PENNYLANE_GATES),
         "name": name,
@@ -176,27 +175,6 @@ def decompose_gates(
         return decompose(tape, **options)
     tapes, stack = expand(tape)
     return [decompose(single, **options)[0][0] for single in tapes], stack
-
-
-def _decomposition(op: Operator) -> Sequence[Operator]:
-    """PennyLane's decomposition, or that of the matrix where an operator has nothing else."""
-    if any(hasattr(value, "toarray") for value in op.data):
-        return [_dense(op)]
-    try:
-        found = op.decomposition()
-    except DecompositionUndefinedError:
-        if not op.has_matrix or len(op.wires) > _WIDEST_MATRIX:
-            raise
-        return [qml.QubitUnitary(op.matrix(), op.wires)]
-    # PennyLane's power of an exponential is one operator, not a list of them.
-    return [found] if isinstance(found, Operator) else found
-
-
-def _dense(op: Operator) -> Operator:
-    """An operator with sparse data to the same with arrays; a state's is a row of a matrix."""
-    values = [value.toarray() if hasattr(value, "toarray") else value for value in op.data]
-    rows = [value[0] if np.shape(value)[:1] == (1,) else value for value in values]
-    return type(op)(*rows, wires=op.wires)
 
 
 def _takes_one_value(op: Operator) -> bool:
@@ -241,5 +219,5 @@ def _has_basis(obs: Operator) -> bool:
     if isinstance(obs, qml.ops.SymbolicOp):
         return _has_basis(obs.base)
     if isinstance(obs, qml.SparseHamiltonian):
-        return len(obs.wires) <= _WIDEST_MATRIX
+        return len(obs.wires) <= WIDEST_MATRIX
     return bool(obs.has_diagonalizing_gates)

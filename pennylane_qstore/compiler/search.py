@@ -63,6 +63,7 @@ _TASTES = (
     Taste(32, 0.5, 0.5),
     Taste(32, 0.3, 0.05),
 )
+_QUICK = 6  # the tastes of a quick search, from the first one on
 _MOVES = 20_000  # to weigh, before no further search starts or goes on; about 70 ms
 
 
@@ -97,11 +98,12 @@ class Search:
         self._measured = measured
         self._moves = 0
 
-    def best(self, most: int | None = None) -> list[Step] | None:
+    def best(self, most: int | None = None, thorough: bool = True) -> list[Step] | None:
         """The steps with the fewest entanglers, and among those with the fewest pulses.
 
         Args:
             most: how many entanglers they may have; by default one for every letter of a word
+            thorough: whether to try all tastes, or a few narrow ones
 
         Returns:
             None where no search finds as few.
@@ -109,7 +111,7 @@ class Search:
         if most is None:
             most = sum(map(int.bit_count, map(int.__or__, self._start.x, self._start.z)))
         found: list[_End] = []
-        for number, taste in enumerate(_TASTES):
+        for number, taste in enumerate(_TASTES if thorough else _TASTES[:_QUICK]):
             found += self._searched(taste, most, bounded=number > 0)
             most = min([most, *(end.entanglers for end in found)])
         if not found:

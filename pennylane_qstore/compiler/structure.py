@@ -25,6 +25,7 @@ from pennylane.measurements import (
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler.controlled import MOST_CONTROLS
 from pennylane_qstore.compiler.gateset import (
     NATIVE,
     PENNYLANE_IONQ_ISING,
@@ -57,7 +58,13 @@ ANGLES = (
     qml.SingleExcitationMinus,
     qml.SingleExcitationPlus,
     qml.DoubleExcitation,
+    qml.DoubleExcitationMinus,
+    qml.DoubleExcitationPlus,
+    qml.FermionicSingleExcitation,
+    qml.FermionicDoubleExcitation,
+    qml.FermionicSWAP,
     qml.OrbitalRotation,
+    qml.PCPhase,
     qml.PSWAP,
     qml.CPhaseShift00,
     qml.CPhaseShift01,
@@ -69,9 +76,22 @@ ANGLES = (
     qml.SimplifiedTwoDesign,
     qml.StronglyEntanglingLayers,
     qml.BasicEntanglerLayers,
+    qml.UCCSD,
+    qml.kUpCCGSD,
+    qml.AllSinglesDoubles,
+    qml.GateFabric,
+    qml.ParticleConservingU1,
+    qml.ParticleConservingU2,
     *NATIVE,
     *PENNYLANE_IONQ_NATIVE,
     *PENNYLANE_IONQ_ISING,
+)
+# What stays an angle when it is controlled, by any number of wires.
+_CONTROLLED = frozenset(
+    {
+        *(qml.RX, qml.RY, qml.RZ, qml.Rot, qml.PhaseShift, qml.U1),
+        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.PauliRot, qml.MultiRZ),
+    }
 )
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
@@ -118,12 +138,17 @@ def structure(tape: QuantumScript) -> Key:
 
 def is_parametric(op: Operator) -> bool:
     """Whether an operation's parameters are angles that a template leaves open."""
-    return type(op) in _ANGLE_CLASSES or (
-        isinstance(op, qml.ops.Adjoint) and is_parametric(op.base)
-    )
+    kind = type(op)
+    if kind in _ANGLE_CLASSES:
+        return True
+    if kind in _CONTROLLED_CLASSES:
+        few = len(op.control_wires) <= MOST_CONTROLS and not op.work_wires
+        return few and type(op.base) in _CONTROLLED
+    return isinstance(op, qml.ops.Adjoint) and is_parametric(op.base)
 
 
 _ANGLE_CLASSES = frozenset(ANGLES)
+_CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
 
 
 def _of_operation(op: Operator) -> Hashable:
@@ -150,7 +175,8 @@ def _without_angles(op: Operator) -> Hashable:
     # A controlled rotation's base repeats its angle.
     rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
     shapes = tuple([np.shape(value) for value in op.data])
-    return (type(op), op.wires.labels, shapes, _frozen(rest))
+    base = _without_angles(op.base) if type(op) in _CONTROLLED_CLASSES else None
+    return (type(op), op.wires.labels, shapes, _frozen(rest), base)
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:

@@ -382,5 +382,4 @@ def test_a_constant_block_on_zeros_has_one_entangler(seed):
 
 def test_constants_that_are_a_phase_are_left_out():
     """A decomposition of the identity is no element at all."""
-    phase = np.exp(0.3j) * np.eye(2)
-    assert resolved((0, 1), [phase, phase], [0.0, 0.0, 0.0], [phase, phase]) == []
+    assert resolved((0, 1), weyl.decompose(np.exp(0.3j) * np.eye(4))) == []

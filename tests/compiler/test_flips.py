@@ -41,9 +41,8 @@ def bound(parts, params, entangler="zz", **options):
     for group in groups:
         for place, row in enumerate(group.rows.tolist()):
             matrix = program_matrix(group.programs, place)
-            for qubit in (
-                [] if group.programs.flips is None else bits(int(group.programs.flips[place]))
-            ):
+            flips = group.programs.flips
+            for qubit in bits(0 if flips is None else int(flips[place])):
                 matrix = on_register(X, (qubit,), QUBITS) @ matrix
             assert distance_up_to_frames(unitary_of(parts, params[row : row + 1]), matrix) < 1e-11
     return groups

@@ -15,6 +15,8 @@ from pennylane_qstore.compiler.gadgets import (
     synthesise_measured,
 )
 from pennylane_qstore.compiler.multicontrol import (
+    Phases,
+    controlled_diagonal,
     controlled_phase,
     controlled_x,
     phase_polynomial,
@@ -358,10 +360,26 @@ def test_a_controlled_phase_is_symbolic(build, width):
     assert_same(unitary_of(elements, width, np.array([0.7])), expected)
 
 
-def test_a_phase_on_six_qubits_is_refused():
-    """More qubits than there is a circuit for are named."""
-    with pytest.raises(ValueError, match="6 qubits"):
-        controlled_phase(Angle(0.2), range(6))
+# Entanglers with one to eight controls.
+OF_PHASES = (1, 5, 13, 27, 53, 91, 141, 207)
+OF_ROTATION = (1, 4, 8, 16, 32, 64, 114, 180)
+
+
+@pytest.mark.parametrize("controls", range(1, 9))
+@pytest.mark.parametrize(
+    ("zero", "one", "counts"), [(0.3, 0.9, OF_PHASES), (-0.4, 0.4, OF_ROTATION)]
+)
+def test_phases_with_many_controls(controls, zero, one, counts):
+    """Two phases, opposite or not, where all controls are 1, and no more entanglers than said."""
+    elements = controlled_diagonal(Phases(Angle(zero), Angle(one)), range(controls), controls)
+    expected = np.diag([*[1] * (2 ** (controls + 1) - 2), np.exp(1j * zero), np.exp(1j * one)])
+    assert_same(unitary_of(elements, controls + 1), expected)
+    assert entanglers(elements) == counts[controls - 1]
+
+
+def test_no_phases_need_no_gates():
+    """A controlled identity is nothing."""
+    assert controlled_diagonal(Phases(Angle(), Angle()), [0, 1], 2) == []
 
 
 def double_excitation(index):

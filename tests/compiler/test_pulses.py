@@ -108,10 +108,8 @@ def test_pulses_keep_the_unitary(entangler, flips_free, parts, params):
         assert flips_free or bound.programs.flips is None
         for place, row in enumerate(bound.rows.tolist()):
             matrix = program_matrix(bound.programs, place)
-            turned = (
-                [] if bound.programs.flips is None else list(bits(int(bound.programs.flips[place])))
-            )
-            for flipped in turned:
+            flips = bound.programs.flips
+            for flipped in bits(0 if flips is None else int(flips[place])):
                 matrix = on_register(PAULIS["X"], (flipped,), QUBITS) @ matrix
             expected = unitary_of(parts, params[row : row + 1])
             assert distance_up_to_frames(expected, matrix) < 1e-12

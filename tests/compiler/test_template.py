@@ -276,3 +276,82 @@ def test_a_batch_that_folds_in_too_many_ways_is_right_all_the_same():
 
     found = qml.QNode(circuit, qml.device("qstore.ionq", wires=3))()
     assert np.allclose(found, qml.QNode(circuit, qml.device("default.qubit"))(), atol=1e-9)
+
+
+CHEMISTRY = {
+    "UCCSD": lambda x: qml.UCCSD(
+        x * np.array([1, 0.5, -0.3]),
+        range(4),
+        [[0, 1, 2], [1, 2, 3]],
+        [[[0, 1], [2, 3]]],
+        np.array([1, 1, 0, 0]),
+    ),
+    "kUpCCGSD": lambda x: qml.kUpCCGSD(
+        x * np.arange(1, 7)[None], range(4), k=1, delta_sz=0, init_state=np.array([1, 1, 0, 0])
+    ),
+    "AllSinglesDoubles": lambda x: qml.AllSinglesDoubles(
+        x * np.array([1, 0.5]), range(4), np.array([1, 1, 0, 0]), [[0, 2]], [[0, 1, 2, 3]]
+    ),
+    "GateFabric": lambda x: qml.GateFabric(
+        x * np.array([[[1, 0.5]]]), range(4), [1, 1, 0, 0], include_pi=True
+    ),
+    "ParticleConservingU1": lambda x: qml.ParticleConservingU1(
+        x * np.arange(1, 7).reshape(1, 3, 2), range(4), np.array([1, 1, 0, 0])
+    ),
+    "ParticleConservingU2": lambda x: qml.ParticleConservingU2(
+        x * np.arange(1, 8).reshape(1, 7), range(4), np.array([1, 1, 0, 0])
+    ),
+}
+OPEN = {
+    **CHEMISTRY,
+    "CRot": lambda x: qml.CRot(x, 2 * x, -x, [0, 1]),
+    "PCPhase": lambda x: qml.PCPhase(x, 5, range(3)),
+    "DoubleExcitationPlus": lambda x: qml.DoubleExcitationPlus(x, range(4)),
+    "DoubleExcitationMinus": lambda x: qml.DoubleExcitationMinus(x, range(4)),
+    "FermionicSWAP": lambda x: qml.FermionicSWAP(x, [0, 1]),
+    "FermionicSingleExcitation": lambda x: qml.FermionicSingleExcitation(x, range(4)),
+    "FermionicDoubleExcitation": lambda x: qml.FermionicDoubleExcitation(x, [0, 1], [2, 3]),
+    "2-controlled RX": lambda x: qml.ctrl(qml.RX(x, 2), [0, 1], [True, False]),
+    "3-controlled phase": lambda x: qml.ctrl(qml.PhaseShift(x, 3), [0, 1, 2]),
+    "2-controlled Rot": lambda x: qml.ctrl(qml.Rot(x, -x, 2 * x, 2), [0, 1]),
+    "controlled PauliRot": lambda x: qml.ctrl(qml.PauliRot(x, "XYZ", [1, 2, 3]), 0),
+    "9-controlled RY": lambda x: qml.ctrl(qml.RY(x, 9), range(9), [0] * 9),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_an_operator_with_angles_is_compiled_once(name):
+    """Other angles are the same structure, and give what default.qubit gives."""
+    tapes = [
+        qml.tape.QuantumScript(
+            [*(qml.RY(0.4 + wire, wire) for wire in range(4)), OPEN[name](angle)],
+            [qml.probs(wires=range(4))],
+        )
+        for angle in (0.3, -1.2, 0.0, np.pi / 2)
+    ]
+    dev = qml.device("qstore.ionq")
+    expected = qml.execute(tapes, qml.device("default.qubit"))
+    assert np.allclose(qml.execute(tapes, dev), expected, atol=1e-9)
+    assert (dev._cache.stats().misses, dev._cache.stats().bypasses) == (1, 0)
+
+
+def test_what_is_controlled_and_how_is_part_of_the_structure():
+    """Another base, other control values or other wires are other circuits."""
+    ops = [
+        qml.ctrl(qml.RX(0.3, 2), [0, 1]),
+        qml.ctrl(qml.RY(0.3, 2), [0, 1]),
+        qml.ctrl(qml.RX(0.3, 2), [0, 1], [True, False]),
+        qml.ctrl(qml.RX(0.3, 1), [0, 2]),
+        qml.ctrl(qml.PauliRot(0.3, "XY", [2, 1]), 0),
+        qml.ctrl(qml.PauliRot(0.3, "YX", [2, 1]), 0),
+    ]
+    tapes = [
+        qml.tape.QuantumScript(
+            [*(qml.RY(0.4 + wire, wire) for wire in range(3)), op], [qml.probs(wires=range(3))]
+        )
+        for op in ops
+    ]
+    dev = qml.device("qstore.ionq", wires=3)
+    expected = qml.execute(tapes, qml.device("default.qubit"))
+    assert np.allclose(qml.execute(tapes, dev), expected, atol=1e-9)
+    assert dev._cache.stats().misses == len(ops)

@@ -1,0 +1,89 @@
+"""One step of an operator's decomposition to the gate set: by our rules, or else by PennyLane's."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.exceptions import DecompositionUndefinedError
+from pennylane.operation import Operator
+
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element
+from pennylane_qstore.compiler.constants import zxz
+from pennylane_qstore.compiler.rules import elements_of
+
+WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
+_CLIFFORDS: dict[str, Callable[[Any], Operator]] = {
+    "X": qml.X,
+    "Y": qml.Y,
+    "Z": qml.Z,
+    "H": qml.Hadamard,
+    "S": qml.S,
+    "SDG": lambda wires: qml.adjoint(qml.S(wires)),
+    "SX": qml.SX,
+    "SXDG": lambda wires: qml.adjoint(qml.SX(wires)),
+    "CX": qml.CNOT,
+    "CZ": qml.CZ,
+    "SWAP": qml.SWAP,
+}
+_ROTATIONS = {
+    **{"X": qml.RX, "Y": qml.RY, "Z": qml.RZ},
+    **{"XX": qml.IsingXX, "YY": qml.IsingYY, "ZZ": qml.IsingZZ},
+}
+# A gate G with G·P·G† = Q, for two different letters P and Q.
+_TURNS = {
+    **{"XZ": "H", "ZX": "H", "XY": "S", "YX": "SDG", "ZY": "SXDG", "YZ": "SX"},
+}
+
+
+def decomposition(op: Operator) -> Sequence[Operator]:
+    """One step to the gate set, up to a global phase.
+
+    Raises:
+        DecompositionUndefinedError: nobody knows a decomposition, and it has no small matrix
+    """
+    if any(hasattr(value, "toarray") for value in op.data):
+        return [_dense(op)]
+    elements = elements_of(op)
+    if elements is not None:
+        return [gate for element in elements for gate in _gates(element, op)]
+    try:
+        found = op.decomposition()
+    except DecompositionUndefinedError:
+        if not op.has_matrix or len(op.wires) > WIDEST_MATRIX:
+            raise
+        return [qml.QubitUnitary(op.matrix(), op.wires)]
+    # PennyLane's power of an exponential is one operator, not a list of them.
+    return [found] if isinstance(found, Operator) else found
+
+
+def _dense(op: Operator) -> Operator:
+    """An operator with sparse data to the same with arrays; a state's is a row of a matrix."""
+    values = [value.toarray() if hasattr(value, "toarray") else value for value in op.data]
+    rows = [value[0] if np.shape(value)[:1] == (1,) else value for value in values]
+    return type(op)(*rows, wires=op.wires)
+
+
+def _gates(element: Element, op: Operator) -> list[Operator]:
+    """An element as gates on an operator's wires, with its parameters."""
+    wires = [op.wires[qubit] for qubit in element.qubits]
+    if isinstance(element, Clifford):
+        return [_CLIFFORDS[element.name](wires)]
+    if isinstance(element, Constant):
+        axes = (qml.RZ, qml.RX, qml.RZ)
+        return [gate(angle, wires) for gate, angle in zip(axes, zxz(element.matrix), strict=True)]
+    letters = "".join(letter for _, letter in element.word)
+    value = _value(element.angle, op.data)
+    if letters in _ROTATIONS:
+        return [_ROTATIONS[letters](value, wires)]
+    # Of two letters, the second as the first between two turns.
+    turn = _CLIFFORDS[_TURNS[letters]](wires[1])
+    core = _ROTATIONS[letters[0] * 2](value, wires)
+    return [qml.adjoint(turn, lazy=False), core, turn]
+
+
+def _value(angle: Angle, data: Sequence[Any]) -> Any:
+    value: Any = angle.const
+    for index, slope in angle.terms:
+        value = value + slope * data[index]
+    return value
