@@ -10,6 +10,8 @@ from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element
 from pennylane_qstore.compiler.constants import zxz
+from pennylane_qstore.compiler.gateset import CONTROLLED_X
+from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.rules import elements_of
 
 WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
@@ -55,6 +57,16 @@ def decomposition(op: Operator) -> Sequence[Operator]:
         return [qml.QubitUnitary(op.matrix(), op.wires)]
     # PennyLane's power of an exponential is one operator, not a list of them.
     return [found] if isinstance(found, Operator) else found
+
+
+def on_pairs(op: Operator) -> Sequence[Operator]:
+    """A gate of the gate set as gates on at most two wires."""
+    if op.name not in CONTROLLED_X:
+        return [op]
+    flips = [qml.X(w) for w, on in zip(op.control_wires, op.control_values, strict=True) if not on]
+    controls = range(len(op.control_wires))
+    elements = controlled_x(controls, len(controls))
+    return [*flips, *(gate for element in elements for gate in _gates(element, op)), *flips]
 
 
 def _dense(op: Operator) -> Operator:

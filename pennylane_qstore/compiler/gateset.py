@@ -42,9 +42,15 @@ PENNYLANE_IONQ_NATIVE = (
     pennylane_ionq.ops.MS,
 )
 PENNYLANE_IONQ_ISING = (pennylane_ionq.ops.XX, pennylane_ionq.ops.YY, pennylane_ionq.ops.ZZ)
+# X with several controls stays whole until it is known whether it has to be sent at all. With more
+# controls, or wires to work on, it is decomposed at once.
+CONTROLLED_X = frozenset({"Toffoli", "MultiControlledX"})
+_MOST_CONTROLS = 6
 _CLASSES = (*NATIVE, *PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING)
 
 
 def has_rule(op: Operator) -> bool:
     """Whether the compiler takes an operation as it is."""
+    if op.name in CONTROLLED_X:
+        return len(op.control_wires) <= _MOST_CONTROLS and not op.work_wires
     return op.name in PENNYLANE_GATES or isinstance(op, _CLASSES)

@@ -7,8 +7,20 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore import ops
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, Rotation, rotation
-from pennylane_qstore.compiler.gateset import PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
+from pennylane_qstore.compiler.circuit import (
+    Angle,
+    AnyElement,
+    Clifford,
+    ControlledX,
+    Element,
+    Rotation,
+    rotation,
+)
+from pennylane_qstore.compiler.gateset import (
+    CONTROLLED_X,
+    PENNYLANE_IONQ_ISING,
+    PENNYLANE_IONQ_NATIVE,
+)
 from pennylane_qstore.compiler.lift import Lifted, Source
 from pennylane_qstore.errors import CompileError
 
@@ -85,7 +97,7 @@ _BY_CLASS: dict[type[Operator], Rule] = {
 }
 
 
-def lower(lifted: Lifted, qubit_of: Mapping[Any, int]) -> list[Element]:
+def lower(lifted: Lifted, qubit_of: Mapping[Any, int]) -> list[AnyElement]:
     """One circuit's gates to elements.
 
     Args:
@@ -107,7 +119,7 @@ def lower(lifted: Lifted, qubit_of: Mapping[Any, int]) -> list[Element]:
 
 def _elements(
     op: Operator, place: int, angles: Sequence[Angle], qubit_of: Mapping[Any, int]
-) -> list[Element]:
+) -> Sequence[AnyElement]:
     qubits = tuple([qubit_of[wire] for wire in op.wires])
     rule = _BY_CLASS.get(type(op))
     if rule is not None:
@@ -117,11 +129,22 @@ def _elements(
         return [Clifford(_CLIFFORDS[name], qubits)]
     if name in _ROTATIONS:
         return _word(_ROTATIONS[name])(qubits, angles)
+    if name in CONTROLLED_X:
+        return _controlled_x(op, qubits)
     if name in _T:
         return [_about_z(qubits[0], Angle(_T[name]))]
     if name in _IDLE:
         return []
     raise CompileError(f"operation {place}, {op}, has no rule in IonQ's native gates")
+
+
+def _controlled_x(op: Operator, qubits: Qubits) -> list[AnyElement]:
+    *controls, target = qubits
+    values = zip(controls, op.control_values, strict=True)
+    flips = [Clifford("X", (qubit,)) for qubit, on in values if not on]
+    if len(controls) == 1:
+        return [*flips, Clifford("CX", qubits), *flips]
+    return [*flips, ControlledX(tuple(controls), target), *flips]
 
 
 def _angle(source: Source) -> Angle:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit import AnyElement
+from pennylane_qstore.compiler.decompositions import on_pairs
 from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native
@@ -78,7 +80,12 @@ class Template:
 
     def _literal(self, params: NDArray[np.float64], target: Target) -> Programs:
         """Angle sets to programs, gate by gate."""
-        operations, columns = self.lifted.operations, self._columns(params)
+        operations: list[Operator] = []
+        columns: list[list[Column]] = []
+        for op, own in zip(self.lifted.operations, self._columns(params), strict=True):
+            gates = on_pairs(op)
+            operations += gates
+            columns += [own] if len(gates) == 1 else [[np.array(v) for v in g.data] for g in gates]
         if target.gates == "qis":
             return compile_qis(operations, columns, self.qubit_of, len(params))
         return compile_native(operations, columns, self.qubit_of, len(params), target.gates)
