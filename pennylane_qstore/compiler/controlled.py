@@ -22,9 +22,10 @@ from pennylane_qstore.compiler.multicontrol import Phases, controlled_diagonal
 
 _NOISE = 1e-12
 _HALF_TURN = Angle(math.pi)
-# With more controls, or some and wires to work on, PennyLane's circuits are the shorter ones.
+# Our circuits grow faster with the controls than PennyLane's, which are the shorter ones from five
+# controls on where there are wires to work on, and from three on where those are in |0⟩.
 MOST_CONTROLS, _MOST_WITH_WORK_WIRES, _MOST_WITH_CLEAN_ONES = 10, 4, 2
-# The words that a base is a function of, and whether it is the word, a phase or a rotation.
+# A base that is a Pauli word, a phase where the word is -1, or a rotation about it.
 _PAULIS = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 _PHASES = {"PhaseShift": "Z", "U1": "Z"}
 _ROTATIONS = {
