@@ -11,7 +11,6 @@ from pennylane.operation import Operator
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element
 from pennylane_qstore.compiler.constants import zxz
 from pennylane_qstore.compiler.gateset import CONTROLLED_X
-from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.rules import elements_of
 
 WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
@@ -61,12 +60,7 @@ def decomposition(op: Operator) -> Sequence[Operator]:
 
 def on_pairs(op: Operator) -> Sequence[Operator]:
     """A gate of the gate set as gates on at most two wires."""
-    if op.name not in CONTROLLED_X:
-        return [op]
-    flips = [qml.X(w) for w, on in zip(op.control_wires, op.control_values, strict=True) if not on]
-    controls = range(len(op.control_wires))
-    elements = controlled_x(controls, len(controls))
-    return [*flips, *(gate for element in elements for gate in _gates(element, op)), *flips]
+    return decomposition(op) if op.name in CONTROLLED_X else [op]
 
 
 def _dense(op: Operator) -> Operator:

@@ -21,7 +21,7 @@ from pennylane_qstore.compiler.excitations import (
     fermionic_double,
     fermionic_single,
 )
-from pennylane_qstore.compiler.gateset import has_rule
+from pennylane_qstore.compiler.gateset import CONTROLLED_X, has_rule
 from pennylane_qstore.compiler.generators import by_generator
 from pennylane_qstore.compiler.ladders import laddered
 
@@ -34,7 +34,7 @@ _OPEN = Angle(0.0, ((0, 1.0),))
 
 def elements_of(op: Operator) -> Elements | None:
     """An operator's elements, up to a global phase, or None where it has no rule."""
-    if has_rule(op):
+    if has_rule(op) and op.name not in CONTROLLED_X:
         return None
     if isinstance(op, qml.ops.Adjoint):
         inner = elements_of(op.base)

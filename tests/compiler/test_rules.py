@@ -20,6 +20,7 @@ from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.pipeline import pipeline, preprocessing
 from pennylane_qstore.compiler.rules import elements_of
+from pennylane_qstore.compiler.target import Target
 from tests.compiler.native_matrix import program_matrix
 from tests.compiler.test_gadgets import unitary_of
 
@@ -316,10 +317,11 @@ def test_a_circuit_of_such_operators_is_right_on_the_machine(operations, entangl
     """The native program has the circuit's probabilities, as a template and without one."""
     tape = qml.tape.QuantumScript(operations, [qml.probs(wires=WIRES)])
     state = qml.matrix(qml.tape.QuantumScript(operations), wire_order=WIRES)[:, 0]
-    steps = preprocessing("d", WIRES, None, TemplateCache(), lambda: entangler)
+    target = Target(entangler, measurement_aware=False)
+    steps = preprocessing("d", WIRES, None, TemplateCache(), lambda: target)
     for _ in range(2):  # a structure with values gets its template at the second sight
         batch, _ = steps((tape,))
-        (compiled,) = compile_batch(batch, WIRES, entangler)
+        (compiled,) = compile_batch(batch, WIRES, target)
         found = program_matrix(compiled.programs)[:, 0]
         np.testing.assert_allclose(abs(found) ** 2, abs(state) ** 2, atol=1e-10)
 
