@@ -15,10 +15,11 @@ from pennylane.devices.modifiers import single_tape_support
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
-from pennylane_qstore import embedded
+from pennylane_qstore import embedded, notices
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
     Compiled,
     TemplateCache,
@@ -28,12 +29,10 @@ from pennylane_qstore.compiler import (
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
 from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
-from pennylane_qstore.options import EMULATOR, Options
+from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Options
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.readout import read_out
 
-# Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
-_EMULATOR_POLL, _CLOUD_POLL = 0.002, 0.25
 _DEBIASING_SHOTS = 500
 
 
@@ -60,7 +59,17 @@ class QStoreDevice(Device):
         metadata: strings by string, kept with every job
         seed: of the samples that are drawn on this side
         max_wait: seconds for one batch, all in all; None is a day on a QPU, ten minutes elsewhere
-        journal: None; there is no journal yet
+        submission: "batch": as few jobs as the API's limits allow; "concurrent": a job for each
+            circuit, many at the same time; "sequential": one after the other, for comparison
+        max_jobs_in_flight: jobs that are live at the same time
+        connection_pool_size: connections at most
+        rate_limit: requests a second that are never passed; None slows down only after a 429
+        journal: path of a SQLite file in which every job stands before it is sent; "user" is in
+            the user's state folder, and none for the emulator; None is none
+        resume: whether a job that a killed process left is taken up when the same is asked again
+        on_unknown: what becomes of a submit whose reply was lost: "lookup" finds its job, "raise"
+            leaves that to the caller
+        retry_failed_circuits: how often circuits that failed over there are sent again
 
     Raises:
         OptionError: a setting that can't be
@@ -89,7 +98,14 @@ class QStoreDevice(Device):
         metadata: Mapping[str, str] | None = None,
         seed: Any = None,
         max_wait: float | None = None,
-        journal: None = None,
+        submission: str = "batch",
+        max_jobs_in_flight: int = 100,
+        connection_pool_size: int = 20,
+        rate_limit: float | None = None,
+        journal: Path | str | None = STATE_FOLDER,
+        resume: bool = True,
+        on_unknown: str = "lookup",
+        retry_failed_circuits: int = 0,
         **unknown: Any,
     ) -> None:
         if unknown:
@@ -97,13 +113,10 @@ class QStoreDevice(Device):
                 "wires",
                 "shots",
                 "seed",
-                "journal",
                 *(field.name for field in fields(Options)),
             ]
             # Without its value, which may be a key under a misspelt name.
             raise OptionError(next(iter(unknown)), ..., f"the options are {', '.join(names)}")
-        if journal is not None:
-            raise OptionError("journal", journal, "there is no journal yet; use None")
         self._options = Options(
             backend=backend,
             api_key=api_key,
@@ -117,6 +130,14 @@ class QStoreDevice(Device):
             job_name=job_name,
             metadata=metadata,
             max_wait=max_wait,
+            submission=submission,
+            max_jobs_in_flight=max_jobs_in_flight,
+            connection_pool_size=connection_pool_size,
+            rate_limit=rate_limit,
+            journal=journal,
+            resume=resume,
+            on_unknown=on_unknown,
+            retry_failed_circuits=retry_failed_circuits,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -203,11 +224,12 @@ class QStoreDevice(Device):
     def _connected(self, running: loop.Loop) -> Client:
         options = self._options
         if options.backend == EMULATOR:
-            client = Client(embedded.server(running).url, "emulator", shortest_poll=_EMULATOR_POLL)
+            url, key = embedded.server(running).url, "emulator"
         else:
             assert options.base_url is not None
             assert options.api_key is not None
-            client = Client(options.base_url, options.api_key, shortest_poll=_CLOUD_POLL)
+            url, key = options.base_url, options.api_key
+        client = Client(url, key, policy_of(options), journal=options.journal)
         weakref.finalize(self, running.close_soon, client.close)
         return client
 
@@ -245,9 +267,15 @@ class QStoreDevice(Device):
                 f"a tape on {widest} wires doesn't fit {machine.name}, which has "
                 f"{machine.qubits} qubits"
             )
-        jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
+        most = job.MAX_CIRCUITS if self._options.submission == "batch" else 1
+        jobs = job.pack([(programs, shots) for programs, shots, _ in batch], most)
         self._warn_of_debiasing()
         events: list[Event] = []
+
+        def listener(event: Event) -> None:
+            events.append(event)
+            notices.tell(event)
+
         running = loop.current()
         options = self._options
         assert options.max_wait is not None
@@ -255,7 +283,7 @@ class QStoreDevice(Device):
             jobs,
             job.settings(options),
             max_wait=options.max_wait,
-            listener=events.append,
+            listener=listener,
             sharpen=options.sharpen,
         )
         places = [place for _, _, places in batch for place in places]

@@ -116,11 +116,15 @@ class JobError(QStoreError):
     Attributes:
         job_id: IonQ's id of the job
         code: IonQ's failure code, or None
+        status: "failed", "canceled", "completed" where circuits of it have no result, or "lost"
     """
 
-    def __init__(self, message: str, *, job_id: str, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, job_id: str, code: str | None = None, status: str = "failed"
+    ) -> None:
         self.job_id = job_id
         self.code = code
+        self.status = status
         super().__init__(message)
 
 

@@ -5,8 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import platformdirs
 
 from pennylane_qstore.errors import OptionError
 
@@ -24,6 +27,8 @@ NOISE_MODELS = (
     "forte-enterprise-1",
 )
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
+# As a journal's path: the user's state folder, and none for the embedded emulator.
+STATE_FOLDER = "user"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -44,6 +49,14 @@ class Options:
         job_name: shown in IonQ's console
         metadata: strings by string, kept with every job
         max_wait: seconds for one batch, all in all
+        submission: "batch", "concurrent" or "sequential"
+        max_jobs_in_flight: jobs that are live at the same time
+        connection_pool_size: connections at most
+        rate_limit: requests a second, or None
+        journal: path of the journal, or None
+        resume: whether jobs of an earlier process that is gone are taken up
+        on_unknown: "lookup" or "raise"
+        retry_failed_circuits: how often circuits that failed over there are sent again
     """
 
     backend: str = EMULATOR
@@ -58,6 +71,14 @@ class Options:
     job_name: str | None = None
     metadata: Mapping[str, str] | None = None
     max_wait: float | None = None
+    submission: str = "batch"
+    max_jobs_in_flight: int = 100
+    connection_pool_size: int = 20
+    rate_limit: float | None = None
+    journal: Path | str | None = STATE_FOLDER
+    resume: bool = True
+    on_unknown: str = "lookup"
+    retry_failed_circuits: int = 0
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -66,6 +87,8 @@ class Options:
         _check_error_mitigation(self)
         _check_labels(self)
         _check_max_wait(self)
+        _check_submission(self)
+        _check_journal(self)
 
     @property
     def exact(self) -> bool:
@@ -188,6 +211,45 @@ def _check_max_wait(options: Options) -> None:
         _set(options, "max_wait", 86_400.0 if options.on_qpu else 600.0)
     elif isinstance(wait, bool) or not isinstance(wait, Real) or not 0 < wait < float("inf"):
         raise OptionError("max_wait", wait, "use a positive number of seconds")
+
+
+def _check_submission(options: Options) -> None:
+    if options.submission not in ("batch", "concurrent", "sequential"):
+        raise OptionError(
+            "submission", options.submission, 'use "batch", "concurrent" or "sequential"'
+        )
+    for name in ("max_jobs_in_flight", "connection_pool_size"):
+        _check_count(options, name, least=1)
+    _check_count(options, "retry_failed_circuits", least=0)
+    rate = options.rate_limit
+    if rate is not None and (
+        isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < float("inf")
+    ):
+        raise OptionError("rate_limit", rate, "use a positive number of requests a second")
+    if options.on_unknown not in ("lookup", "raise"):
+        raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
+
+
+def _check_count(options: Options, name: str, least: int) -> None:
+    count = getattr(options, name)
+    if not _is_integer(count) or count < least:
+        raise OptionError(name, count, f"use an integer of at least {least}")
+
+
+def _check_journal(options: Options) -> None:
+    journal = options.journal
+    if not isinstance(options.resume, bool):
+        raise OptionError("resume", options.resume, "use True or False")
+    if journal is not None and not (isinstance(journal, str | os.PathLike) and str(journal)):
+        raise OptionError("journal", journal, "use a path, or None")
+    if journal == STATE_FOLDER:
+        embedded = options.backend == EMULATOR
+        _set(options, "journal", None if embedded else default_journal())
+
+
+def default_journal() -> Path:
+    """The journal in the user's state folder."""
+    return platformdirs.user_state_path("pennylane-qstore", appauthor=False) / "journal.sqlite"
 
 
 def _is_integer(value: object) -> bool:

@@ -380,8 +380,7 @@ def test_a_tape_that_was_not_prepared_is_refused():
 
 def test_what_arrived_is_told_by_its_tape(ionq):
     """An error's partial results say which tape, and which row of it, each is of."""
-    answer = {"job-0-child-0": {"0": 1}, "job-0-child-2": {"1": 1}}
-    ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", reply(body=answer))
+    ionq.fates.append({"failed": {1}})
     ops = [[qml.RX(0.1, 0)], [qml.RY(0.2, 0)], [qml.RX(0.3, 0)]]
     tapes = [qml.tape.QuantumScript(each, [qml.probs(wires=0)]) for each in ops]
     with pytest.raises(qstore.JobError) as caught:
