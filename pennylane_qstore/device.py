@@ -19,6 +19,7 @@ from pennylane_qstore import embedded, notices
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
     Compiled,
@@ -229,7 +230,8 @@ class QStoreDevice(Device):
             assert options.base_url is not None
             assert options.api_key is not None
             url, key = options.base_url, options.api_key
-        client = Client(url, key, policy_of(options), journal=options.journal)
+        journal = Journal(options.journal or MEMORY, account(url, key))
+        client = Client(url, key, policy_of(options), journal=journal)
         weakref.finalize(self, running.close_soon, client.close)
         return client
 

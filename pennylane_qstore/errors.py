@@ -31,12 +31,15 @@ class QStoreError(Exception):
     Attributes:
         partial: outcomes that did arrive before the error, by the circuit's place in the batch:
             its tape, and its row where the tape is broadcast
+        others: what else went wrong in the same batch
     """
 
     partial: Mapping[Any, Any]
+    others: tuple[BaseException, ...]
 
     def __init__(self, message: str) -> None:
         self.partial = {}
+        self.others = ()
         super().__init__(message)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -170,7 +170,7 @@ class ScriptedIonQ:
         self.queries.append(dict(request.query))
         self.authorizations.append(request.headers.get("Authorization"))
         if self.latency:
-            await asyncio.sleep(self.latency)
+            await self._pause(self.latency)
         scripted = self._scripted(request.method, path)
         if isinstance(scripted, After):
             if scripted.reply is not TRUNCATED:  # which is honest at first
@@ -179,11 +179,13 @@ class ScriptedIonQ:
         elif isinstance(scripted, Slow):
             await self._pause(scripted.seconds)
             scripted = None
-        if scripted is RESET:
-            request.transport.close()
-            return web.Response()
         if scripted is SILENCE:
             await self._pause(3_000)
+            scripted = RESET
+        if scripted is RESET:
+            if request.transport is not None:  # unless the client has gone
+                request.transport.close()
+            return web.Response()
         if scripted is None or scripted is TRUNCATED:
             status, body = self._honest(request.method, path, raw, request.query)
             text = json.dumps(body)

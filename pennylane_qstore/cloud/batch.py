@@ -117,7 +117,7 @@ class Batch:
             raise
         self.journal.released([token for token in self._waiting if token not in self._served])
         self.journal.delivered(self._served)
-        return together(tasks, _now() - start)
+        return together(tasks, round(_now() - start, 3))
 
     async def _answers(self, job: Job) -> dict[int, Outcomes]:
         """A job's outcomes; circuits without one are sent again as often as the policy says."""
@@ -293,16 +293,25 @@ def together(
         else:
             errors.append(error)
             found.update(getattr(error, "partial", {}))
+    if not errors:
+        return found
+    first, *others = _of_one_wait(errors, waited)
+    if isinstance(first, QStoreError):
+        first.partial, first.others = found, (*first.others, *others)
+        for other in others:
+            first.add_note(f"and: {other}")
+    raise first
+
+
+def _of_one_wait(errors: Sequence[BaseException], waited: float) -> list[BaseException]:
+    """The same errors, with those of one deadline as one that names all jobs, first."""
     late = [error for error in errors if isinstance(error, DeadlineError)]
-    if late:
-        job_ids = [job_id for error in late for job_id in error.job_ids]
-        message = f"after {waited:g} s: {'; '.join(map(str, late))}"
-        errors = [DeadlineError(message, job_ids=job_ids, waited=waited)]
-    for error in errors:
-        if isinstance(error, QStoreError):
-            error.partial = found
-        raise error
-    return found
+    if not late:
+        return list(errors)
+    job_ids = [job_id for error in late for job_id in error.job_ids]
+    message = f"after {waited:g} s: {'; '.join(map(str, late))}"
+    together = DeadlineError(message, job_ids=job_ids, waited=waited)
+    return [together, *(error for error in errors if not isinstance(error, DeadlineError))]
 
 
 def _took(record: Mapping[str, Any]) -> tuple[float | None, float | None]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pennylane_qstore.cloud import backend
@@ -30,7 +29,7 @@ class Client:
         api_key: str,
         policy: Policy | None = None,
         *,
-        journal: Path | str | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """Opens no connection yet; the first request does.
 
@@ -38,7 +37,7 @@ class Client:
             base_url: of the API, with its version
             api_key: IonQ's
             policy: how jobs are sent
-            journal: where what was sent is written down; None keeps it in memory
+            journal: of this account, which the client closes; None keeps it in memory
         """
         self.policy = Policy() if policy is None else policy
         self._slower: set[Listener] = set()
@@ -47,7 +46,7 @@ class Client:
             base_url, api_key, pool_size=self.policy.connection_pool_size, limiter=limiter
         )
         self._watcher = Watcher(self._transport, self.policy.shortest_poll)
-        self._journal = Journal(journal or MEMORY, account(base_url, api_key))
+        self._journal = journal or Journal(MEMORY, account(base_url, api_key))
         self._backends: dict[str, Backend] = {}
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
 """A finished job's id to its outcomes: fetched once, and what is missing looked for."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pennylane_qstore.cloud import results
 from pennylane_qstore.cloud.job import Job
@@ -13,6 +13,10 @@ from pennylane_qstore.cloud.watch import late
 from pennylane_qstore.errors import CloudError, DeadlineError, JobError, QStoreError
 from pennylane_qstore.outcomes import Outcomes
 
+T = TypeVar("T")
+
+# Seconds before an answer that makes no sense is asked for again.
+PAUSES = (0.5, 2.0)
 # Children that are asked for one by one, where the answer for all leaves them out.
 _MOST_CHILDREN = 50
 # Pages of a failed job's completed children: as many as a full job has.
@@ -43,9 +47,14 @@ async def fetch(
     """
     params = [] if sharpen is None else [("sharpen", str(sharpen).lower())]
     path = results.results_path(job, record)
+    job_id = str(record["id"])
+
+    def probabilities(answer: Any) -> Mapping[str, Any]:
+        return results.probabilities_of(job, job_id, answer)
+
     try:
         answer, record = await asyncio.gather(
-            transport.request("GET", path, params=params, deadline=deadline),
+            _read(transport, path, probabilities, deadline, params),
             _whole(transport, job, record, deadline),
         )
         found, lost = results.joined(job, record, answer)
@@ -53,10 +62,31 @@ async def fetch(
             return found
         return await _completed(transport, job, record, found, lost, params, deadline)
     except DeadlineError as error:
-        raise late(str(record["id"]), f"it is completed, but {error}") from None
+        raise late(job_id, f"it is completed, but {error}") from None
     except CloudError as error:
-        error.job_ids = error.job_ids or (str(record["id"]),)
+        error.job_ids = error.job_ids or (job_id,)
         raise
+
+
+async def _read(
+    transport: Transport,
+    path: str,
+    read: Callable[[Any], T],
+    deadline: float,
+    params: Sequence[tuple[str, str]] = (),
+) -> T:
+    """An answer as it is read; one that makes no sense is asked for again, but not for ever.
+
+    Raises:
+        CloudError: what ``read`` raised at last
+    """
+    for pause in PAUSES:
+        answer = await transport.request("GET", path, params=params, deadline=deadline)
+        try:
+            return read(answer)
+        except CloudError:
+            await asyncio.sleep(pause)
+    return read(await transport.request("GET", path, params=params, deadline=deadline))
 
 
 async def _whole(
@@ -65,8 +95,13 @@ async def _whole(
     """The record with its children's ids, which a list leaves out."""
     if len(job.circuits) == 1 or "child_job_ids" in record:
         return record
-    found = await transport.request("GET", f"/jobs/{record['id']}", deadline=deadline)
-    return {**(found if isinstance(found, Mapping) else {}), "id": record["id"]}
+
+    def read(answer: Any) -> Mapping[str, Any]:
+        whole = {**results.record_of(answer), "id": record["id"]}
+        results.children(job, whole)
+        return whole
+
+    return await _read(transport, f"/jobs/{record['id']}", read, deadline)
 
 
 async def _completed(
@@ -87,24 +122,34 @@ async def _completed(
             continue
         path = f"/jobs/{each.child}"
         try:
-            child = await transport.request("GET", path, deadline=deadline)
-            if isinstance(child, Mapping) and child.get("status") == "completed":
-                answer = await transport.request(
-                    "GET", f"{path}/results/probabilities", params=params, deadline=deadline
-                )
-                found[index] = results.outcomes(answer, job, each.child)
+            child = await _read(transport, path, results.record_of, deadline)
+            if child.get("status") == "completed":
+                found[index] = await _outcomes(transport, job, each.child, deadline, params)
                 continue
         except (CloudError, DeadlineError):
             still[index] = each
             continue
-        told = child if isinstance(child, Mapping) else {}
-        code, reason = results.why(told)
-        still[index] = Lost(each.child, f"{each.why}, it is {told.get('status')}: {reason}")
+        code, reason = results.why(child)
+        still[index] = Lost(each.child, f"{each.why}, it is {child.get('status')}: {reason}")
     if still:
         error = results.incomplete(record, still, code)
         error.partial = found
         raise error
     return found
+
+
+async def _outcomes(
+    transport: Transport,
+    job: Job,
+    child: str,
+    deadline: float,
+    params: Sequence[tuple[str, str]] = (),
+) -> Outcomes:
+    """One child's outcomes, from its own results."""
+    path = f"/jobs/{child}/results/probabilities"
+    return await _read(
+        transport, path, lambda answer: results.outcomes(answer, job, child), deadline, params
+    )
 
 
 async def salvage(
@@ -153,15 +198,11 @@ async def _children(
             and row.get("status") == "completed"
         ]
         answers = await asyncio.gather(
-            *(
-                transport.request("GET", f"/jobs/{child}/results/probabilities", deadline=deadline)
-                for child in done
-            ),
-            return_exceptions=True,
+            *(_outcomes(transport, job, child, deadline) for child in done), return_exceptions=True
         )
-        for child, histogram in zip(done, answers, strict=True):
-            if not isinstance(histogram, BaseException):
-                found[index_of[child]] = results.outcomes(histogram, job, child)
+        for child, outcomes in zip(done, answers, strict=True):
+            if not isinstance(outcomes, BaseException):
+                found[index_of[child]] = outcomes
         following = answer.get("next") if isinstance(answer, Mapping) else None
         if following is None or not listed:
             break

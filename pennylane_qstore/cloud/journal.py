@@ -176,12 +176,14 @@ class Journal:
         )
 
     def _candidates(self, db: sqlite3.Connection, request: Request) -> Iterator[Entry]:
-        same = f"account = ? AND digest = ? AND state IN {_OPEN} AND created > ?"
+        same = (
+            f"account = ? AND digest = ? AND state IN {_OPEN} AND created > ? AND NOT acknowledged"
+        )
         values = (self.account, request.digest, time.time() - YOUNG)
         if request.place is not None:
             replayed = self._select(
                 db,
-                f"{same} AND run = ? AND step = ? AND place = ? AND NOT acknowledged",
+                f"{same} AND run = ? AND step = ? AND place = ?",
                 (*values, *request.place),
             )
             yield from (each for each in replayed if self._is_free(each) or each.delivered)
@@ -222,21 +224,11 @@ class Journal:
 
     def released(self, tokens: Sequence[str]) -> None:
         """Nobody waits for these jobs any more: whoever asks for the same may take them up."""
-        self._changed(
-            lambda db: db.executemany(
-                "UPDATE jobs SET owner = NULL WHERE token = ?", [(token,) for token in tokens]
-            ),
-            None,
-        )
+        self._mark("owner = NULL", tokens)
 
     def delivered(self, tokens: Sequence[str]) -> None:
         """The answers of these jobs reach the caller now, and are never served again."""
-        self._changed(
-            lambda db: db.executemany(
-                "UPDATE jobs SET delivered = 1 WHERE token = ?", [(token,) for token in tokens]
-            ),
-            None,
-        )
+        self._mark("delivered = 1", tokens)
 
     def acknowledged(self, run: str) -> None:
         """A checkpoint holds what a named run got so far: nothing of it is replayed."""
@@ -303,6 +295,14 @@ class Journal:
 
         none: list[Entry] = []
         return self._read(work, none)[::-1]
+
+    def _mark(self, what: str, tokens: Sequence[str]) -> None:
+        if not tokens:
+            return
+        values = [(token,) for token in tokens]
+        self._changed(
+            lambda db: db.executemany(f"UPDATE jobs SET {what} WHERE token = ?", values), None
+        )
 
     def _set(self, token: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)

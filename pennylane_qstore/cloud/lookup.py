@@ -16,8 +16,15 @@ SKEW = 900.0
 PAGES = 400
 
 
-def looks(error: UnknownOutcomeError) -> tuple[float, ...]:
-    """Seconds to wait before each look for a job whose submit ended so."""
+def looks(error: UnknownOutcomeError, age: float = 0.0) -> tuple[float, ...]:
+    """Seconds to wait before each look for a job whose submit ended so.
+
+    Args:
+        error: that it ended with
+        age: seconds since it was sent; after a long time one look is enough
+    """
+    if age > sum(UNANSWERED):
+        return (0.0,)
     refused = error.status is not None and error.status >= 400  # noqa: PLR2004  an HTTP error
     return ANSWERED if refused else UNANSWERED
 

@@ -51,8 +51,32 @@ class Lost:
     why: str
 
 
+def record_of(answer: Any) -> Mapping[str, Any]:
+    """The answer of ``GET /jobs/{id}``, if it is one.
+
+    Raises:
+        CloudError: it is none
+    """
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("status"), str):
+        raise CloudError(f"the server answered no job: {str(answer)[:200]}")
+    return answer
+
+
+def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
+    """The answer of a job's probabilities, if it is one: of one circuit, or by child.
+
+    Raises:
+        CloudError: it is none
+    """
+    if not isinstance(answer, Mapping):
+        raise CloudError(f"job {job_id} answered no map of probabilities", job_ids=[job_id])
+    if len(job.circuits) == 1:
+        outcomes(answer, job, job_id)
+    return answer
+
+
 def joined(
-    job: Job, record: Mapping[str, Any], answer: Any
+    job: Job, record: Mapping[str, Any], answer: Mapping[str, Any]
 ) -> tuple[dict[int, Outcomes], dict[int, Lost]]:
     """A finished job's probabilities to the outcomes of each circuit, by place in the batch.
 
@@ -71,8 +95,6 @@ def joined(
         CloudError: the answer is not what the API promises
     """
     job_id = str(record["id"])
-    if not isinstance(answer, Mapping):
-        raise CloudError(f"job {job_id} answered no map of probabilities", job_ids=[job_id])
     if len(job.circuits) == 1:
         return {job.indices[0]: outcomes(answer, job, job_id)}, {}
     found: dict[int, Outcomes] = {}

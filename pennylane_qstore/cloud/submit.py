@@ -87,7 +87,7 @@ async def settled(
     Raises:
         UnknownOutcomeError: the list of jobs didn't tell, or there is no time to ask it
     """
-    for pause in lookup.looks(error):
+    for pause in lookup.looks(error, time.time() - sent_at):
         if asyncio.get_running_loop().time() + pause >= deadline:
             raise _unsettled(error, token)
         await asyncio.sleep(pause)

@@ -75,7 +75,8 @@ class Watcher:
         """
         now = _now()
         watched = _Watched(job_id, backend, circuits, now - age, deadline, asyncio.Future(), now)
-        watched.due = self._next(watched, now)
+        if not age:  # an older job may have ended long ago
+            watched.due = self._next(watched, now)
         self._live[job_id] = watched
         self._new.set()
         if self._task is None or self._task.done():

@@ -16,7 +16,7 @@ class _Selector(selectors.SelectSelector):
         if ready or timeout == 0:
             return ready
         # What is on its way through the loopback device, or in a thread, gets a real moment.
-        ready = super().select(0.0002 if timeout is not None else None)
+        ready = super().select(0.00005 if timeout is not None else None)
         if not ready and timeout is not None:
             self.now += timeout
         return ready

@@ -154,9 +154,8 @@ def test_what_would_fail_again_is_not_sent_again(ionq, virtual, code):
 )
 def test_the_wrong_children_are_no_results(ionq, run, children):
     """Without one id a circuit there is no telling whose result is whose."""
-    ionq.script(
-        "GET", "/jobs/job-0", reply(body={"status": "completed", "child_job_ids": children})
-    )
+    record = reply(body={"status": "completed", "child_job_ids": children})
+    ionq.script("GET", "/jobs/job-0", *[record] * 3)
     with pytest.raises(CloudError, match="job-0"):
         run(2)
 
@@ -364,9 +363,16 @@ def test_a_refused_submit_is_final(ionq, run, status, kind):
 )
 def test_rubbish_results_are_an_error_with_the_job(ionq, run, answer):
     """Probabilities that can't be are never handed on."""
-    ionq.script("GET", "/jobs/job-0/results/probabilities", reply(body=answer))
+    ionq.script("GET", "/jobs/job-0/results/probabilities", *[reply(body=answer)] * 3)
     with pytest.raises(CloudError, match="job-0"):
         run()
+    assert len(ionq.requests) == 5
+
+
+def test_rubbish_results_are_asked_for_again(ionq, run):
+    """A paid job is not lost to one answer that makes no sense."""
+    ionq.script("GET", "/jobs/job-0/results/probabilities", *[reply(body={"0": 0.4})] * 2)
+    assert len(run()) == 1
 
 
 def test_a_job_that_is_not_seen_yet_is_looked_for_again(ionq, run):
@@ -489,7 +495,7 @@ def test_one_malformed_child_loses_only_its_own_circuit(ionq, run):
     """The circuits beside one whose result is rubbish are kept."""
     answer = {"job-0-child-0": {"0": "x"}, "job-0-child-1": {"0": 1}}
     ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", reply(body=answer))
-    ionq.script("GET", "/jobs/job-0-child-0/results/probabilities", reply(body={"0": "x"}))
+    ionq.script("GET", "/jobs/job-0-child-0/results/probabilities", *[reply(body={"0": "x"})] * 3)
     with pytest.raises(JobError, match="job-0-child-0") as caught:
         run(2)
     assert list(caught.value.partial) == [1]
@@ -514,7 +520,7 @@ def test_an_id_that_is_none_is_not_asked_for(ionq, run, job_id):
 )
 def test_a_server_that_repeats_the_key_does_not_get_it_printed(ionq, run, method, path, body):
     """Whatever the answer, no part of the key is in the error."""
-    ionq.script(method, path, reply(200, body=body))
+    ionq.script(method, path, *[reply(200, body=body)] * 3)
     with pytest.raises(QStoreError) as caught:
         run()
     assert KEY[:8] not in f"{caught.value} {caught.value!r} {caught.value.__cause__!r}"
