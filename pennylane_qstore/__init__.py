@@ -17,6 +17,7 @@ from pennylane_qstore.errors import (
 )
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
+    "run",
 ]

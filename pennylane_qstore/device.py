@@ -15,7 +15,7 @@ from pennylane.devices.modifiers import single_tape_support
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
-from pennylane_qstore import embedded, notices
+from pennylane_qstore import embedded, notices, runs
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
@@ -287,6 +287,7 @@ class QStoreDevice(Device):
             max_wait=options.max_wait,
             listener=listener,
             sharpen=options.sharpen,
+            run=self._next_step(),
         )
         places = [place for _, _, places in batch for place in places]
         try:
@@ -299,6 +300,15 @@ class QStoreDevice(Device):
         finally:
             self._track_jobs(events)
         return {place: found[index] for index, place in enumerate(places)}
+
+    def _next_step(self) -> tuple[str, int] | None:
+        """The place of a batch in the named run that this process is in."""
+        named = runs.current()
+        return None if named is None else named.next_step(self._acknowledge)
+
+    def _acknowledge(self, name: str) -> None:
+        running = loop.current()
+        running.run(self._client(running).acknowledge(name))
 
     def _warn_of_debiasing(self) -> None:
         if self._debiasing_is_known:

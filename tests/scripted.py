@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class ServerJob:
         end: "completed", "failed", "canceled" or a status that is no end
         missing: places of circuits that the aggregated answer leaves out
         failed: places of circuits whose own job failed
+        failure: why, where it isn't that the trap was empty
     """
 
     id: str
@@ -82,6 +84,7 @@ class ServerJob:
     end: str = "completed"
     missing: frozenset = frozenset()
     failed: frozenset = frozenset()
+    failure: dict | None = None
     cancelled: bool = False
     children: list = field(default_factory=list)
 
@@ -115,9 +118,11 @@ class ScriptedIonQ:
         queue, execution: seconds that new jobs take
         predictions: fields of new jobs' records
         latency: seconds before each answer
-        telling: whether a circuit's first phase is the probability of its state 1
+        telling: whether a circuit's first gate tells the probability of its state 1: a phase is
+            one, a rotation makes one
         shuffled: whether the keys of aggregated answers are in another order
         fates: of the next jobs that are made: fields of ``ServerJob``
+        throttled: seconds since the first job between which every GET of a job is a 429, or None
     """
 
     def __init__(self):
@@ -128,6 +133,7 @@ class ScriptedIonQ:
         self.predictions = {}
         self.telling = self.shuffled = False
         self.fates = deque()
+        self.throttled = None
         self._scripts = defaultdict(deque)
         self._epoch = None
         self._stopping = asyncio.Event()
@@ -195,6 +201,10 @@ class ScriptedIonQ:
         return scripted()
 
     def _scripted(self, method, path):
+        if self.throttled and self.jobs and method == "GET":
+            age = asyncio.get_running_loop().time() - self.jobs["job-0"].at
+            if self.throttled[0] < age < self.throttled[1]:
+                return error(429, Retry_After="2")
         for place in (path, "/" + path.split("/")[1] + "/*"):
             if self._scripts[method, place]:
                 return self._scripts[method, place].popleft()
@@ -268,23 +278,38 @@ class ScriptedIonQ:
         elif place and status == "failed":
             status = "completed"  # a failed parent's other children did run
         if status == "failed":
-            failure = {"code": "QuantumComputerError", "message": "the trap was empty"}
+            empty = {"code": "QuantumComputerError", "message": "the trap was empty"}
+            failure = job.failure or empty
         ended = status in {"completed", "failed"}
+        many = bool(job.children) and not place
         record = {
             "id": job_id,
             "status": status,
+            "type": job.body["type"] if not place else "ionq.circuit.v1",
             "backend": job.body["backend"],
+            "dry_run": bool(job.body.get("dry_run")),
+            "submitter_id": "s",
+            "project_id": None,
+            "session_id": None,
+            "name": job.body.get("name"),
+            "shots": int(job.body.get("shots", 100)),
+            "settings": {},
+            "stats": {"qubits": job.body["input"].get("qubits"), "circuits": len(job.circuits)},
+            "output": {},
+            "predicted_wait_time_ms": None,
+            "predicted_execution_duration_ms": None,
+            "execution_duration_ms": None,
             "parent_job_id": parent_id if place else None,
             "metadata": job.body.get("metadata"),
             "submitted_at": self._iso(job.at),
             "started_at": self._iso(job.at + job.queue) if status != "ready" else None,
             "completed_at": self._iso(job.at + job.queue + job.execution) if ended else None,
             "failure": failure,
-            "results": None,
+            "results": _links(job_id, many) if status == "completed" else None,
             **self.predictions,
         }
         if whole:
-            record["child_job_ids"] = job.children if job.children and not place else None
+            record["child_job_ids"] = job.children if many else None
         return record
 
     def _results(self, path):
@@ -308,8 +333,14 @@ class ScriptedIonQ:
     def _outcome(self, circuit):
         if not self.telling:
             return {"0": 1.0}
-        one = circuit[0]["phase"]
+        gate = circuit[0]
+        one = gate["phase"] if "phase" in gate else math.sin(gate["rotation"] / 2) ** 2
         return {"0": 1.0 - one, "1": one}
 
     def _iso(self, moment):
         return datetime.fromtimestamp(self._epoch + moment, UTC).isoformat()
+
+
+def _links(job_id, many):
+    path = f"/v0.4/jobs/{job_id}/results/probabilities{'/aggregated' if many else ''}"
+    return {"probabilities": {"url": path}}

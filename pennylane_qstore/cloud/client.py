@@ -1,14 +1,16 @@
 """Jobs to outcomes over IonQ's REST API, concurrently, with an end to every wait."""
 
 import asyncio
+import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pennylane_qstore.cloud import backend
+from pennylane_qstore.cloud import backend, results
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.batch import Batch, Order
 from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.journal import MEMORY, Journal, account
+from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.cloud.limiter import Limiter
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.cloud.transport import Transport
@@ -115,6 +117,55 @@ class Client:
             return await batch.run(jobs)
         finally:
             self._slower.discard(listener)
+
+    async def acknowledge(self, run: str) -> None:
+        """A checkpoint holds what a named run got so far."""
+        self._journal.acknowledged(run)
+
+    async def record(self, job_id: str, max_wait: float = BACKENDS_TIMEOUT) -> Mapping[str, Any]:
+        """What the API says of a job now.
+
+        Raises:
+            CloudError: it is not there, or there is no sense in the answer
+        """
+        deadline = _now() + max_wait
+        answer = await self._transport.request("GET", f"/jobs/{job_id}", deadline=deadline)
+        return results.record_of(answer)
+
+    async def resume(self, entry: Entry, max_wait: float) -> Any:
+        """Waits for a job of the journal, and gives its probabilities as the API tells them.
+
+        Args:
+            entry: of a job that has an id
+            max_wait: seconds
+
+        Raises:
+            JobError: it failed, was cancelled, or is lost
+            DeadlineError: it has not ended by then
+        """
+        deadline = _now() + max_wait
+        assert entry.job_id is not None
+        record = await self._watcher.end_of(
+            entry.job_id,
+            backend=entry.backend,
+            circuits=entry.circuits,
+            deadline=deadline,
+            age=max(time.time() - entry.created, 1.0),
+        )
+        self._journal.ended(entry.token, str(record["status"]))
+        if record["status"] != "completed":
+            raise results.failure(record)
+        path = results.path_of(record, many=entry.circuits > 1)
+        return await self._transport.request("GET", path, deadline=deadline)
+
+    async def cancel(self, entries: Sequence[Entry], max_wait: float = BACKENDS_TIMEOUT) -> None:
+        """Cancels jobs of the journal with one request."""
+        ids = json.dumps({"ids": [entry.job_id for entry in entries]})
+        await self._transport.request(
+            "PUT", "/jobs/status/cancel", body=ids, deadline=_now() + max_wait
+        )
+        for entry in entries:
+            self._journal.ended(entry.token, "canceled")
 
     def _learn(self, name: str) -> None:
         """What the journal saw of a backend, until this process has seen it itself."""

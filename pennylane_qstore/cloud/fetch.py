@@ -46,7 +46,7 @@ async def fetch(
         DeadlineError: there was no time to fetch it
     """
     params = [] if sharpen is None else [("sharpen", str(sharpen).lower())]
-    path = results.results_path(job, record)
+    path = results.path_of(record, many=len(job.circuits) > 1)
     job_id = str(record["id"])
 
     def probabilities(answer: Any) -> Mapping[str, Any]:

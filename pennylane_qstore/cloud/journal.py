@@ -186,9 +186,13 @@ class Journal:
                 f"{same} AND run = ? AND step = ? AND place = ?",
                 (*values, *request.place),
             )
-            yield from (each for each in replayed if self._is_free(each) or each.delivered)
+            yield from (each for each in replayed if self._is_free(each) or self._was_mine(each))
         unserved = self._select(db, f"{same} AND NOT delivered", values)
         yield from filter(self._is_free, unserved)
+
+    def _was_mine(self, entry: Entry) -> bool:
+        """Whether this process got the answer before, and begins its run again."""
+        return bool(entry.delivered) and entry.owner == self._me
 
     @staticmethod
     def _is_free(entry: Entry) -> bool:
@@ -280,18 +284,14 @@ class Journal:
         return self._read(work, 0.0)
 
     def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[Entry]:
-        """The newest jobs of this account, the newest first; or those of a token or job id."""
+        """The newest jobs of all accounts, the newest first; or those of a token or job id."""
 
         def work(db: sqlite3.Connection) -> list[Entry]:
             if token_or_id is not None:
-                where, values = "(token = ? OR job_id = ?)", (token_or_id, token_or_id)
-                return self._select(db, where, values)
-            return self._select(
-                db,
-                "account = ? AND created >= COALESCE((SELECT created FROM jobs WHERE account = ? "
-                "ORDER BY created DESC LIMIT 1 OFFSET ?), 0)",
-                (self.account, self.account, limit - 1),
-            )
+                where = "token = ? OR job_id = ?"
+                return self._select(db, where, (token_or_id, token_or_id))
+            newest = "token IN (SELECT token FROM jobs ORDER BY created DESC LIMIT ?)"
+            return self._select(db, newest, (limit,))
 
         none: list[Entry] = []
         return self._read(work, none)[::-1]

@@ -15,17 +15,16 @@ _FORMATS = {
 }
 
 
-def results_path(job: Job, record: Mapping[str, Any]) -> str:
+def path_of(record: Mapping[str, Any], *, many: bool) -> str:
     """Where a finished job's probabilities are, below the API's base URL.
 
     The server's link comes first, then its artifact descriptor, then the documented place. A link
     is used by its path alone, so that the key never goes to another host.
 
     Args:
-        job: what was sent
         record: the answer of ``GET /jobs/{id}``
+        many: whether it is a job of many circuits
     """
-    many = len(job.circuits) > 1
     links = record.get("results")
     links = links if isinstance(links, Mapping) else {}
     link = links.get("probabilities")
