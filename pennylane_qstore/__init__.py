@@ -2,9 +2,11 @@
 
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.errors import (
+    BudgetError,
     CloudError,
     CompileError,
     DeadlineError,
+    DryRun,
     Interrupted,
     JobError,
     OptionError,
@@ -25,9 +27,11 @@ __all__ = [
     "GPI2",
     "MS",
     "ZZ",
+    "BudgetError",
     "CloudError",
     "CompileError",
     "DeadlineError",
+    "DryRun",
     "Interrupted",
     "JobError",
     "OptionError",

@@ -4,21 +4,24 @@ import copy
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
+from pennylane.workflow import construct_batch
 
 from pennylane_qstore import embedded, notices, runs
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
@@ -29,7 +32,7 @@ from pennylane_qstore.compiler import (
     qubits_of,
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
-from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
+from pennylane_qstore.events import Cancelled, Completed, Event, Submitted, Unanswered
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Options
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.readout import read_out
@@ -71,6 +74,10 @@ class QStoreDevice(Device):
         on_unknown: what becomes of a submit whose reply was lost: "lookup" finds its job, "raise"
             leaves that to the caller
         retry_failed_circuits: how often circuits that failed over there are sent again
+        budget: in the contract's unit: what all jobs of this device, and of other processes since
+            it was made, may cost; in a named run, what the run may cost. Needs a journal to be
+            kept across processes
+        dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
 
     Raises:
         OptionError: a setting that can't be
@@ -107,6 +114,8 @@ class QStoreDevice(Device):
         resume: bool = True,
         on_unknown: str = "lookup",
         retry_failed_circuits: int = 0,
+        budget: float | None = None,
+        dry_run: bool = False,
         **unknown: Any,
     ) -> None:
         if unknown:
@@ -139,6 +148,8 @@ class QStoreDevice(Device):
             resume=resume,
             on_unknown=on_unknown,
             retry_failed_circuits=retry_failed_circuits,
+            budget=budget,
+            dry_run=dry_run,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -261,8 +272,34 @@ class QStoreDevice(Device):
         if debiasing and shots < _DEBIASING_SHOTS:
             raise CompileError(f"{shots} shots; IonQ's debiasing needs {_DEBIASING_SHOTS}")
 
-    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
-        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
+    def estimate(self, qnode: QNode) -> Callable[..., Price]:
+        """A QNode of this device to a function of its arguments that tells what a call would cost.
+
+        IonQ's own estimate, for the gates as they are compiled here; nothing is submitted.
+
+        Args:
+            qnode: whose device this is
+
+        Raises:
+            OptionError: it is another device's
+        """
+        if qnode.device is not self:
+            raise OptionError("qnode", qnode, "use a QNode of this device")
+
+        def estimated(*args: Any, **kwargs: Any) -> Price:
+            tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
+            machine = self._machine()
+            batch = compile_batch(tapes, self.wires, self._gates(machine))
+            running = loop.current()
+            asked = self._client(running).estimate(
+                self._jobs(batch, machine), job.settings(self._options)
+            )
+            return running.run(asked)
+
+        return estimated
+
+    def _jobs(self, batch: Sequence[Compiled], machine: Backend) -> list[job.Job]:
+        """Programs to jobs, if they fit the machine."""
         widest = max(programs.qubits for programs, _, _ in batch)
         if widest > machine.qubits:
             raise CompileError(
@@ -270,7 +307,11 @@ class QStoreDevice(Device):
                 f"{machine.qubits} qubits"
             )
         most = job.MAX_CIRCUITS if self._options.submission == "batch" else 1
-        jobs = job.pack([(programs, shots) for programs, shots, _ in batch], most)
+        return job.pack([(programs, shots) for programs, shots, _ in batch], most)
+
+    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
+        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
+        jobs = self._jobs(batch, machine)
         self._warn_of_debiasing()
         events: list[Event] = []
 
@@ -288,6 +329,8 @@ class QStoreDevice(Device):
             listener=listener,
             sharpen=options.sharpen,
             run=self._next_step(),
+            budget=options.budget,
+            priced=options.on_qpu,
         )
         places = [place for _, _, places in batch for place in places]
         try:
@@ -341,6 +384,9 @@ class QStoreDevice(Device):
         for event in events if self.tracker.active else ():
             if isinstance(event, Submitted):
                 self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
+                self.tracker.record()
+            elif isinstance(event, Completed) and event.cost is not None:
+                self.tracker.update(cost=event.cost)
                 self.tracker.record()
 
     def _track(self, circuits: Sequence[QuantumScript], results: Sequence[Any]) -> None:

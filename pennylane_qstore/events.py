@@ -119,13 +119,15 @@ class Completed:
         job_id: IonQ's id
         queue: seconds it waited over there, or None
         execution: seconds it ran, or None
-        cost: that was charged, or None where it wasn't asked for
+        cost: that was charged, or None where it isn't known
+        unit: of the cost
     """
 
     job_id: str
     queue: float | None
     execution: float | None
     cost: float | None = None
+    unit: str | None = None
 
 
 Event = (

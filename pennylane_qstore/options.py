@@ -57,6 +57,8 @@ class Options:
         resume: whether jobs of an earlier process that is gone are taken up
         on_unknown: "lookup" or "raise"
         retry_failed_circuits: how often circuits that failed over there are sent again
+        budget: in the contract's unit, or None
+        dry_run: whether jobs are only checked and priced
     """
 
     backend: str = EMULATOR
@@ -79,6 +81,8 @@ class Options:
     resume: bool = True
     on_unknown: str = "lookup"
     retry_failed_circuits: int = 0
+    budget: float | None = None
+    dry_run: bool = False
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -226,6 +230,13 @@ def _check_submission(options: Options) -> None:
         isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < float("inf")
     ):
         raise OptionError("rate_limit", rate, "use a positive number of requests a second")
+    budget = options.budget
+    if budget is not None and (
+        isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= budget < float("inf")
+    ):
+        raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
+    if not isinstance(options.dry_run, bool):
+        raise OptionError("dry_run", options.dry_run, "use True or False")
     if options.on_unknown not in ("lookup", "raise"):
         raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
 

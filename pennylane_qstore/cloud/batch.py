@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pennylane_qstore.cloud import polling, retry
+from pennylane_qstore.cloud import cost, polling, retry
+from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.fetch import fetch, salvage
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.journal import Entry, Journal, Request
@@ -16,7 +17,10 @@ from pennylane_qstore.cloud.submit import adopt, submit
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import Watcher
 from pennylane_qstore.errors import (
+    BudgetError,
+    CloudError,
     DeadlineError,
+    DryRun,
     JobError,
     QStoreError,
     RejectedError,
@@ -36,6 +40,7 @@ from pennylane_qstore.outcomes import Outcomes
 
 # Seconds. After an interrupt there is little time left for a submit and for the cancellation.
 LAST_SUBMIT, CANCEL_TIMEOUT = 1.5, 3.0
+COST_TIMEOUT = 10.0
 _TOO_LARGE = 413
 
 
@@ -48,12 +53,18 @@ class Order:
         deadline: in seconds of the loop's clock
         sharpen: whether debiased results are sharpened
         run: a named run and the step in it, or None
+        budget: what all jobs since ``since``, or of the named run, may cost
+        since: in seconds since the epoch
+        priced: whether each job's cost is asked for when it has ended
     """
 
     settings: Mapping[str, Any]
     deadline: float
     sharpen: bool | None = None
     run: tuple[str, int] | None = None
+    budget: float | None = None
+    since: float = 0.0
+    priced: bool = False
 
 
 @dataclass(slots=True)
@@ -90,6 +101,7 @@ class Batch:
     _served: list[str] = field(init=False, default_factory=list)  # tokens
     _submits: set[asyncio.Task[_Sent]] = field(init=False, default_factory=set)
     _places: int = field(init=False, default=0)
+    _dry: dict[str, Price] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.policy.max_jobs_in_flight)
@@ -109,6 +121,7 @@ class Batch:
             QStoreError: the first that a job met; its ``partial`` holds what did arrive
         """
         start = _now()
+        await self._check_budget(jobs)
         tasks = [asyncio.create_task(self._answers(job)) for job in jobs]
         try:
             await asyncio.wait(tasks)
@@ -117,7 +130,43 @@ class Batch:
             raise
         self.journal.released([token for token in self._waiting if token not in self._served])
         self.journal.delivered(self._served)
-        return together(tasks, round(_now() - start, 3))
+        found = together(tasks, round(_now() - start, 3))
+        if self.order.settings.get("dry_run"):
+            raise self._dry_run()
+        return found
+
+    async def estimates(self, jobs: Sequence[Job]) -> list[Price]:
+        """What each job would cost, by the API's own estimate of our gates."""
+
+        async def one(job: Job) -> Price:
+            params = cost.question(job, self.order.settings)
+            deadline = self.order.deadline
+            answer = await self.transport.request(
+                "GET", "/jobs/estimate", params=params, deadline=deadline
+            )
+            return cost.estimated(answer)
+
+        return list(await asyncio.gather(*(one(job) for job in jobs)))
+
+    async def _check_budget(self, jobs: Sequence[Job]) -> None:
+        """Refuses a batch that would cost more than is left, before any of it is sent."""
+        budget = self.order.budget
+        if budget is None:
+            return
+        run = None if self.order.run is None else self.order.run[0]
+        committed = self.journal.committed(self.order.since, run)
+        estimate = cost.total(await self.estimates(jobs))
+        if committed + estimate.value > budget:
+            raise _over(estimate, budget, committed)
+
+    def _dry_run(self) -> DryRun:
+        price = cost.total(self._dry.values())
+        return DryRun(
+            f"nothing ran: it would cost {price}; dry jobs: {', '.join(self._dry)}",
+            price=price.value,
+            unit=price.unit,
+            job_ids=list(self._dry),
+        )
 
     async def _answers(self, job: Job) -> dict[int, Outcomes]:
         """A job's outcomes; circuits without one are sent again as often as the policy says."""
@@ -169,20 +218,42 @@ class Batch:
         if record["status"] != "completed":
             self._waiting.discard(sent.token)
             raise await salvage(self.transport, job, record, deadline=self.order.deadline)
+        if self.order.settings.get("dry_run"):
+            self._dry[sent.job_id] = await self._charged(sent, dry=True) or Price(0.0, "usd")
+            self._served.append(sent.token)
+            return {}
         try:
-            found = await fetch(
-                self.transport,
-                job,
-                record,
-                sharpen=self.order.sharpen,
-                deadline=self.order.deadline,
+            found, price = await asyncio.gather(
+                fetch(
+                    self.transport,
+                    job,
+                    record,
+                    sharpen=self.order.sharpen,
+                    deadline=self.order.deadline,
+                ),
+                self._charged(sent) if self.order.priced else asyncio.sleep(0, None),
             )
         except JobError:  # what there is of it reaches the caller, in the error
             self._served.append(sent.token)
             raise
         self._served.append(sent.token)
-        self.listener(Completed(sent.job_id, queue, execution))
+        value, unit = (None, None) if price is None else (price.value, price.unit)
+        self.listener(Completed(sent.job_id, queue, execution, value, unit))
         return found
+
+    async def _charged(self, sent: _Sent, *, dry: bool = False) -> Price | None:
+        """What a job did cost; None where the API doesn't say."""
+        deadline = min(self.order.deadline, _now() + COST_TIMEOUT)
+        try:
+            answer = await self.transport.request(
+                "GET", f"/jobs/{sent.job_id}/cost", deadline=deadline
+            )
+        except (CloudError, DeadlineError):
+            return None  # what it may cost stays reserved
+        price = cost.charged(answer, estimate=dry)
+        if price is not None and not dry:
+            self.journal.paid(sent.token, price.value, price.unit)
+        return price
 
     async def _sent(self, job: Job) -> _Sent:
         """Submits a job, in a task of its own: an interrupt lets it finish."""
@@ -214,10 +285,28 @@ class Batch:
         sent = _Sent(token) if entry is None else await self._taken_up(entry, job)
         self._waiting.add(sent.token)
         if sent.job_id is None:
+            await self._reserve(job, sent)
             await self._post(job, sent)
             self.listener(Submitted(str(sent.job_id), len(job.circuits)))
         self._live[sent.token] = str(sent.job_id)
         return sent
+
+    async def _reserve(self, job: Job, sent: _Sent) -> None:
+        """Takes what a job may cost out of the budget, across all processes of the journal."""
+        budget = self.order.budget
+        if budget is None:
+            return
+        try:
+            (estimate,) = await self.estimates([job])
+            committed = self.journal.reserve(
+                sent.token, estimate.value, estimate.unit, budget=budget, since=self.order.since
+            )
+            if committed is not None:
+                raise _over(estimate, budget, committed)
+        except QStoreError:
+            self._waiting.discard(sent.token)
+            self.journal.ended(sent.token, "refused")
+            raise
 
     async def _post(self, job: Job, sent: _Sent) -> None:
         try:
@@ -273,6 +362,16 @@ class Batch:
         unknown = [task for task in done if isinstance(task.exception(), UnknownOutcomeError)]
         if lost or unknown:
             self.listener(Unanswered(len(lost) + len(unknown)))
+
+
+def _over(estimate: Price, budget: float, committed: float) -> BudgetError:
+    return BudgetError(
+        f"it would cost {estimate}, and of the budget of {budget:g} {estimate.unit} "
+        f"{committed:.2f} is spent or reserved: nothing of it was sent",
+        estimate=estimate.value,
+        budget=budget,
+        committed=committed,
+    )
 
 
 def together(

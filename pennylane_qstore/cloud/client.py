@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pennylane_qstore.cloud import backend, results
+from pennylane_qstore.cloud import backend, cost, results
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.batch import Batch, Order
+from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.cloud.limiter import Limiter
@@ -42,6 +43,7 @@ class Client:
             journal: of this account, which the client closes; None keeps it in memory
         """
         self.policy = Policy() if policy is None else policy
+        self._made = time.time()
         self._slower: set[Listener] = set()
         limiter = Limiter(self.policy.rate_limit, self._slowed)
         self._transport = Transport(
@@ -89,6 +91,8 @@ class Client:
         listener: Listener,
         sharpen: bool | None = None,
         run: tuple[str, int] | None = None,
+        budget: float | None = None,
+        priced: bool = False,
     ) -> dict[int, Outcomes]:
         """Submits jobs together, waits for all of them, and fetches each once.
 
@@ -102,6 +106,8 @@ class Client:
             listener: is told what happens
             sharpen: whether debiased results are sharpened
             run: a named run and the step in it, or None
+            budget: in the contract's unit: of the named run, or since this client was made
+            priced: whether each job's cost is asked for
 
         Returns:
             the outcomes of each circuit, by its place in the batch
@@ -110,13 +116,37 @@ class Client:
             QStoreError: the first that a job met; its ``partial`` holds what did arrive
         """
         self._learn(str(settings["backend"]))
-        order = Order(settings, _now() + max_wait, sharpen, run)
+        order = Order(
+            settings,
+            _now() + max_wait,
+            sharpen,
+            run,
+            budget,
+            self._made,
+            priced or budget is not None,
+        )
         batch = Batch(self._transport, self._watcher, self._journal, self.policy, order, listener)
         self._slower.add(listener)
         try:
             return await batch.run(jobs)
         finally:
             self._slower.discard(listener)
+
+    async def estimate(
+        self, jobs: Sequence[Job], settings: Mapping[str, Any], max_wait: float = BACKENDS_TIMEOUT
+    ) -> Price:
+        """What jobs would cost, by the API's own estimate; nothing is sent.
+
+        Args:
+            jobs: that would be sent
+            settings: the fields that all of them share
+            max_wait: seconds for it
+        """
+        order = Order(settings, _now() + max_wait)
+        batch = Batch(
+            self._transport, self._watcher, self._journal, self.policy, order, lambda _: None
+        )
+        return cost.total(await batch.estimates(jobs))
 
     async def acknowledge(self, run: str) -> None:
         """A checkpoint holds what a named run got so far."""

@@ -105,6 +105,8 @@ def settings(options: Options) -> dict[str, Any]:
         fields["noise"] = {"model": options.noise_model}
         if options.noise_seed is not None:
             fields["noise"]["seed"] = options.noise_seed
+    if options.dry_run:
+        fields["dry_run"] = True
     return fields
 
 

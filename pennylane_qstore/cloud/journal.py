@@ -207,9 +207,35 @@ class Journal:
         """Writes down the id that the server gave."""
         self._set(token, state="submitted", job_id=job_id)
 
-    def reserved(self, token: str, amount: float, unit: str) -> None:
-        """Writes down what a job may cost."""
-        self._set(token, reserved=amount, unit=unit)
+    def reserve(
+        self, token: str, amount: float, unit: str, *, budget: float, since: float
+    ) -> float | None:
+        """Reserves what a job may cost, if the budget has it left; one process at a time.
+
+        Args:
+            token: of the job
+            amount: that it may cost
+            unit: of the amount
+            budget: for the job's named run, or for all jobs since a moment
+            since: that moment, in seconds since the epoch
+
+        Returns:
+            None if it is reserved, or else what is committed already
+        """
+
+        def work(db: sqlite3.Connection) -> float | None:
+            (run,) = db.execute("SELECT run FROM jobs WHERE token = ?", (token,)).fetchone() or (
+                None,
+            )
+            committed = self._sum(db, since, run)
+            if committed + amount > budget:
+                return committed
+            db.execute(
+                "UPDATE jobs SET reserved = ?, unit = ? WHERE token = ?", (amount, unit, token)
+            )
+            return None
+
+        return self._changed(work, None)
 
     def ended(
         self,
@@ -271,17 +297,16 @@ class Journal:
             since: jobs from then on, in seconds since the epoch; for a named run all of its jobs
             run: the named run, or None
         """
+        return self._read(lambda db: self._sum(db, since, run), 0.0)
 
-        def work(db: sqlite3.Connection) -> float:
-            scope = "created >= ?" if run is None else "run = ?"
-            (amount,) = db.execute(
-                "SELECT SUM(COALESCE(cost, reserved, 0)) FROM jobs WHERE account = ? AND "
-                f"(cost IS NOT NULL OR state IN {_OPEN}) AND {scope}",
-                (self.account, since if run is None else run),
-            ).fetchone()
-            return float(amount or 0.0)
-
-        return self._read(work, 0.0)
+    def _sum(self, db: sqlite3.Connection, since: float, run: str | None) -> float:
+        scope = "created >= ?" if run is None else "run = ?"
+        (amount,) = db.execute(
+            "SELECT SUM(COALESCE(cost, reserved, 0)) FROM jobs WHERE account = ? AND "
+            f"(cost IS NOT NULL OR state IN {_OPEN}) AND {scope}",
+            (self.account, since if run is None else run),
+        ).fetchone()
+        return float(amount or 0.0)
 
     def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[Entry]:
         """The newest jobs of all accounts, the newest first; or those of a token or job id."""

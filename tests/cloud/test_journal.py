@@ -101,7 +101,6 @@ def test_another_key_or_address_is_another_account(opened, path, other):
     """Nothing of one account is seen by another."""
     opened().claim(request("t1"))
     dead(path)
-    assert opened(other).entries() == []
     assert opened(other).claim(request("t2")) is None
 
 
@@ -219,7 +218,9 @@ def test_money_is_counted_once(opened):
     begun = time.time()
     for token in ("t1", "t2", "t3"):
         first.intend(request(token))
-        first.reserved(token, 10.0, "usd")
+        assert first.reserve(token, 10.0, "usd", budget=30.0, since=begun) is None
+    first.intend(request("t4"))
+    assert first.reserve("t4", 0.5, "usd", budget=30.0, since=begun) == 30.0
     first.paid("t1", 7.0, "usd")
     first.ended("t2", "refused")
     assert opened().committed(begun, None) == 17.0
