@@ -32,7 +32,14 @@ from pennylane_qstore.compiler import (
     qubits_of,
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
-from pennylane_qstore.events import Cancelled, Completed, Event, Submitted, Unanswered
+from pennylane_qstore.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Submitted,
+    TakenUp,
+    Unanswered,
+)
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Options
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.readout import read_out
@@ -384,6 +391,9 @@ class QStoreDevice(Device):
         for event in events if self.tracker.active else ():
             if isinstance(event, Submitted):
                 self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
+                self.tracker.record()
+            elif isinstance(event, TakenUp):
+                self.tracker.update(job_ids=event.job_id)
                 self.tracker.record()
             elif isinstance(event, Completed) and event.cost is not None:
                 self.tracker.update(cost=event.cost)

@@ -204,24 +204,40 @@ class Batch:
     async def _once(self, job: Job) -> dict[int, Outcomes]:
         async with self._slots:
             sent = await self._sent(job)
-            assert sent.job_id is not None
+            record = await self._ended(sent, job)
+        if record["status"] != "completed":
+            raise await salvage(self.transport, job, record, deadline=self.order.deadline)
+        if self.order.settings.get("dry_run"):
+            price = await self._charged(sent, dry=True)
+            self._dry[str(sent.job_id)] = price or Price(0.0, "usd")
+            self._served.append(sent.token)
+            return {}
+        return await self._fetched(sent, job, record)
+
+    async def _ended(self, sent: _Sent, job: Job) -> Mapping[str, Any]:
+        """The record of a job that has ended, whichever way."""
+        try:
             record = await self.watcher.end_of(
-                sent.job_id,
+                str(sent.job_id),
                 backend=str(self.order.settings["backend"]),
                 circuits=len(job.circuits),
                 deadline=self.order.deadline,
                 age=sent.age,
             )
+        except JobError as error:  # it is not there, and nobody should look for it again
             self._live.pop(sent.token, None)
-            queue, execution = _took(record)
-            self.journal.ended(sent.token, str(record["status"]), queue=queue, execution=execution)
-        if record["status"] != "completed":
-            self._waiting.discard(sent.token)
-            raise await salvage(self.transport, job, record, deadline=self.order.deadline)
-        if self.order.settings.get("dry_run"):
-            self._dry[sent.job_id] = await self._charged(sent, dry=True) or Price(0.0, "usd")
-            self._served.append(sent.token)
-            return {}
+            self.journal.ended(sent.token, error.status)
+            raise
+        self._live.pop(sent.token, None)
+        queue, execution = _took(record)
+        status = str(record["status"])
+        self.journal.ended(sent.token, status, queue=queue, execution=execution)
+        return record
+
+    async def _fetched(
+        self, sent: _Sent, job: Job, record: Mapping[str, Any]
+    ) -> dict[int, Outcomes]:
+        """The outcomes of a completed job, and what it did cost."""
         try:
             found, price = await asyncio.gather(
                 fetch(
@@ -233,12 +249,12 @@ class Batch:
                 ),
                 self._charged(sent) if self.order.priced else asyncio.sleep(0, None),
             )
-        except JobError:  # what there is of it reaches the caller, in the error
+        except (JobError, CloudError):  # what there is of it reaches the caller, in the error
             self._served.append(sent.token)
             raise
         self._served.append(sent.token)
         value, unit = (None, None) if price is None else (price.value, price.unit)
-        self.listener(Completed(sent.job_id, queue, execution, value, unit))
+        self.listener(Completed(str(sent.job_id), *_took(record), value, unit))
         return found
 
     async def _charged(self, sent: _Sent, *, dry: bool = False) -> Price | None:

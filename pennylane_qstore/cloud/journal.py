@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 MEMORY = ":memory:"
 # Seconds. An older job is not taken up, and another process is given this long to let go.
 YOUNG, PATIENCE = 86_400.0, 2.0
+# Seconds after which a job is forgotten: 90 days.
+FORGOTTEN = 7_776_000.0
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE jobs (
@@ -31,7 +33,7 @@ CREATE TABLE jobs (
     circuits INTEGER NOT NULL,
     run TEXT, step INTEGER, place INTEGER,
     job_id TEXT,
-    state TEXT NOT NULL,         -- intent submitted completed failed canceled refused
+    state TEXT NOT NULL,         -- intent submitted completed failed canceled refused lost
     owner TEXT,                  -- the process that waits for it, NULL for nobody
     created REAL NOT NULL,       -- seconds since the epoch
     ended REAL,
@@ -58,7 +60,7 @@ class Entry:
         circuits: in it
         run: the named run it belongs to
         job_id: IonQ's; None while the submit has no answer
-        state: intent, submitted, completed, failed, canceled, or refused
+        state: intent, submitted, completed, failed, canceled, refused, or lost
         owner: the process that waits for it
         created: when it was written down, in seconds since the epoch
         cost: that was paid, in units of the contract
@@ -259,6 +261,14 @@ class Journal:
     def delivered(self, tokens: Sequence[str]) -> None:
         """The answers of these jobs reach the caller now, and are never served again."""
         self._mark("delivered = 1", tokens)
+        if self.path == MEMORY:  # of a long training, only what a budget counts is kept
+            self._changed(
+                lambda db: db.execute(
+                    "DELETE FROM jobs WHERE delivered AND run IS NULL AND COALESCE(cost, reserved) "
+                    "IS NULL"
+                ),
+                None,
+            )
 
     def acknowledged(self, run: str) -> None:
         """A checkpoint holds what a named run got so far: nothing of it is replayed."""
@@ -436,6 +446,7 @@ def _founded(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version = {_FORMAT}")
     elif version != _FORMAT:
         raise _OtherFormatError(f"it is of format {version}, this version writes {_FORMAT}")
+    db.execute("DELETE FROM jobs WHERE created < ?", (time.time() - FORGOTTEN,))
 
 
 def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -610,3 +610,36 @@ def test_a_deadline_can_be_resumed(ionq, client, virtual):
     assert any(isinstance(event, TakenUp) for event in events)
     once(300)
     assert len(ionq.jobs) == 2
+
+
+def test_a_job_that_is_lost_is_not_looked_for_again(ionq, client, virtual):
+    """What the server has deleted is paid anew when it is asked for anew."""
+    ionq.queue = 5.0
+    jobs = job.pack([(programs(2), 100)])
+
+    async def twice():
+        waiting = client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None)
+        first = asyncio.create_task(waiting)
+        await asyncio.sleep(1.0)
+        ionq.jobs["gone"] = ionq.jobs.pop("job-0")
+        await asyncio.wait([first])
+        assert isinstance(first.exception(), JobError)
+        return await client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None)
+
+    assert len(virtual.run(twice())) == 2
+    assert len(ionq.bodies) == 2
+
+
+def test_rubbish_that_lasts_is_not_served_again(ionq, client, virtual):
+    """A job whose results never made sense doesn't stand in the way of the same request."""
+    rubbish = [reply(body={"0": 7})] * 3
+    ionq.script("GET", "/jobs/job-0/results/probabilities", *rubbish)
+    jobs = job.pack([(programs(1), 100)])
+
+    def once():
+        return virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None))
+
+    with pytest.raises(CloudError):
+        once()
+    assert len(once()) == 1
+    assert len(ionq.jobs) == 2

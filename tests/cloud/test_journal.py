@@ -256,3 +256,20 @@ def test_a_zombie_is_not_alive():
     time.sleep(0.2)
     assert not is_alive(name)
     os.waitpid(child, 0)
+
+
+def test_memory_holds_no_more_than_a_budget_needs():
+    """A training of a million steps without a file doesn't grow."""
+    journal = Journal(journals.MEMORY, ACCOUNT)
+    for number in range(50):
+        journal.intend(request(str(number)))
+        journal.delivered([str(number)])
+    assert journal.entries() == []
+    journal.close()
+
+
+def test_old_jobs_are_forgotten(opened, path):
+    """A journal doesn't grow for ever."""
+    opened().claim(request("t1"))
+    dead(path, created=time.time() - 91 * 86_400)
+    assert opened().entries() == []
