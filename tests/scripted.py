@@ -150,6 +150,12 @@ class ScriptedIonQ:
         now = asyncio.get_running_loop().time()
         return [j.id for j in self.jobs.values() if j.status(now) in {"ready", "started"}]
 
+    def forget(self):
+        """Lets go of everything that was sent."""
+        for kept in (self.requests, self.times, self.queries, self.bodies, self.authorizations):
+            kept.clear()
+        self.jobs.clear()
+
     async def start(self, port=0):
         app = web.Application(client_max_size=20_000_000)
         app.router.add_route("*", "/v0.4{path:.*}", self._answer)

@@ -14,6 +14,7 @@ from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.cloud.limiter import Limiter
 from pennylane_qstore.cloud.policy import Policy
+from pennylane_qstore.cloud.polling import Pattern
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import Watcher
 from pennylane_qstore.errors import DeadlineError, UnavailableError
@@ -79,7 +80,9 @@ class Client:
                 raise UnavailableError(
                     f"no backends from {self._transport.base_url}: {error}"
                 ) from None
-            self._backends[name] = backend.chosen(name, listed)
+            found = self._backends[name] = backend.chosen(name, listed)
+            if found.queue is not None:
+                self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
         return self._backends[name]
 
     async def run(

@@ -41,6 +41,7 @@ class Watcher:
 
     Attributes:
         patterns: what earlier jobs took, by backend
+        hearsay: what the API says of a backend's queue, until there is a pattern
     """
 
     def __init__(self, transport: Transport, shortest: float) -> None:
@@ -56,6 +57,7 @@ class Watcher:
         self._new = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.patterns: dict[str, Pattern] = {}
+        self.hearsay: dict[str, Pattern] = {}
 
     async def end_of(
         self, job_id: str, *, backend: str, circuits: int, deadline: float, age: float = 0.0
@@ -97,7 +99,7 @@ class Watcher:
             _end(each, CloudError(f"job {each.job_id} is watched no more: {error!r}"))
 
     def _next(self, watched: _Watched, now: float) -> float:
-        pattern = self.patterns.get(watched.backend)
+        pattern = self.patterns.get(watched.backend) or self.hearsay.get(watched.backend)
         expected = polling.expected_end(watched.record, pattern, watched.circuits)
         pause = polling.interval(now - watched.since, expected, self._shortest)
         return min(now + pause, max(watched.deadline, now))

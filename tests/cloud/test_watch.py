@@ -137,6 +137,22 @@ def test_a_ten_minute_job_costs_at_most_forty_requests(ionq, virtual):
     assert len(ionq.requests) <= 40
 
 
+def test_a_qpu_s_own_queue_is_expected_where_nothing_is_predicted(ionq, virtual):
+    """A new device's first job, of ten minutes, on a machine whose queue is said to be ten."""
+    ionq.queue, ionq.execution = 540.0, 60.0
+    client = Client(ionq.url, KEY)
+
+    async def first():
+        await client.backend("qpu.forte-1")
+        jobs = job.pack([(programs(5), 100)])
+        settings = {"backend": "qpu.forte-1"}
+        await client.run(jobs, settings, max_wait=3600, listener=lambda _: None)
+        await client.close()
+
+    virtual.run(first())
+    assert len(ionq.requests) <= 42  # forty looks, the submit, and what the backend is
+
+
 def test_the_second_job_knows_from_the_first(ionq, virtual):
     """What a job took is expected of the next: its end is met with fewer looks."""
     ionq.queue, ionq.execution = 20.0, 10.0
