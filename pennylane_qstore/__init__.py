@@ -2,9 +2,11 @@
 
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.errors import (
+    BudgetError,
     CloudError,
     CompileError,
     DeadlineError,
+    DryRun,
     Interrupted,
     JobError,
     OptionError,
@@ -17,6 +19,7 @@ from pennylane_qstore.errors import (
 )
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 
 __all__ = [
@@ -24,9 +27,11 @@ __all__ = [
     "GPI2",
     "MS",
     "ZZ",
+    "BudgetError",
     "CloudError",
     "CompileError",
     "DeadlineError",
+    "DryRun",
     "Interrupted",
     "JobError",
     "OptionError",
@@ -39,4 +44,5 @@ __all__ = [
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
+    "run",
 ]

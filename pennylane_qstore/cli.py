@@ -1,10 +1,10 @@
-"""The shell's door: ``qstore train`` and ``qstore emulator``."""
+"""The shell's door: ``qstore train``, ``qstore emulator`` and ``qstore jobs``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from pennylane_qstore import emulator, train
+from pennylane_qstore import emulator, jobs, train
 from pennylane_qstore.version import __version__
 
 INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
@@ -37,6 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     emulating.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     emulating.add_argument("--key", help="the only key accepted; any non-empty one without it")
     emulating.set_defaults(run=_emulator)
+
+    journal = commands.add_parser("jobs", help="list, show, resume or cancel jobs")
+    jobs.add_arguments(journal)
+    journal.set_defaults(run=jobs.run)
     return parser
 
 

@@ -4,21 +4,26 @@ import copy
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
+from pennylane.workflow import construct_batch
 
-from pennylane_qstore import embedded
+from pennylane_qstore import embedded, notices, runs
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.cost import Price
+from pennylane_qstore.cloud.journal import MEMORY, Journal, account
+from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
     Compiled,
     Target,
@@ -28,13 +33,18 @@ from pennylane_qstore.compiler import (
     qubits_of,
 )
 from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
-from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
-from pennylane_qstore.options import EMULATOR, Level, Options
+from pennylane_qstore.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Submitted,
+    TakenUp,
+    Unanswered,
+)
+from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.readout import read_out
 
-# Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
-_EMULATOR_POLL, _CLOUD_POLL = 0.002, 0.25
 _DEBIASING_SHOTS = 500
 
 
@@ -69,7 +79,21 @@ class QStoreDevice(Device):
             before the measurement
         verify: whether each program is checked against its tape before it is sent
         cache: whether a structure that was compiled is kept
-        journal: None; there is no journal yet
+        submission: "batch": as few jobs as the API's limits allow; "concurrent": a job for each
+            circuit, many at the same time; "sequential": one after the other, for comparison
+        max_jobs_in_flight: jobs that are live at the same time
+        connection_pool_size: connections at most
+        rate_limit: requests a second that are never passed; None slows down only after a 429
+        journal: path of a SQLite file in which every job stands before it is sent; "user" is in
+            the user's state folder, and none for the emulator; None is none
+        resume: whether a job that a killed process left is taken up when the same is asked again
+        on_unknown: what becomes of a submit whose reply was lost: "lookup" finds its job, "raise"
+            leaves that to the caller
+        retry_failed_circuits: how often circuits that failed over there are sent again
+        budget: in the contract's unit: what all jobs of this device, and of other processes since
+            it was made, may cost; in a named run, what the run may cost. Needs a journal to be
+            kept across processes
+        dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
 
     Raises:
         OptionError: a setting that can't be
@@ -102,7 +126,16 @@ class QStoreDevice(Device):
         measurement_aware: bool = True,
         verify: bool = False,
         cache: bool = True,
-        journal: None = None,
+        submission: str = "batch",
+        max_jobs_in_flight: int = 100,
+        connection_pool_size: int = 20,
+        rate_limit: float | None = None,
+        journal: Path | str | None = STATE_FOLDER,
+        resume: bool = True,
+        on_unknown: str = "lookup",
+        retry_failed_circuits: int = 0,
+        budget: float | None = None,
+        dry_run: bool = False,
         **unknown: Any,
     ) -> None:
         if unknown:
@@ -110,13 +143,10 @@ class QStoreDevice(Device):
                 "wires",
                 "shots",
                 "seed",
-                "journal",
                 *(field.name for field in fields(Options)),
             ]
             # Without its value, which may be a key under a misspelt name.
             raise OptionError(next(iter(unknown)), ..., f"the options are {', '.join(names)}")
-        if journal is not None:
-            raise OptionError("journal", journal, "there is no journal yet; use None")
         self._options = Options(
             backend=backend,
             api_key=api_key,
@@ -134,6 +164,16 @@ class QStoreDevice(Device):
             measurement_aware=measurement_aware,
             verify=verify,
             cache=cache,
+            submission=submission,
+            max_jobs_in_flight=max_jobs_in_flight,
+            connection_pool_size=connection_pool_size,
+            rate_limit=rate_limit,
+            journal=journal,
+            resume=resume,
+            on_unknown=on_unknown,
+            retry_failed_circuits=retry_failed_circuits,
+            budget=budget,
+            dry_run=dry_run,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -220,11 +260,13 @@ class QStoreDevice(Device):
     def _connected(self, running: loop.Loop) -> Client:
         options = self._options
         if options.backend == EMULATOR:
-            client = Client(embedded.server(running).url, "emulator", shortest_poll=_EMULATOR_POLL)
+            url, key = embedded.server(running).url, "emulator"
         else:
             assert options.base_url is not None
             assert options.api_key is not None
-            client = Client(options.base_url, options.api_key, shortest_poll=_CLOUD_POLL)
+            url, key = options.base_url, options.api_key
+        journal = Journal(options.journal or MEMORY, account(url, key))
+        client = Client(url, key, policy_of(options), journal=journal)
         weakref.finalize(self, running.close_soon, client.close)
         return client
 
@@ -265,17 +307,53 @@ class QStoreDevice(Device):
         if debiasing and shots < _DEBIASING_SHOTS:
             raise CompileError(f"{shots} shots; IonQ's debiasing needs {_DEBIASING_SHOTS}")
 
-    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
-        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
+    def estimate(self, qnode: QNode) -> Callable[..., Price]:
+        """A QNode of this device to a function of its arguments that tells what a call would cost.
+
+        IonQ's own estimate, for the gates as they are compiled here; nothing is submitted.
+
+        Args:
+            qnode: whose device this is
+
+        Raises:
+            OptionError: it is another device's
+        """
+        if qnode.device is not self:
+            raise OptionError("qnode", qnode, "use a QNode of this device")
+
+        def estimated(*args: Any, **kwargs: Any) -> Price:
+            tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
+            machine = self._machine()
+            batch = compile_batch(tapes, self.wires, self._target())
+            running = loop.current()
+            asked = self._client(running).estimate(
+                self._jobs(batch, machine), job.settings(self._options)
+            )
+            return running.run(asked)
+
+        return estimated
+
+    def _jobs(self, batch: Sequence[Compiled], machine: Backend) -> list[job.Job]:
+        """Programs to jobs, if they fit the machine."""
         widest = max(programs.qubits for programs, _, _ in batch)
         if widest > machine.qubits:
             raise CompileError(
                 f"a tape on {widest} wires doesn't fit {machine.name}, which has "
                 f"{machine.qubits} qubits"
             )
-        jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
+        most = job.MAX_CIRCUITS if self._options.submission == "batch" else 1
+        return job.pack([(programs, shots) for programs, shots, _ in batch], most)
+
+    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
+        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
+        jobs = self._jobs(batch, machine)
         self._warn_of_debiasing()
         events: list[Event] = []
+
+        def listener(event: Event) -> None:
+            events.append(event)
+            notices.tell(event)
+
         running = loop.current()
         options = self._options
         assert options.max_wait is not None
@@ -283,8 +361,11 @@ class QStoreDevice(Device):
             jobs,
             job.settings(options),
             max_wait=options.max_wait,
-            listener=events.append,
+            listener=listener,
             sharpen=options.sharpen,
+            run=self._next_step(),
+            budget=options.budget,
+            priced=options.on_qpu,
         )
         places = [place for _, _, places in batch for place in places]
         bits = [programs.bits_of(row) for programs, *_ in batch for row in range(len(programs))]
@@ -298,6 +379,15 @@ class QStoreDevice(Device):
         finally:
             self._track_jobs(events)
         return {place: _mapped(found[i], bits[i]) for i, place in enumerate(places)}
+
+    def _next_step(self) -> tuple[str, int] | None:
+        """The place of a batch in the named run that this process is in."""
+        named = runs.current()
+        return None if named is None else named.next_step(self._acknowledge)
+
+    def _acknowledge(self, name: str) -> None:
+        running = loop.current()
+        running.run(self._client(running).acknowledge(name))
 
     def _warn_of_debiasing(self) -> None:
         if self._debiasing_is_known:
@@ -330,6 +420,12 @@ class QStoreDevice(Device):
         for event in events if self.tracker.active else ():
             if isinstance(event, Submitted):
                 self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
+                self.tracker.record()
+            elif isinstance(event, TakenUp):
+                self.tracker.update(job_ids=event.job_id)
+                self.tracker.record()
+            elif isinstance(event, Completed) and event.cost is not None:
+                self.tracker.update(cost=event.cost)
                 self.tracker.record()
 
     def _track(self, circuits: Sequence[QuantumScript], results: Sequence[Any]) -> None:

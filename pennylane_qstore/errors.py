@@ -10,7 +10,9 @@ QStoreError
 │   ├── UnavailableError        5xx on a GET, no connection: retry
 │   └── UnknownOutcomeError     a submit that may have arrived: never resent blind
 ├── JobError                    a job that failed or was cancelled over there
-└── DeadlineError               a wait that came to its end
+├── DeadlineError               a wait that came to its end
+├── BudgetError                 a batch that would cost more than is left
+└── DryRun                      what a batch would have cost: nothing ran
 Interrupted (KeyboardInterrupt) Ctrl-C: what was cancelled
 """
 
@@ -31,12 +33,15 @@ class QStoreError(Exception):
     Attributes:
         partial: outcomes that did arrive before the error, by the circuit's place in the batch:
             its tape, and its row where the tape is broadcast
+        others: what else went wrong in the same batch
     """
 
     partial: Mapping[Any, Any]
+    others: tuple[BaseException, ...]
 
     def __init__(self, message: str) -> None:
         self.partial = {}
+        self.others = ()
         super().__init__(message)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -116,11 +121,15 @@ class JobError(QStoreError):
     Attributes:
         job_id: IonQ's id of the job
         code: IonQ's failure code, or None
+        status: "failed", "canceled", "completed" where circuits of it have no result, or "lost"
     """
 
-    def __init__(self, message: str, *, job_id: str, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, job_id: str, code: str | None = None, status: str = "failed"
+    ) -> None:
         self.job_id = job_id
         self.code = code
+        self.status = status
         super().__init__(message)
 
 
@@ -135,6 +144,38 @@ class DeadlineError(QStoreError):
     def __init__(self, message: str, *, job_ids: Sequence[str], waited: float) -> None:
         self.job_ids = tuple(job_ids)
         self.waited = waited
+        super().__init__(message)
+
+
+class BudgetError(QStoreError):
+    """A job that would cost more than is left of the budget; it was not sent.
+
+    Attributes:
+        estimate: what it would cost
+        budget: all in all
+        committed: what was paid or is reserved
+    """
+
+    def __init__(self, message: str, *, estimate: float, budget: float, committed: float) -> None:
+        self.estimate = estimate
+        self.budget = budget
+        self.committed = committed
+        super().__init__(message)
+
+
+class DryRun(QStoreError):  # noqa: N818  it is no error, but there is no result to return
+    """A batch that was checked and priced over there, and not run.
+
+    Attributes:
+        price: what it would cost
+        unit: of the price
+        job_ids: IonQ's ids of the dry jobs
+    """
+
+    def __init__(self, message: str, *, price: float, unit: str, job_ids: Sequence[str]) -> None:
+        self.price = price
+        self.unit = unit
+        self.job_ids = tuple(job_ids)
         super().__init__(message)
 
 

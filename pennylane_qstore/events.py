@@ -39,5 +39,107 @@ class Unanswered:
     submits: int
 
 
-Event = Submitted | Cancelled | Unanswered
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A job that an earlier process sent, or an earlier wait left, and that is waited for again.
+
+    Attributes:
+        job_id: IonQ's id
+        circuits: how many circuits are in it
+        age: seconds since it was sent
+    """
+
+    job_id: str
+    circuits: int
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A job whose submit had no answer, and that was found in the list of jobs.
+
+    Attributes:
+        job_id: IonQ's id
+    """
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """A submit that surely made no job, and is sent again.
+
+    Attributes:
+        token: that the job would have had in its metadata
+    """
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A job that the server found too large (413), and that goes on as two.
+
+    Attributes:
+        circuits: how many it had
+    """
+
+    circuits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Circuits without a result that are sent again.
+
+    Attributes:
+        circuits: how many
+        reason: why they have none
+    """
+
+    circuits: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """A 429 that slowed all requests down.
+
+    Attributes:
+        rate: requests a second, from now on
+    """
+
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A job that ended well.
+
+    Attributes:
+        job_id: IonQ's id
+        queue: seconds it waited over there, or None
+        execution: seconds it ran, or None
+        cost: that was charged, or None where it isn't known
+        unit: of the cost
+    """
+
+    job_id: str
+    queue: float | None
+    execution: float | None
+    cost: float | None = None
+    unit: str | None = None
+
+
+Event = (
+    Submitted
+    | Cancelled
+    | Unanswered
+    | TakenUp
+    | Found
+    | Resent
+    | Split
+    | Repeated
+    | Slowed
+    | Completed
+)
 Listener = Callable[[Event], None]

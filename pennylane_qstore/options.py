@@ -5,8 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
+
+import platformdirs
 
 from pennylane_qstore.errors import OptionError
 
@@ -25,6 +28,8 @@ NOISE_MODELS = (
 )
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
+# As a journal's path: the user's state folder, and none for the embedded emulator.
+STATE_FOLDER = "user"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -49,6 +54,16 @@ class Options:
         measurement_aware: whether what can't reach the outcomes stays away
         verify: whether each program is checked against its tape
         cache: whether structures that were compiled are kept
+        submission: "batch", "concurrent" or "sequential"
+        max_jobs_in_flight: jobs that are live at the same time
+        connection_pool_size: connections at most
+        rate_limit: requests a second, or None
+        journal: path of the journal, or None
+        resume: whether jobs of an earlier process that is gone are taken up
+        on_unknown: "lookup" or "raise"
+        retry_failed_circuits: how often circuits that failed over there are sent again
+        budget: in the contract's unit, or None
+        dry_run: whether jobs are only checked and priced
     """
 
     backend: str = EMULATOR
@@ -67,6 +82,16 @@ class Options:
     measurement_aware: bool = True
     verify: bool = False
     cache: bool = True
+    submission: str = "batch"
+    max_jobs_in_flight: int = 100
+    connection_pool_size: int = 20
+    rate_limit: float | None = None
+    journal: Path | str | None = STATE_FOLDER
+    resume: bool = True
+    on_unknown: str = "lookup"
+    retry_failed_circuits: int = 0
+    budget: float | None = None
+    dry_run: bool = False
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -76,6 +101,8 @@ class Options:
         _check_labels(self)
         _check_max_wait(self)
         _check_compiler(self)
+        _check_submission(self)
+        _check_journal(self)
 
     @property
     def exact(self) -> bool:
@@ -206,6 +233,52 @@ def _check_compiler(options: Options) -> None:
     for name in ("measurement_aware", "verify", "cache"):
         if not isinstance(getattr(options, name), bool):
             raise OptionError(name, getattr(options, name), "use True or False")
+
+
+def _check_submission(options: Options) -> None:
+    if options.submission not in ("batch", "concurrent", "sequential"):
+        raise OptionError(
+            "submission", options.submission, 'use "batch", "concurrent" or "sequential"'
+        )
+    for name in ("max_jobs_in_flight", "connection_pool_size"):
+        _check_count(options, name, least=1)
+    _check_count(options, "retry_failed_circuits", least=0)
+    rate = options.rate_limit
+    if rate is not None and (
+        isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < float("inf")
+    ):
+        raise OptionError("rate_limit", rate, "use a positive number of requests a second")
+    budget = options.budget
+    if budget is not None and (
+        isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= budget < float("inf")
+    ):
+        raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
+    if not isinstance(options.dry_run, bool):
+        raise OptionError("dry_run", options.dry_run, "use True or False")
+    if options.on_unknown not in ("lookup", "raise"):
+        raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
+
+
+def _check_count(options: Options, name: str, least: int) -> None:
+    count = getattr(options, name)
+    if not _is_integer(count) or count < least:
+        raise OptionError(name, count, f"use an integer of at least {least}")
+
+
+def _check_journal(options: Options) -> None:
+    journal = options.journal
+    if not isinstance(options.resume, bool):
+        raise OptionError("resume", options.resume, "use True or False")
+    if journal is not None and not (isinstance(journal, str | os.PathLike) and str(journal)):
+        raise OptionError("journal", journal, "use a path, or None")
+    if journal == STATE_FOLDER:
+        embedded = options.backend == EMULATOR
+        _set(options, "journal", None if embedded else default_journal())
+
+
+def default_journal() -> Path:
+    """The journal in the user's state folder."""
+    return platformdirs.user_state_path("pennylane-qstore", appauthor=False) / "journal.sqlite"
 
 
 def _is_integer(value: object) -> bool:

@@ -22,7 +22,8 @@ def ionq():
 
 
 @pytest.fixture(autouse=True)
-def no_account(monkeypatch):
-    """No test sees the key or the address of whoever runs it."""
+def no_account(monkeypatch, tmp_path):
+    """No test sees the key, the address or the journal of whoever runs it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("IONQ_API_KEY", raising=False)
     monkeypatch.delenv("IONQ_API_URL", raising=False)

@@ -383,8 +383,7 @@ def test_a_tape_that_was_not_prepared_is_refused():
 
 def test_what_arrived_is_told_by_its_tape(ionq):
     """An error's partial results say which tape, and which row of it, each is of."""
-    answer = {"job-0-child-0": {"0": 1}, "job-0-child-2": {"1": 1}}
-    ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", reply(body=answer))
+    ionq.fates.append({"failed": {1}})
     ops = [[qml.RX(0.1, 0)], [qml.RY(0.2, 0)], [qml.RX(0.3, 0)]]
     tapes = [qml.tape.QuantumScript(each, [qml.probs(wires=0)]) for each in ops]
     with pytest.raises(qstore.JobError) as caught:
@@ -435,3 +434,44 @@ def test_qis_circuits_are_tracked():
     with qml.Tracker(dev) as tracker:
         one_gate(dev)()
     assert tracker.history["resources"][0].gate_types == {"RX": 1}
+
+
+def test_a_call_is_estimated_before_it_is_sent(ionq):
+    """Of our own compiled gates: one GPI at 1000 shots, for each of three circuits."""
+    dev = cloud(ionq, backend="qpu.forte-1", error_mitigation={})
+
+    @qml.set_shots(1000)
+    @qml.qnode(dev)
+    def circuit(angle):
+        qml.RX(angle, 0)
+        return qml.expval(qml.Z(0))
+
+    price = dev.estimate(circuit)(np.array([0.1, 0.2, 0.3]))
+    assert price.value == sum(1000 * len(gates) / 1000 for gates in [[1, 1]] * 3)
+    assert ionq.jobs == {}
+    with pytest.raises(qstore.OptionError, match="this device"):
+        cloud(ionq).estimate(circuit)
+
+
+def test_the_tracker_tells_the_cost(ionq):
+    """What IonQ charged for a QPU's jobs, added."""
+    dev = cloud(ionq, backend="qpu.forte-1", error_mitigation={})
+    circuit = one_gate(dev, shots=100)
+    with qml.Tracker(dev) as tracker:
+        circuit()
+        circuit()
+    assert tracker.totals["cost"] == 3.0
+
+
+@pytest.mark.parametrize("submission", ["concurrent", "sequential"])
+def test_circuits_may_be_jobs_of_their_own(ionq, submission):
+    """For comparison: as many POSTs as circuits, and the same results in the same order."""
+    ionq.execution = 0.05
+    angles = np.linspace(0.1, 0.5, 5)
+    dev = cloud(ionq, submission=submission)
+    with qml.Tracker(dev) as tracker:
+        found = one_gate(dev)(angles)
+    assert len(found) == 5
+    assert tracker.totals["jobs"] == len(ionq.jobs) == 5
+    began = [made.at for made in ionq.jobs.values()]
+    assert (np.diff(began).min() >= 0.05) == (submission == "sequential")

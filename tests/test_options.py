@@ -56,6 +56,16 @@ def test_a_device_needs_no_option_at_all():
         ({"max_wait": float("inf")}, "positive"),
         ({"max_wait": float("nan")}, "positive"),
         ({"max_wait": "long"}, "positive"),
+        ({"submission": "batched"}, "concurrent"),
+        ({"max_jobs_in_flight": 0}, "max_jobs_in_flight"),
+        ({"connection_pool_size": 1.5}, "connection_pool_size"),
+        ({"connection_pool_size": True}, "connection_pool_size"),
+        ({"retry_failed_circuits": -1}, "retry_failed_circuits"),
+        ({"rate_limit": 0}, "rate_limit"),
+        ({"rate_limit": float("inf")}, "rate_limit"),
+        ({"on_unknown": "resubmit"}, "lookup"),
+        ({"resume": "yes"}, "resume"),
+        ({"journal": 3}, "journal"),
     ],
 )
 def test_an_impossible_setting_is_refused(options, said):
@@ -65,7 +75,7 @@ def test_an_impossible_setting_is_refused(options, said):
 
 
 @pytest.mark.parametrize(
-    "options", [{"bakend": "simulator"}, {"journal": "file"}, {"seed": "x"}, {"seed": -1}]
+    "options", [{"bakend": "simulator"}, {"journal": ""}, {"seed": "x"}, {"seed": -1}]
 )
 def test_the_device_refuses_what_it_does_not_know(options):
     """An option that doesn't exist, or doesn't work yet, is an error that names it."""
@@ -73,9 +83,12 @@ def test_the_device_refuses_what_it_does_not_know(options):
         qml.device("qstore.ionq", **options)
 
 
-def test_the_journal_may_be_none():
-    """``journal=None`` is accepted from the start."""
-    assert qml.device("qstore.ionq", journal=None).name == "qstore.ionq"
+def test_the_journal_is_in_the_users_state_folder(tmp_path):
+    """The cloud's jobs are written down unless the user says no; the emulator's only if asked."""
+    assert Options(**CLOUD).journal == tmp_path / "state" / "pennylane-qstore" / "journal.sqlite"
+    assert Options(**CLOUD, journal=None).journal is None
+    assert Options().journal is None
+    assert Options(journal="here.sqlite").journal == "here.sqlite"
 
 
 def test_the_environment_gives_key_and_address(monkeypatch):

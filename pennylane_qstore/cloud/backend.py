@@ -16,11 +16,13 @@ class Backend:
         name: such as "qpu.forte-1"
         qubits: how many it has
         native_gates: names of its native gates, or None where the API doesn't say
+        queue: seconds that jobs wait for it on average, or None where the API doesn't say
     """
 
     name: str
     qubits: int
     native_gates: tuple[str, ...] | None
+    queue: float | None = None
 
     def entangler(self, noise_model: str | None = None) -> str:
         """The native two-qubit gate to compile for: "ms" or "zz".
@@ -64,4 +66,10 @@ def chosen(name: str, listed: Any) -> Backend:
     qubits, gates = row.get("qubits"), row.get("supported_native_gates")
     if not isinstance(qubits, int) or qubits < 1:
         raise CloudError(f"GET /backends answered {qubits!r} as the number of qubits of {name}")
-    return Backend(name, qubits, tuple(map(str, gates)) if isinstance(gates, list) else None)
+    native = tuple(map(str, gates)) if isinstance(gates, list) else None
+    return Backend(name, qubits, native, _seconds(row.get("average_queue_time")))
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    known = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
+    return milliseconds / 1e3 if known and 0 < milliseconds < float("inf") else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from pennylane_qstore.errors import (
     CloudError,
+    JobError,
     RateLimitError,
     RejectedError,
     UnauthorizedError,
@@ -21,6 +22,21 @@ _PASSING = {408, 409, 425}
 _SERVER_FAULT = 500
 _UNAUTHORIZED = {401, 403}
 _RATE_LIMIT = 429
+# API v0.4, failure.code: what the same circuit would meet again.
+_LASTING = {
+    "CompilationError",
+    "ContractExpiredError",
+    "InvalidInput",
+    "NotEnoughQubits",
+    "PreflightError",
+    "QuantumCircuitComplexityError",
+    "QuotaExhaustedError",
+    "TooLongPredictedExecutionTime",
+    "TooManyControls",
+    "TooManyGates",
+    "TooManyShots",
+    "UnsupportedGate",
+}
 
 
 def error_of(
@@ -55,7 +71,18 @@ def is_retried(error: BaseException) -> bool:
     return isinstance(error, RateLimitError | UnavailableError)
 
 
-def delay(attempt: int, error: CloudError, uniform: Callable[[float, float], float]) -> float:
+def is_repeated(error: JobError) -> bool:
+    """Whether circuits that a job lost may get a result if they are sent again."""
+    return error.status in {"failed", "completed"} and error.code not in _LASTING
+
+
+def delay(
+    attempt: int,
+    error: CloudError,
+    uniform: Callable[[float, float], float],
+    *,
+    exhausted: bool = False,
+) -> float:
     """Seconds before the next attempt: what the server asked for, or full jitter.
 
     Full jitter: uniform between nothing and min(5, 0.25·2ⁿ) after n attempts, from AWS,
@@ -66,10 +93,14 @@ def delay(attempt: int, error: CloudError, uniform: Callable[[float, float], flo
         attempt: how many were made, at least one
         error: of the last one
         uniform: draws a number between two, such as ``random.uniform``
+        exhausted: whether the retry quota is used up; then the pause is long, but never the end:
+            giving up would lose a paid job
     """
     asked = getattr(error, "retry_after", None)
     if asked is not None:  # "at once" would be a busy loop
         return float(min(max(asked, FIRST_DELAY), LONGEST_RETRY_AFTER))
+    if exhausted:
+        return uniform(LONGEST_DELAY / 2, LONGEST_DELAY)
     return uniform(0.0, min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 10)))
 
 
@@ -90,16 +121,3 @@ def retry_after(header: str | None, now: float) -> float | None:
         except ValueError:
             return None
     return None if math.isnan(seconds) else max(seconds, 0.0)
-
-
-def poll_interval(waited: float, shortest: float, longest: float = 10.0) -> float:
-    """Seconds until a job is looked at again: a tenth of what it has taken so far.
-
-    So its end is noticed within a tenth of its length, and polls grow rarer.
-
-    Args:
-        waited: seconds since it was submitted
-        shortest: the shortest interval, in seconds
-        longest: the longest interval, in seconds
-    """
-    return min(max(waited / 10, shortest), longest)

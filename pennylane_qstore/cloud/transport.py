@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -13,9 +13,12 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from pennylane_qstore.cloud import retry
+from pennylane_qstore.cloud.limiter import Limiter
+from pennylane_qstore.cloud.quota import RETRY_COST, THROTTLED_COST, Quota
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
+    RateLimitError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -24,37 +27,47 @@ from pennylane_qstore.version import __version__
 
 # Seconds. A request that takes longer is lost; asking again costs less than waiting on. One at
 # the deadline has a moment all the same.
-REQUEST_TIMEOUT, LAST_LOOK = 60.0, 2.0
+REQUEST_TIMEOUT, CONNECT_TIMEOUT, LAST_LOOK = 60.0, 10.0, 2.0
 # Seconds that an idle connection is kept. Many servers close theirs after five; a submit on one
 # that is just being closed would have an unknown outcome.
 KEEP_ALIVE = 4.0
+# A shorter key is none of IonQ's, and would be found in words.
+SHORTEST_KEY = 6
+# For cancellations, which wait for nobody.
+URGENT_CONNECTIONS = 2
 _SUCCESS = range(200, 300)
 _LARGE_BODY = 200_000  # bytes; parsed in a thread, so that polls of other jobs go on
 
 
 class Transport:
-    """The API at one address with one key, through one pooled session."""
+    """The API at one address with one key, through one pooled session; lives in one event loop."""
 
     def __init__(
         self,
         base_url: str,
         api_key: str,
         *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        pool_size: int = 20,
+        limiter: Limiter | None = None,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """Opens nothing yet; the first request does.
 
         Args:
             base_url: of the API, with its version
             api_key: IonQ's
-            clock: tells the time, in seconds
-            sleep: waits, in seconds
+            pool_size: connections at most
+            limiter: gives requests their turns
+            uniform: draws a number between two, for the jitter of retries
         """
         self.base_url = base_url
         self._api_key = api_key
-        self._clock = clock
-        self._sleep = sleep
+        self._pool_size = pool_size
+        # A request that waits for a connection mustn't use up the time for its answer.
+        self._free = asyncio.Semaphore(pool_size)
+        self._limiter = Limiter() if limiter is None else limiter
+        self._quota = Quota()
+        self._uniform = uniform
         self._proxy = _proxy_for(base_url)
         self._session: aiohttp.ClientSession | None = None
 
@@ -71,32 +84,74 @@ class Transport:
         *,
         deadline: float,
         body: str | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Sequence[tuple[str, str]] = (),
+        urgent: bool = False,
     ) -> Any:
         """Sends a request until it is answered for good; ``retry`` says what is tried again.
+
+        Args:
+            method: such as "GET"
+            path: below the base URL
+            deadline: in seconds of the loop's clock
+            body: JSON text
+            params: of the query
+            urgent: whether it waits for nobody's turn and for no other's connection
 
         Raises:
             DeadlineError: there is no time for another attempt; says what became of the last one
         """
+        cost = 0
         for attempt in itertools.count(1):
             try:
-                return await self._attempt(method, path, body, params or {}, deadline)
+                answer = await self._turn(method, path, body, params, deadline, urgent)
             except CloudError as error:
+                if isinstance(error, RateLimitError):
+                    self._limiter.throttled(error.retry_after)
                 if not retry.is_retried(error):
                     raise
-                pause = retry.delay(attempt, error, random.uniform)
-                if pause >= deadline - self._clock():
+                throttled = isinstance(error, RateLimitError)
+                price = THROTTLED_COST if throttled else RETRY_COST
+                cost = price if self._quota.spend(price) else 0
+                pause = retry.delay(attempt, error, self._uniform, exhausted=not cost)
+                if pause >= deadline - self._now():
                     raise DeadlineError(str(error), job_ids=[], waited=0.0) from None
-                await self._sleep(pause)
+                await asyncio.sleep(pause)
+            else:
+                self._quota.refund(cost)
+                self._limiter.answered()
+                return answer
         raise AssertionError("never reached")
 
+    async def _turn(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        params: Sequence[tuple[str, str]],
+        deadline: float,
+        urgent: bool,
+    ) -> Any:
+        if urgent:
+            return await self._attempt(method, path, body, params, deadline)
+        async with self._free:
+            await self._limiter.turn(deadline)
+            return await self._attempt(method, path, body, params, deadline)
+
     async def _attempt(
-        self, method: str, path: str, body: str | None, params: Mapping[str, str], deadline: float
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        params: Sequence[tuple[str, str]],
+        deadline: float,
     ) -> Any:
         changes = method == "POST"
-        left = max(deadline - self._clock(), 0.0 if changes else LAST_LOOK)
+        left = max(deadline - self._now(), 0.0 if changes else LAST_LOOK)
         if left <= 0:
             raise DeadlineError("no time is left to submit", job_ids=[], waited=0.0)
+        timeout = aiohttp.ClientTimeout(
+            total=min(REQUEST_TIMEOUT, left), sock_connect=min(CONNECT_TIMEOUT, left)
+        )
         try:
             async with self._opened().request(
                 method,
@@ -105,16 +160,22 @@ class Transport:
                 params=params,
                 proxy=self._proxy,
                 allow_redirects=False,  # the key goes to the host it is meant for
-                timeout=aiohttp.ClientTimeout(total=min(REQUEST_TIMEOUT, left)),
+                timeout=timeout,
             ) as response:
-                # A server that repeats the key doesn't get it any further.
-                raw = (await response.read()).replace(self._api_key.encode(), b"...")
-        except aiohttp.ClientConnectorError as error:  # before a byte was sent
+                raw = self._redacted(await response.read())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # Before a byte was sent.
             raise UnavailableError(f"{method} {path}: {error}") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = f"{method} {path}: {str(error) or type(error).__name__}"
             raise (UnknownOutcomeError if changes else UnavailableError)(reason) from None
         return await self._answer(method, path, response, raw)
+
+    def _redacted(self, raw: bytes) -> bytes:
+        """An answer without the key: a server that repeats it doesn't get it any further."""
+        if len(self._api_key) < SHORTEST_KEY:
+            return raw
+        return raw.replace(self._api_key.encode(), b"...")
 
     async def _answer(
         self, method: str, path: str, response: aiohttp.ClientResponse, raw: bytes
@@ -139,7 +200,9 @@ class Transport:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE),
+                connector=aiohttp.TCPConnector(
+                    limit=self._pool_size + URGENT_CONNECTIONS, keepalive_timeout=KEEP_ALIVE
+                ),
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
                     "Content-Type": "application/json",
@@ -147,6 +210,10 @@ class Transport:
                 },
             )
         return self._session
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
 
 def _proxy_for(url: str) -> str | None:

@@ -81,12 +81,3 @@ def test_the_server_decides_how_long_up_to_a_bound():
     """Retry-After wins over the jitter, but an absurd one is capped."""
     assert retry.delay(1, RateLimitError("", retry_after=9), random.uniform) == 9
     assert retry.delay(1, RateLimitError("", retry_after=1e9), random.uniform) == 120
-
-
-def test_the_end_of_a_job_is_noticed_within_a_tenth_of_its_length():
-    """Whatever the length of a job up to a hundred seconds, the poll after its end comes soon."""
-    for length in (5.0, 20.0, 60.0, 99.0):
-        now = 0.0
-        while now < length:
-            now += retry.poll_interval(now, shortest=0.25)
-        assert now - length <= length / 10 + 1e-9

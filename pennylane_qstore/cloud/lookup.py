@@ -1,0 +1,62 @@
+"""A submit whose reply was lost to the job it made, if it made one: what the list of jobs tells."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pennylane_qstore.cloud.job import TOKEN
+from pennylane_qstore.errors import UnknownOutcomeError
+
+# Seconds before each look. A server that answered has done with the request; one that didn't may
+# still be at work on it, and is given longer.
+ANSWERED, UNANSWERED = (0.5, 1.0, 2.0, 4.0), (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+# Seconds by which this machine's clock and the server's may differ.
+SKEW = 900.0
+# Pages of a list before it is given up: the children of two full jobs.
+PAGES = 400
+
+
+def looks(error: UnknownOutcomeError, age: float = 0.0) -> tuple[float, ...]:
+    """Seconds to wait before each look for a job whose submit ended so.
+
+    Args:
+        error: that it ended with
+        age: seconds since it was sent; after a long time one look is enough
+    """
+    if age > sum(UNANSWERED):
+        return (0.0,)
+    refused = error.status is not None and error.status >= 400  # noqa: PLR2004  an HTTP error
+    return ANSWERED if refused else UNANSWERED
+
+
+def job_of(token: str, rows: Sequence[Any]) -> str | None:
+    """The job with a token among the rows of ``GET /jobs``; None if it isn't there.
+
+    A child carries its parent's metadata, and names its parent: either tells the job.
+    """
+    for row in rows:
+        if not isinstance(row, Mapping):
+            continue
+        metadata = row.get("metadata")
+        if isinstance(metadata, Mapping) and metadata.get(TOKEN) == token:
+            job_id = row.get("parent_job_id") or row.get("id")
+            if isinstance(job_id, str):
+                return job_id
+    return None
+
+
+def reach_back(rows: Sequence[Any], sent_at: float) -> bool:
+    """Whether rows, the newest first, go back to before a submit.
+
+    Args:
+        rows: of one page
+        sent_at: when it was sent, in seconds since the epoch
+    """
+    for row in rows:
+        try:
+            submitted = datetime.fromisoformat(row["submitted_at"]).timestamp()
+        except (TypeError, KeyError, ValueError):
+            continue
+        if submitted < sent_at - SKEW:
+            return True
+    return False

@@ -1,0 +1,44 @@
+"""Events to what a user should read of them at once, through the standard logging."""
+
+import logging
+
+from pennylane_qstore.events import (
+    Event,
+    Found,
+    Repeated,
+    Resent,
+    Slowed,
+    Split,
+    TakenUp,
+)
+
+logger = logging.getLogger("pennylane_qstore")
+
+
+def notice(event: Event) -> str | None:
+    """A line about what a user would want to know of; None for what is only as expected."""
+    text = None
+    match event:
+        case TakenUp(job_id, circuits, age):
+            text = (
+                f"job {job_id} ({circuits} circuits), sent {age:.0f} s ago by a wait that is over, "
+                "is taken up: it is not paid again"
+            )
+        case Found(job_id):
+            text = f"the reply to a submit was lost, but its job {job_id} is there: it is taken up"
+        case Resent():
+            text = "the reply to a submit was lost, and there is no job: it is sent again"
+        case Split(circuits):
+            text = f"a job of {circuits} circuits is too large for the server (413): it is halved"
+        case Repeated(circuits, reason):
+            text = f"{circuits} circuits are sent again: {reason}"
+        case Slowed(rate):
+            text = f"the server asks to slow down (429): {rate:.2g} requests a second from now on"
+    return text
+
+
+def tell(event: Event) -> None:
+    """Logs what is worth a notice, as a warning, which Python shows by default."""
+    text = notice(event)
+    if text is not None:
+        logger.warning(text)

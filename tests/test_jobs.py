@@ -1,0 +1,85 @@
+"""``qstore jobs``."""
+
+import json
+
+import pennylane as qml
+import pytest
+
+from pennylane_qstore import cli
+from pennylane_qstore.errors import DeadlineError
+
+
+@pytest.fixture
+def shell(ionq, tmp_path, monkeypatch, capsys):
+    """Runs a command line: its exit code and what it says."""
+    monkeypatch.setenv("IONQ_API_KEY", "secret")
+    monkeypatch.setenv("IONQ_API_URL", ionq.url)
+
+    def shell(*words):
+        code = cli.main(["jobs", "--journal", str(tmp_path / "journal.sqlite"), *words])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    return shell
+
+
+@pytest.fixture
+def late(ionq, tmp_path, shell):
+    """A job that a wait gave up; the shell's account has it in its journal."""
+    ionq.queue = 3_600.0
+    dev = qml.device(
+        "qstore.ionq", backend="simulator", journal=tmp_path / "journal.sqlite", max_wait=1.0
+    )
+
+    @qml.qnode(dev)
+    def circuit():
+        qml.X(0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(DeadlineError):
+        circuit()
+    return circuit
+
+
+def test_jobs_are_listed(shell, late):
+    """Each has its id, its state and its backend."""
+    code, told = shell("list")
+    assert code == 0
+    assert "job-0" in told
+    assert "submitted" in told
+    assert "simulator" in told
+
+
+def test_a_job_is_shown_as_it_is_over_there(shell, late):
+    """What the journal has, and what IonQ says now."""
+    code, told = shell("show", "job-0")
+    assert code == 0
+    assert "ready" in told
+    assert "secret" not in told
+
+
+def test_a_job_is_resumed(ionq, shell, late):
+    """Its probabilities are printed; a program that asks for the same still gets the same job."""
+    ionq.jobs["job-0"].queue = 0.0
+    code, told = shell("resume", "job-0")
+    assert (code, json.loads(told)) == (0, {"0": 1.0})
+    assert late() == 1.0
+    assert len(ionq.jobs) == 1
+    assert "completed, delivered" in shell("list")[1]
+
+
+def test_a_job_is_cancelled(ionq, shell, late):
+    """With one request; a second time there is nothing to cancel."""
+    assert shell("cancel", "job-0") == (0, "cancelled job-0\n")
+    assert ionq.cancelled == ["job-0"]
+    code, told = shell("cancel", "job-0")
+    assert code == 1
+    assert "not ended" in told
+
+
+def test_an_unknown_job_is_said_in_one_line(shell):
+    """With the way to find those there are."""
+    code, told = shell("show", "job-9")
+    assert code == 1
+    assert "qstore jobs list" in told
+    assert len(told.splitlines()) == 1
