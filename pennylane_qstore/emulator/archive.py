@@ -11,6 +11,7 @@ import numpy as np
 from pennylane_qstore.emulator.answer import Answer
 from pennylane_qstore.emulator.jobs import FINAL, Job
 from pennylane_qstore.emulator.measure import Counts
+from pennylane_qstore.emulator.noise import MODELS
 from pennylane_qstore.emulator.order import read_order
 from pennylane_qstore.emulator.preflight import Failure
 from pennylane_qstore.emulator.settings import Settings
@@ -79,7 +80,7 @@ class Archive:
         """All jobs, the oldest first. One that had not ended is as it was when it was submitted."""
         rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
         for _, number, body, states, text, spans in rows:
-            order, groups = read_order(body, settings.published())
+            order, groups = read_order(body, MODELS)
             job = Job(order, number, settings.clock, groups)
             for each, state in zip((job, *job.children), json.loads(states), strict=True):
                 _restore(each, state)
@@ -87,6 +88,8 @@ class Archive:
                 answer = _answer(text, spans)
                 for each in (job, *job.children):
                     each.answer = answer if each.status == "completed" else None
+            if not job.is_final and order.model not in (None, *settings.published()):
+                job.fail(Failure("SimulationError", f"The rates of {order.model} are not given."))
             yield job
 
 

@@ -1,6 +1,7 @@
 """What is not IonQ's: the page for people, and the endpoint that makes things go wrong."""
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pennylane_qstore.emulator.board import Board
 from pennylane_qstore.emulator.circuit import MalformedError
 from pennylane_qstore.emulator.context import BOARD, LOCAL, WORKSHOP
 from pennylane_qstore.emulator.faults import Fault, fault_of, read_fault
@@ -74,17 +76,21 @@ async def events(request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Cache-Control": "no-cache"})
     answer.content_type = "text/event-stream"
     await answer.prepare(request)
-    board = request.app[BOARD]
+    # Whoever watches may leave at any time.
+    with contextlib.suppress(ConnectionResetError):
+        await _send(answer, request.app[BOARD])
+    return answer
+
+
+async def _send(answer: web.StreamResponse, board: Board) -> None:
     with board.watching() as news:
         while True:
             news.clear()
             text = json.dumps(board.snapshot())
             await answer.write(f"data: {text}\n\n".encode())
             await asyncio.sleep(PAUSE)
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), QUIET)
-            except TimeoutError:
-                continue
 
 
 @routes.get(f"{CONTROL}/faults")

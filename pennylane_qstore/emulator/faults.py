@@ -16,6 +16,7 @@ REQUEST_KINDS = (RESET_BEFORE, RESET_AFTER, SLOW, TRUNCATED)
 # Faults of jobs.
 UNKNOWN_STATUS, SHUFFLED, MISSING_CHILD = "unknown-status", "shuffled-keys", "missing-child"
 FAILED_CHILD, FAILED, CANCELED, STUCK = "failed-child", "failed", "canceled", "stuck"
+CHILD_KINDS = (SHUFFLED, MISSING_CHILD, FAILED_CHILD)
 JOB_KINDS = (UNKNOWN_STATUS, SHUFFLED, MISSING_CHILD, FAILED_CHILD, FAILED, CANCELED, STUCK)
 # Faults of backends.
 UNAVAILABLE = "unavailable"
@@ -225,17 +226,20 @@ class Faults:
         """The faults that are set, with how often each struck."""
         return [{**each.fault.to_json(), "struck": each.struck} for each in self._set]
 
-    def strike(self, scope: str, place: str) -> list[Fault]:
+    def strike(self, scope: str, place: str, children: bool = True) -> list[Fault]:
         """The faults that strike one request or job.
 
         Args:
             scope: "request" or "job"
             place: the request's method and route, or the job's backend
+            children: whether the job has any; without, what befalls them passes it by
         """
         struck = []
         for each in self._set:
             on = each.fault.on
             fits = on is None or (place.startswith(on) if scope == "request" else place == on)
+            if not children and each.fault.kind in CHILD_KINDS:
+                continue
             if each.fault.scope != scope or not fits:
                 continue
             each.seen += 1

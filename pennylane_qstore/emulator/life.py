@@ -68,7 +68,8 @@ class Workshop:
     def begin(self, job: Job) -> Job:
         """Lets a job live."""
         job.changed = self._changed
-        job.faults = tuple(self.faults.strike("job", job.order.backend.name))
+        name, children = job.order.backend.name, bool(job.children)
+        job.faults = tuple(self.faults.strike("job", name, children))
         job.predicted = self._predict(job)
         life = asyncio.get_running_loop().create_task(self._live(job))
         self._lives[job.id] = life

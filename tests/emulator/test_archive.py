@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from pennylane_qstore.emulator import Rates
 from pennylane_qstore.emulator.archive import Archive
 
 from .conftest import BELL, multi, single
@@ -53,6 +54,19 @@ def test_unfinished_jobs_go_on(start, state):
     job = again.wait(job_id)
     assert (job["status"], job["child_job_ids"]) == ("completed", children)
     assert again.results(job) == {children[0]: {"0": 0.5, "3": 0.5}, children[1]: {"1": 1}}
+
+
+def test_rates_that_are_no_longer_given(start, state):
+    """A finished job stays as it was without its model's rates; a waiting one fails."""
+    noise = {"model": "forte-enterprise-1"}
+    body = single(BELL, noise=noise, shots=10)
+    rates = {noise["model"]: Rates(0.1, 0.1)}
+    api = start(state=state, rates=rates, faults=["stuck at=2"])
+    done, waiting = api.run(body), api.submit(body)
+    again = restarted(start, api, state)
+    assert again.get(f"/jobs/{done['id']}") == done
+    lost = again.get(f"/jobs/{waiting}")
+    assert (lost["status"], lost["failure"]["code"]) == ("failed", "SimulationError")
 
 
 def test_deleted_and_forgotten_jobs_stay_away(start, state):

@@ -76,6 +76,14 @@ def test_by_a_seeded_rate():
     assert abs(len(runs[0]) - 200) < 5 * (1000 * 0.2 * 0.8) ** 0.5
 
 
+def test_children_s_faults_are_for_jobs_that_have_some():
+    """A job of one circuit is not counted by a fault of children."""
+    faults = Faults(0)
+    faults.add([Fault("missing-child", at=(1,))])
+    assert faults.strike("job", "simulator", children=False) == []
+    assert faults.strike("job", "simulator") != []
+
+
 def test_scopes_do_not_mix():
     """A job's fault leaves requests alone, and is for its backend only."""
     faults = Faults(0)

@@ -50,12 +50,17 @@ function totals(state) {
   byId("totals").replaceChildren(...parts);
 }
 
-function status(word) {
+function status(word, reason) {
   const td = document.createElement("td");
   const span = document.createElement("span");
   span.textContent = word;
   span.className = `status ${word}`;
   td.append(span);
+  if (reason) {
+    const small = document.createElement("small");
+    small.textContent = ` ${reason}`;
+    td.append(small);
+  }
   return td;
 }
 
@@ -64,7 +69,7 @@ function job(each) {
     cell(each.id.slice(0, 8), "id"),
     cell(each.name ?? "–", "name"),
     cell(each.noise ? `${each.backend} (${each.noise})` : each.backend),
-    status(each.status),
+    status(each.status, each.status === "failed" && each.failure.split(":")[0]),
     cell(whole(each.circuits), "number"),
     cell(each.qubits, "number"),
     cell(whole(each.gates), "number"),
@@ -82,7 +87,7 @@ function backend(each) {
     status(each.status),
     cell(each.waiting, "number"),
     cell(each.running, "number"),
-    cell(seconds(each.wait_ms / 1000), "number"),
+    cell(each.status === "available" ? seconds(each.wait_ms / 1000) : "–", "number"),
   ]);
 }
 
