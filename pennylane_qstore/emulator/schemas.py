@@ -38,7 +38,7 @@ def _named(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
 
 _SHOT = _registers({"type": "array", "items": BIT})
 SCHEMAS: Mapping[str, dict[str, Any]] = {
-    f"ionq.result.{name}": {"$schema": DRAFT, "title": f"ionq.result.{name}", **schema}
+    f"ionq.result.{name}": {"$schema": DRAFT, "$id": f"ionq.result.{name}", **schema}
     for name, schema in {
         "probabilities.json.v1": _flat(PROBABILITY),
         "histogram.json.v1": _flat(COUNT),

@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import json
 import shutil
-import subprocess
 import time
 
 import aiohttp
@@ -129,14 +128,12 @@ class Browser:
     @contextlib.asynccontextmanager
     async def on(cls, address, folder):
         """Opens an address."""
-        process = subprocess.Popen(
-            [
-                BROWSER,
-                *("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"),
-                *("--remote-debugging-port=0", f"--user-data-dir={folder}", address),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        process = await asyncio.create_subprocess_exec(
+            BROWSER,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"),
+            *("--remote-debugging-port=0", f"--user-data-dir={folder}", address),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
         )
         try:
             told = folder / "DevToolsActivePort"
@@ -149,7 +146,7 @@ class Browser:
                     yield cls(session, ws)
         finally:
             process.kill()
-            process.wait()
+            await process.wait()
 
     async def call(self, method, **parameters):
         """Calls a method of the protocol."""

@@ -74,6 +74,7 @@ class TestArtifacts:
         for each in descriptors:
             schema = api.get(f"/schemas/formats/{each['format']}")
             jsonschema.Draft7Validator.check_schema(schema)
+            assert schema["$id"] == each["format"]
             artifact = api.get(f"/jobs/{job['id']}/artifacts/{each['id']}")
             jsonschema.validate(artifact, schema, jsonschema.Draft7Validator)
 
