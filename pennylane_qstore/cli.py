@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pennylane_qstore import emulator, jobs, train
+from pennylane_qstore import jobs, train
+from pennylane_qstore.emulator import command as emulator
 from pennylane_qstore.version import __version__
 
 INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
@@ -12,15 +13,6 @@ INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
 
 def _train(args: argparse.Namespace) -> int:
     return train.run(args)
-
-
-def _emulator(args: argparse.Namespace) -> int:
-    try:
-        emulator.run(args.host, args.port, args.key)
-    except (OSError, OverflowError) as error:
-        sys.stderr.write(f"qstore emulator: {args.host}:{args.port} can't be served: {error}\n")
-        return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,10 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     training.set_defaults(run=_train)
 
     emulating = commands.add_parser("emulator", help="serve IonQ's API on this machine")
-    emulating.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    emulating.add_argument("--port", type=int, default=8080, help="0 takes a free one")
-    emulating.add_argument("--key", help="the only key accepted; any non-empty one without it")
-    emulating.set_defaults(run=_emulator)
+    emulator.add_arguments(emulating)
+    emulating.set_defaults(run=emulator.run)
 
     journal = commands.add_parser("jobs", help="list, show, resume or cancel jobs")
     jobs.add_arguments(journal)

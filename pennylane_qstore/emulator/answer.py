@@ -1,13 +1,13 @@
 """Probabilities to what the results endpoints send: one text a job, and counts where shots were."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.circuit import Group
+from pennylane_qstore.emulator.measure import Counts, Sampling, measure
 from pennylane_qstore.emulator.simulator import Chunk, simulate
 
 # Below this a probability is rounding error and not an outcome.
@@ -16,31 +16,6 @@ SMALLEST = 1e-15
 MOST_TEXT = 1 << 29
 # Outcomes turned into text at once, so that a large state does not become 2**24 strings.
 BLOCK = 1 << 14
-
-Random = Callable[[int], np.random.Generator]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a machine measured: how often each basis state was seen.
-
-    Attributes:
-        states: basis states seen, rising
-        counts: how often
-    """
-
-    states: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    def histogram(self) -> dict[str, int]:
-        """State to count, as the API writes it."""
-        return dict(zip(map(str, self.states.tolist()), self.counts.tolist(), strict=True))
-
-    def shots(self, random: np.random.Generator) -> list[str]:
-        """One state a shot, in an order that chance chose."""
-        shots = np.repeat(self.states, self.counts)
-        random.shuffle(shots)
-        return list(map(str, shots.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +43,6 @@ class Answer:
         return len(self.text) + sum(c.states.nbytes + c.counts.nbytes + 200 for c in self.counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How a machine turns probabilities into counts.
-
-    Attributes:
-        shots: how often each circuit is run
-        random: a circuit's place in the job to its own source of chance
-    """
-
-    shots: int
-    random: Random
-
-
 def solve(
     groups: Sequence[Group],
     children: Sequence[str],
@@ -102,15 +64,28 @@ def solve(
     counts: list[Counts | None] = [None] * total
     written = 0
     for group in groups:
-        for chunk in simulate(group, stop):
-            seen = chunk if sampling is None else _sample(chunk, sampling, counts)
-            for member, text in zip(seen.members, write(seen), strict=True):
-                texts[member] = text
-                written += len(text)
+        for member, text, seen in _answers(group, sampling, stop):
+            texts[member], counts[member] = text, seen
+            written += len(text)
             if written > most_text:
                 raise MemoryError(f"The results are longer than {most_text} bytes.")
     text, spans = _join(texts, children)
     return Answer(text, spans, tuple(c for c in counts if c is not None))
+
+
+def _answers(
+    group: Group, sampling: Sampling | None, stop: threading.Event
+) -> Iterator[tuple[int, bytes, Counts | None]]:
+    """Each circuit's place in the job, its probabilities, and its counts where there are any."""
+    if sampling is None:
+        for chunk in simulate(group, stop):
+            for member, text in zip(chunk.members, write(chunk), strict=True):
+                yield member, text, None
+        return
+    for member, seen in measure(group, sampling, stop):
+        frequencies = seen.counts[None] / sampling.shots
+        (text,) = write(Chunk((member,), seen.states, frequencies))
+        yield member, text, seen
 
 
 def write(chunk: Chunk) -> Iterable[bytes]:
@@ -129,18 +104,6 @@ def write(chunk: Chunk) -> Iterable[bytes]:
                 some = ",".join([pieces[i] for i in np.flatnonzero(kept).tolist()])
                 part.append((some % tuple(row[kept].tolist())).encode())
     return [b"{%b}" % b",".join(part) for part in parts]
-
-
-def _sample(chunk: Chunk, sampling: Sampling, counts: list[Counts | None]) -> Chunk:
-    """The chunk with frequencies for probabilities; the counts go into the list."""
-    frequencies = np.empty_like(chunk.probabilities)
-    for row, member in enumerate(chunk.members):
-        exact = chunk.probabilities[row]
-        drawn = sampling.random(member).multinomial(sampling.shots, exact / exact.sum())
-        seen = np.flatnonzero(drawn)
-        counts[member] = Counts(chunk.states[seen], drawn[seen])
-        frequencies[row] = drawn / sampling.shots
-    return Chunk(chunk.members, chunk.states, frequencies)
 
 
 def _join(

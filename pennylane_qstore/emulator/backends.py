@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -11,11 +10,6 @@ from pennylane_qstore.emulator.gates import QIS
 # The live service lists no pauliexp here, though it accepts it.
 QIS_GATES = sorted({*QIS} - {"pauliexp"})
 CHARACTERIZED_AT = "2026-06-16T00:00:00Z"
-
-
-def now() -> str:
-    """This moment as the API writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +21,6 @@ class Backend:
         qubits: how many it has
         entangler: its native two-qubit gates
         status: "available", "unavailable" or "retired"
-        queue_ms: average time in the queue, in milliseconds
         location: where it stands
         characterization_id: a UUID, or None for a simulator
         errors: chances of an error in a one-qubit gate, in a two-qubit gate, and in readout
@@ -37,14 +30,13 @@ class Backend:
     qubits: int
     entangler: tuple[str, ...]
     status: str = "available"
-    queue_ms: int = 0
     location: str | None = None
     characterization_id: str | None = None
     errors: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
-    def is_exact(self) -> bool:
-        """Whether it answers with probabilities and not with frequencies of shots."""
+    def is_simulator(self) -> bool:
+        """Whether it is no machine."""
         return self.name == "simulator"
 
     @property
@@ -52,14 +44,20 @@ class Backend:
         """The native gates it runs."""
         return "gpi", "gpi2", *self.entangler
 
-    def to_json(self) -> dict[str, Any]:
-        """The answer to GET /backends/{backend}."""
+    def to_json(self, moment: str, queue_ms: int, present: bool = True) -> dict[str, Any]:
+        """The answer to GET /backends/{backend}.
+
+        Args:
+            moment: of now, as the API writes it
+            queue_ms: average time in the queue, in milliseconds
+            present: False while it has gone away
+        """
         told = {
             "backend": self.name,
-            "status": self.status,
+            "status": self.status if present else "unavailable",
             "qubits": self.qubits,
-            "average_queue_time": self.queue_ms,
-            "last_updated": now(),
+            "average_queue_time": queue_ms,
+            "last_updated": moment,
             "degraded": False,
             "supported_gates": QIS_GATES,
             "supported_native_gates": list(self.native_gates),
@@ -118,7 +116,6 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.aria-1",
                 25,
                 ("ms",),
-                queue_ms=1_181_215,
                 location="College Park, MD, USA",
                 characterization_id="aa54e783-0a9b-4f73-ad2f-63983b6aa4a8",
                 errors=(0.0005, 0.0133, 0.0039),
@@ -127,7 +124,6 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.aria-2",
                 25,
                 ("ms",),
-                queue_ms=2_410_032,
                 location="College Park, MD, USA",
                 characterization_id="0b8f1f0f-1f0b-4f4e-8a54-0c3e4f1d2b77",
                 errors=(0.000657333, 0.01856, 0.0052),
@@ -136,7 +132,6 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.forte-1",
                 36,
                 ("zz",),
-                queue_ms=902_557,
                 location="College Park, MD, USA",
                 characterization_id="617a1f8b-59d4-435d-aa33-695433d7155e",
                 errors=(0.000266667, 0.004949333, 0.005),
@@ -145,7 +140,6 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.forte-enterprise-1",
                 36,
                 ("zz",),
-                queue_ms=641_308,
                 location="Basel, Switzerland",
                 characterization_id="3f6c8c0e-77d5-4a2f-9a1b-7f4f5a0c9e12",
                 errors=(0.0003, 0.0055, 0.005),

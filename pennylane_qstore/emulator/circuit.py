@@ -62,12 +62,14 @@ class Structure:
         gates: in the order of time
         qubits: one more than the highest qubit touched
         counts: one-qubit gates, larger gates
+        bits: how many of the lowest qubits are measured; None for all
     """
 
     gateset: str
     gates: tuple[Gate, ...]
     qubits: int
     counts: tuple[int, int]
+    bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pennylane_qstore.emulator.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.circuit import Circuit, Group, MalformedError
 from pennylane_qstore.emulator.gates import GATESETS
+from pennylane_qstore.emulator.noise import MODELS
 from pennylane_qstore.emulator.preflight import Failure, preflight
+from pennylane_qstore.emulator.qasm import ProgramError, read_program
 from pennylane_qstore.emulator.reader import Reader
 
 # Limits from IonQ's API reference, version 0.4.
@@ -19,18 +21,10 @@ MOST_SHOTS = 1_000_000
 DEFAULT_SHOTS = 100
 DEBIASING_SHOTS = 500
 
-SINGLE, MULTI = "ionq.circuit.v1", "ionq.multi-circuit.v1"
-NOT_YET = ("ionq.qasm3.v1", "quantum-function", "qctrl.qaoa.v1")
-NOISE_MODELS = (
-    "ideal",
-    "harmony",
-    "harmony-1",
-    "harmony-2",
-    "aria-1",
-    "aria-2",
-    "forte-1",
-    "forte-enterprise-1",
-)
+SINGLE, MULTI, QASM = "ionq.circuit.v1", "ionq.multi-circuit.v1", "ionq.qasm3.v1"
+NOT_EMULATED = ("quantum-function", "qctrl.qaoa.v1")
+IDEAL = "ideal"
+MOST_SEED = 2**31 - 1
 NAME = re.compile(r"[A-Za-z0-9 _-]*")
 
 
@@ -56,6 +50,7 @@ class Order:
         qubits: of the largest circuit
         gates: one-qubit gates and larger ones, of all circuits
         failure: what makes the job fail after it was accepted
+        raw: the request's body
     """
 
     type: str
@@ -71,6 +66,18 @@ class Order:
     qubits: int
     gates: tuple[int, int]
     failure: Failure | None
+    raw: bytes = field(repr=False)
+
+    @property
+    def model(self) -> str | None:
+        """The noise model; None on a QPU and on the ideal simulator."""
+        model = None if self.noise is None else self.noise["model"]
+        return None if model == IDEAL else model
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the answer is probabilities and not frequencies of shots."""
+        return self.backend.is_simulator and self.model is None
 
     @property
     def debiasing(self) -> bool:
@@ -78,8 +85,12 @@ class Order:
         return bool(_mitigation(self.settings).get("debiasing"))
 
 
-def read_order(raw: bytes) -> tuple[Order, tuple[Group, ...]]:
+def read_order(raw: bytes, known: Collection[str] = ()) -> tuple[Order, tuple[Group, ...]]:
     """Reads the body of POST /jobs, whatever its content type.
+
+    Args:
+        raw: the body
+        known: the noise models whose rates are known
 
     Returns:
         the order, and its circuits with all their numbers
@@ -89,12 +100,13 @@ def read_order(raw: bytes) -> tuple[Order, tuple[Group, ...]]:
     backend = _backend(body.get("backend"))
     shots = _shots(body.get("shots"))
     settings = _settings(body.get("settings"), backend, shots)
-    noise = _noise(body.get("noise"))
+    noise = _noise(body.get("noise"), known) if backend.is_simulator else None
     name, session, dry_run = _name(body), _text(body, "session_id"), _dry_run(body)
     metadata = _metadata(body.get("metadata"))
     reader = Reader()
-    circuits = _circuits(body.get("input"), kind, reader)
+    circuits, failure = _read_input(body.get("input"), kind, reader)
     groups = reader.groups()
+    model = None if noise is None else MODELS.get(noise["model"])
     order = Order(
         type=kind,
         backend=backend,
@@ -103,12 +115,13 @@ def read_order(raw: bytes) -> tuple[Order, tuple[Group, ...]]:
         metadata=metadata,
         session_id=session,
         settings=settings,
-        noise=noise if backend.is_exact else None,
+        noise=noise,
         dry_run=dry_run,
         circuits=circuits,
         qubits=max(circuit.qubits for circuit in circuits),
         gates=_sum_of_gates(circuits),
-        failure=preflight(circuits, backend),
+        failure=failure or preflight(circuits, backend, model),
+        raw=raw,
     )
     return order, groups
 
@@ -125,9 +138,9 @@ def read_object(raw: bytes) -> dict[str, Any]:
 
 
 def _type(kind: object) -> str:
-    if isinstance(kind, str) and kind in (SINGLE, MULTI):
+    if isinstance(kind, str) and kind in (SINGLE, MULTI, QASM):
         return kind
-    why = "is not emulated yet" if kind in NOT_YET else "is not a type of job"
+    why = "is not emulated" if kind in NOT_EMULATED else "is not a type of job"
     raise MalformedError(f'"type" {str(kind)[:40]!r} {why}.', "type")
 
 
@@ -166,27 +179,32 @@ def _settings(settings: object, backend: Backend, shots: int) -> dict[str, Any]:
         if not isinstance(settings.get(part) or {}, dict):
             raise MalformedError(f'"settings.{part}" must be an object.', f"settings.{part}")
     debiasing = _mitigation(settings).get("debiasing")
-    if debiasing and not backend.is_exact and shots < DEBIASING_SHOTS:
+    if debiasing and not backend.is_simulator and shots < DEBIASING_SHOTS:
         raise MalformedError(
             f"To turn on debiasing, you must request at least {DEBIASING_SHOTS} shots.", "shots"
         )
     return settings
 
 
-def _noise(noise: object) -> dict[str, Any]:
-    """The noise model; the ideal one is the only one emulated so far."""
+def _noise(noise: object, known: Collection[str]) -> dict[str, Any]:
+    """The noise model, and its seed where there is one."""
     if noise is None:
-        return {"model": "ideal"}
+        return {"model": IDEAL}
     if not isinstance(noise, dict):
         raise MalformedError('"noise" must be an object.', "noise")
-    model, seed = noise.get("model"), noise.get("seed")
-    if model is not None and model not in NOISE_MODELS:
-        raise MalformedError(f'"noise.model" must be one of {NOISE_MODELS}.', "noise.model")
-    if model not in (None, "ideal"):
-        raise MalformedError(f"Noise model {model!r} is not emulated yet.", "noise.model")
-    if seed is not None and type(seed) is not int:
-        raise MalformedError('"noise.seed" must be a whole number.', "noise.seed")
-    return {"model": "ideal"} if seed is None else {"model": "ideal", "seed": seed}
+    model, seed = noise.get("model") or IDEAL, noise.get("seed")
+    if not isinstance(model, str) or model not in (IDEAL, *MODELS):
+        names = ", ".join((IDEAL, *MODELS))
+        raise MalformedError(f'"noise.model" must be one of {names}.', "noise.model")
+    if model not in (IDEAL, *known):
+        raise MalformedError(
+            f"Noise model {model!r} is not emulated: its rates are not published.", "noise.model"
+        )
+    if seed is not None and (type(seed) is not int or not 0 <= seed <= MOST_SEED):
+        raise MalformedError(
+            f'"noise.seed" must be a whole number from 0 to {MOST_SEED}.', "noise.seed"
+        )
+    return {"model": model} if seed is None else {"model": model, "seed": seed}
 
 
 def _text(body: Mapping[str, Any], key: str) -> str | None:
@@ -219,6 +237,23 @@ def _metadata(metadata: object) -> dict[str, str] | None:
         if not isinstance(value, str):
             raise MalformedError(f'"metadata.{key}" must be a string.', f"metadata.{key}")
     return metadata
+
+
+def _read_input(
+    entry: object, kind: str, reader: Reader
+) -> tuple[tuple[Circuit, ...], Failure | None]:
+    """The circuits of a job's `input`, and what keeps OpenQASM from being one."""
+    if kind != QASM:
+        return _circuits(entry, kind, reader), None
+    if not isinstance(entry, dict) or not isinstance(entry.get("data"), str):
+        raise MalformedError('"input.data" must be a program in OpenQASM 3.', "input.data")
+    try:
+        program = read_program(entry["data"])
+    except ProgramError as error:
+        circuit = reader.read([], "input.data", "qis", None)
+        return (circuit,), Failure("PreflightError", str(error))
+    gates, qubits, bits = program.gates, program.qubits, program.bits
+    return (reader.read(gates, "input.data", "qis", qubits, bits=bits),), None
 
 
 def _circuits(entry: object, kind: str, reader: Reader) -> tuple[Circuit, ...]:

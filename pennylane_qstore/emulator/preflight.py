@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pennylane_qstore.emulator.backends import Backend
 from pennylane_qstore.emulator.circuit import Circuit, Structure
+from pennylane_qstore.emulator.noise import Model
 from pennylane_qstore.emulator.pauli import LARGEST_MATRIX, MOST_TERMS, is_feasible
 
 
@@ -25,30 +26,40 @@ class Failure:
         return {"code": self.code, "message": self.message, "error": self.message}
 
 
-def preflight(circuits: Sequence[Circuit], backend: Backend) -> Failure | None:
-    """What IonQ finds only after it took the job."""
+def preflight(
+    circuits: Sequence[Circuit], backend: Backend, model: Model | None = None
+) -> Failure | None:
+    """What IonQ finds only after it took the job.
+
+    Args:
+        circuits: of the job
+        backend: where they are to run
+        model: of a noisy simulator, which has a machine's qubits and native gates
+    """
+    native = backend.native_gates if model is None else model.native
+    most = backend.qubits if model is None else min(model.qubits, backend.qubits)
     shapes = {id(circuit.structure): circuit.structure for circuit in circuits}
-    refused = {key: _unsupported(shape, backend) for key, shape in shapes.items()}
+    refused = {key: _unsupported(shape, native, backend) for key, shape in shapes.items()}
     for place, circuit in enumerate(circuits):
-        failure = refused[id(circuit.structure)] or _too_large(circuit, backend)
+        failure = refused[id(circuit.structure)] or _too_large(circuit, most, backend)
         if failure is not None:
             where = f"Circuit {place}: " if len(circuits) > 1 else ""
             return Failure(failure.code, where + failure.message)
     return None
 
 
-def _too_large(circuit: Circuit, backend: Backend) -> Failure | None:
-    if circuit.qubits <= backend.qubits:
+def _too_large(circuit: Circuit, most: int, backend: Backend) -> Failure | None:
+    if circuit.qubits <= most:
         return None
     asked = f"{circuit.qubits} qubits were asked for"
-    return Failure("NotEnoughQubits", f"{asked}; {backend.name} has {backend.qubits}.")
+    return Failure("NotEnoughQubits", f"{asked}; {backend.name} has {most}.")
 
 
-def _unsupported(structure: Structure, backend: Backend) -> Failure | None:
+def _unsupported(structure: Structure, native: Sequence[str], backend: Backend) -> Failure | None:
     if not structure.gates:
         return Failure("InvalidInput", "The circuit is empty.")
     for gate in structure.gates:
-        if structure.gateset == "native" and gate.name not in (*backend.native_gates, "nop"):
+        if structure.gateset == "native" and gate.name not in (*native, "nop"):
             return Failure("UnsupportedGate", f"{gate.name!r} is not native to {backend.name}.")
         if gate.terms and not is_feasible(gate.terms):
             return Failure(

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pennylane_qstore.emulator.backends import Backend, now
+from pennylane_qstore.emulator.backends import Backend
+from pennylane_qstore.emulator.timing import machine_seconds
 
 # US dollars for a gate and shot, and for a job at least: about what Azure asked for Aria.
 ONE_QUBIT_GATE = 0.00022
 TWO_QUBIT_GATE = 0.00098
 LEAST = 1.0
 LEAST_WITH_DEBIASING = 4.0
-# Milliseconds for a gate and for the readout of a shot, from the characterizations.
-GATE_MS = (0.13, 0.97)
-READOUT_MS = 0.15
 
 
 def cost(backend: Backend, gates: tuple[int, int], shots: int, debiasing: bool = False) -> float:
@@ -24,27 +22,26 @@ def cost(backend: Backend, gates: tuple[int, int], shots: int, debiasing: bool =
         shots: how often they are run
         debiasing: raises the least price
     """
-    if backend.is_exact:
+    if backend.is_simulator:
         return 0.0
     least = LEAST_WITH_DEBIASING if debiasing else LEAST
     return round(max(least, shots * (gates[0] * ONE_QUBIT_GATE + gates[1] * TWO_QUBIT_GATE)), 2)
 
 
-def duration_ms(gates: tuple[int, int], shots: int) -> int:
-    """Milliseconds on the machine."""
-    return round(shots * (gates[0] * GATE_MS[0] + gates[1] * GATE_MS[1] + READOUT_MS))
-
-
-def estimate(backend: Backend, context: Mapping[str, Any]) -> dict[str, Any]:
+def estimate(
+    backend: Backend, context: Mapping[str, Any], moment: str, queue_ms: int
+) -> dict[str, Any]:
     """The answer to GET /jobs/estimate, with the names of its older form beside the new.
 
     Args:
         backend: the machine asked about
         context: the query, read and with its defaults
+        moment: of now, as the API writes it
+        queue_ms: how long a job would wait now, in milliseconds
     """
     gates = context["1q_gates"], context["2q_gates"]
     price = cost(backend, gates, context["shots"], context["error_mitigation"])
-    free = backend.is_exact
+    free = backend.is_simulator
     rates = {
         "cost_1q_gate": 0.0 if free else ONE_QUBIT_GATE,
         "cost_2q_gate": 0.0 if free else TWO_QUBIT_GATE,
@@ -52,15 +49,15 @@ def estimate(backend: Backend, context: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "estimate_context": {**context, "organization": None, "project": None},
-        "estimated_at": now(),
+        "estimated_at": moment,
         "estimated_unit": "usd",
         "rate_card": {
             "id": "emulator",
             "rates": [{"sku": f"emulator.{backend.name}", "unit": "gates", **rates}],
         },
         "estimated_total_cost": price,
-        "estimated_execution_time": duration_ms(gates, context["shots"]),
-        "current_predicted_queue_time": backend.queue_ms,
+        "estimated_execution_time": round(1000 * machine_seconds(1, gates, context["shots"])),
+        "current_predicted_queue_time": queue_ms,
         "input_values": dict(context),
         "cost_unit": "usd",
         "rate_information": {**rates, "organization": None},

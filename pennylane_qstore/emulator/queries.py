@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from aiohttp import web
@@ -55,6 +56,23 @@ def truth(request: web.Request, key: str) -> bool:
     return text == "true"
 
 
+def day(request: web.Request, key: str) -> date:
+    """A date such as 2026-01-31."""
+    text = request.query.get(key, "")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _invalid(key, text) from error
+
+
+def choice(request: web.Request, key: str, choices: Sequence[str], default: str) -> str:
+    """One of a few words."""
+    text = request.query.get(key, default)
+    if text not in choices:
+        raise _invalid(key, text)
+    return text
+
+
 def wanted(request: web.Request) -> Wanted:
     """The filters of GET /jobs."""
     statuses = listed(request, "status")
@@ -66,6 +84,7 @@ def wanted(request: web.Request) -> Wanted:
         statuses=statuses,
         targets=listed(request, "target"),
         session=request.query.get("session_id"),
+        submitter=request.query.get("submitter_id"),
         before=whole(request, "next", 0) if "next" in request.query else None,
     )
 

@@ -24,7 +24,7 @@ class Reader:
     def __init__(self) -> None:
         self._gates: list[Gate] = []
         self._gate_numbers: dict[tuple[Any, ...], int] = {}
-        self._structures: dict[tuple[str, tuple[int, ...]], Structure] = {}
+        self._structures: dict[tuple[str, tuple[int, ...], int | None], Structure] = {}
         self._members: dict[int, list[int]] = {}
         self._rows: dict[int, list[NDArray[np.float64]]] = {}
         self._read = 0
@@ -36,6 +36,7 @@ class Reader:
         gateset: str,
         qubits: int | None,
         name: str | None = None,
+        bits: int | None = None,
     ) -> Circuit:
         """Reads one circuit.
 
@@ -45,9 +46,10 @@ class Reader:
             gateset: "qis" or "native"
             qubits: how many it may use, or None for as many as it does
             name: its name
+            bits: how many of the lowest qubits are measured; None for all
         """
         keys, numbers = self._scan(gates, where, gateset)
-        structure = self._structure(gateset, keys)
+        structure = self._structure(gateset, keys, bits)
         if qubits is not None and structure.qubits > qubits:
             raise _out_of_range(gates, structure, where, qubits)
         row = _to_array(numbers)
@@ -102,15 +104,15 @@ class Reader:
         self._gates.append(Gate(gate["gate"], kind, targets, controls, terms, size))
         return len(self._gates) - 1
 
-    def _structure(self, gateset: str, keys: tuple[int, ...]) -> Structure:
-        found = self._structures.get((gateset, keys))
+    def _structure(self, gateset: str, keys: tuple[int, ...], bits: int | None) -> Structure:
+        found = self._structures.get((gateset, keys, bits))
         if found is None:
             gates = tuple(self._gates[key] for key in keys)
             touched = {q for gate in gates for q in (*gate.targets, *gate.controls)}
             counts = [gate.counts for gate in gates]
             ones, more = sum(one for one, _ in counts), sum(two for _, two in counts)
-            found = Structure(gateset, gates, max(touched, default=-1) + 1, (ones, more))
-            self._structures[gateset, keys] = found
+            found = Structure(gateset, gates, max(touched, default=-1) + 1, (ones, more), bits)
+            self._structures[gateset, keys, bits] = found
         return found
 
 

@@ -18,6 +18,7 @@ WORDS = {
     401: "Unauthorized Error",
     404: "Not Found Error",
     413: "Payload Too Large Error",
+    429: "Too Many Requests",
     500: "Internal Server Error",
 }
 INVALID_KEY = (
@@ -42,7 +43,7 @@ def refusal(status: int, message: str, keys: Sequence[str] = (), source: str = "
     """The full triple, which qiskit-ionq can't do without; `validation` only where keys are."""
     body: dict[str, Any] = {
         "statusCode": status,
-        "error": WORDS.get(status, web.Response(status=status).reason),
+        "error": WORDS.get(status) or web.Response(status=status).reason or "Error",
         "message": message,
     }
     if keys:

@@ -80,6 +80,22 @@ class Register:
         """Brings in every qubit that was touched."""
         self.settle(tuple(self._turns))
 
+    def probabilities(
+        self, bits: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Basis states in rising order, and each circuit's probabilities of them.
+
+        Args:
+            bits: how many of the lowest qubits are looked at; None for all
+        """
+        order, joined = self.order, len(self.order)
+        found = np.square(self.amplitudes.real)
+        found += np.square(self.amplitudes.imag)
+        descending = [joined - 1 - order.index(qubit) for qubit in sorted(order, reverse=True)]
+        batch = found.shape[1]
+        tensor = found.reshape(*[2] * joined, batch).transpose(joined, *descending)
+        return read_out(sorted(order), tensor.reshape(batch, -1), bits)
+
     def _join(self, qubit: int, matrix: Matrix) -> None:
         zero, one = matrix[0][0], matrix[1][0]
         joined = np.empty((2, *self.amplitudes.shape), dtype=np.complex128)
@@ -126,6 +142,24 @@ class Register:
                 index[axes[qubit]] = bit
             blocks.append(tensor[tuple(index)])
         return blocks
+
+
+def read_out(
+    qubits: Sequence[int], probabilities: NDArray[np.float64], bits: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Numbers the states by their qubits; those above the lowest `bits` are summed over.
+
+    Args:
+        qubits: rising; the first is the lowest bit of a place in `probabilities`
+        probabilities: of shape (batch, 2**qubits)
+        bits: None for all
+    """
+    low = sum(bits is None or qubit < bits for qubit in qubits)
+    seen = probabilities.reshape(len(probabilities), -1, 1 << low)
+    states = np.zeros(1 << low, dtype=np.int64)
+    for place, qubit in enumerate(qubits[:low]):
+        states.reshape(-1, 2, 1 << place)[:, 1] += 1 << qubit
+    return states, seen[:, 0] if seen.shape[1] == 1 else seen.sum(axis=1)
 
 
 def _is_identity(row: tuple[Entry, ...], place: int) -> bool:

@@ -46,19 +46,29 @@ def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
         group: circuits of one structure
         stop: ends the work with a StoppedError once it is set
     """
-    touched = {q for gate in group.structure.gates for q in (*gate.targets, *gate.controls)}
-    if len(touched) > MOST_QUBITS:
-        raise MemoryError(
-            f"The circuit entangles up to {len(touched)} qubits; "
-            f"this emulator holds {MOST_QUBITS} in memory."
-        )
-    columns = CHUNK_AMPLITUDES >> len(touched)
+    width = len(touched(group.structure))
+    if width > MOST_QUBITS:
+        raise too_wide(width)
+    columns = CHUNK_AMPLITUDES >> width
     columns = columns if columns >= FEWEST_COLUMNS else 1
     for start in range(0, len(group.members), columns):
         rows = slice(start, start + columns)
         numbers = np.ascontiguousarray(group.numbers[rows].T)
         members = group.members[rows]
-        yield Chunk(members, *_read_out(_run(group.structure, numbers, len(members), stop)))
+        register = _run(group.structure, numbers, len(members), stop)
+        yield Chunk(members, *register.probabilities(group.structure.bits))
+
+
+def touched(structure: Structure) -> set[int]:
+    """The qubits that a structure's gates are on."""
+    return {q for gate in structure.gates for q in (*gate.targets, *gate.controls)}
+
+
+def too_wide(width: int) -> MemoryError:
+    """Says that a state does not fit."""
+    return MemoryError(
+        f"The circuit entangles up to {width} qubits; this emulator holds {MOST_QUBITS} in memory."
+    )
 
 
 def _run(structure: Structure, numbers: Numbers, batch: int, stop: threading.Event) -> Register:
@@ -67,13 +77,14 @@ def _run(structure: Structure, numbers: Numbers, batch: int, stop: threading.Eve
     for gate in structure.gates:
         if stop.is_set():
             raise StoppedError
-        _apply(register, gate, numbers[start : start + gate.size])
+        apply(register, gate, numbers[start : start + gate.size])
         start += gate.size
     register.settle_all()
     return register
 
 
-def _apply(register: Register, gate: Gate, numbers: Numbers) -> None:
+def apply(register: Register, gate: Gate, numbers: Numbers) -> None:
+    """Applies one gate; `numbers` is of shape (the gate's numbers, batch)."""
     if gate.terms:
         evolve(register, gate.targets, gate.terms, numbers[:-1], numbers[-1])
         return
@@ -88,17 +99,3 @@ def _apply(register: Register, gate: Gate, numbers: Numbers) -> None:
             register.couple(matrix, (target,), gate.controls)
         else:
             register.turn(target, matrix)
-
-
-def _read_out(register: Register) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Basis states in rising order, and each circuit's probabilities of them."""
-    order, joined = register.order, len(register.order)
-    probabilities = np.square(register.amplitudes.real)
-    probabilities += np.square(register.amplitudes.imag)
-    descending = [joined - 1 - order.index(qubit) for qubit in sorted(order, reverse=True)]
-    batch = probabilities.shape[1]
-    tensor = probabilities.reshape(*[2] * joined, batch).transpose(joined, *descending)
-    states = np.zeros(1 << joined, dtype=np.int64)
-    for place, qubit in enumerate(sorted(order)):
-        states.reshape(-1, 2, 1 << place)[:, 1] += 1 << qubit
-    return states, tensor.reshape(batch, -1)

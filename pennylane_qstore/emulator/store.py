@@ -1,12 +1,14 @@
 """The jobs of one server: kept, found, listed, and forgotten when there are too many."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from pennylane_qstore.emulator.circuit import Group
+from pennylane_qstore.emulator.clock import Clock
 from pennylane_qstore.emulator.jobs import Job
 from pennylane_qstore.emulator.order import Order
+from pennylane_qstore.emulator.view import SUBMITTER_ID
 
 # What a store may hold besides the number of its jobs, in bytes, and what a child takes of it.
 MOST_BYTES = 1 << 29
@@ -23,6 +25,7 @@ class Wanted:
         statuses: in one of these
         targets: on one of these backends
         session: of this session
+        submitter: submitted by this person
         before: submitted before the job of this number
     """
 
@@ -31,6 +34,7 @@ class Wanted:
     statuses: Collection[str] | None = None
     targets: Collection[str] | None = None
     session: str | None = None
+    submitter: str | None = None
     before: int | None = None
 
     def admits(self, job: Job) -> bool:
@@ -39,6 +43,7 @@ class Wanted:
             (self.statuses is None or job.status in self.statuses)
             and (self.targets is None or job.order.backend.name in self.targets)
             and (self.session is None or job.order.session_id == self.session)
+            and (self.submitter in (None, SUBMITTER_ID))
             and (self.before is None or job.number < self.before)
         )
 
@@ -48,10 +53,13 @@ class Store:
 
     Attributes:
         keep: how many finished jobs keep their place; children don't count
+        dropped: is told of every job that is deleted or forgotten
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, clock: Clock) -> None:
         self.keep = keep
+        self.dropped: Callable[[Job], None] = lambda _: None
+        self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._parents: dict[str, Job] = {}
         self._finished: dict[str, int] = {}
@@ -59,11 +67,15 @@ class Store:
 
     def add(self, order: Order, groups: tuple[Group, ...]) -> Job:
         """Takes in a job, with its children."""
-        job = Job(order, self._numbers, groups)
-        self._numbers += 1 + len(job.children)
+        job = Job(order, self._numbers, self._clock, groups)
+        self.put(job)
+        return job
+
+    def put(self, job: Job) -> None:
+        """Takes in a job that is made already, with its children."""
+        self._numbers = max(self._numbers, job.number + 1 + len(job.children))
         self._parents[job.id] = job
         self._jobs.update((each.id, each) for each in (job, *job.children))
-        return job
 
     def find(self, job_id: str) -> Job | None:
         """The job of an id."""
@@ -82,17 +94,22 @@ class Store:
             self._jobs.pop(each.id, None)
         self._parents.pop(job.id, None)
         self._finished.pop(job.id, None)
+        self.dropped(job)
 
     def finished(self, job: Job) -> None:
         """Notes that a job has ended; the oldest make room."""
         if job.id not in self._parents:
             return
-        held = 0 if job.answer is None else job.answer.weight
+        held = len(job.order.raw) + (0 if job.answer is None else job.answer.weight)
         self._finished[job.id] = held + CHILD_BYTES * (1 + len(job.children))
         while len(self._finished) > 1 and (
             len(self._finished) > self.keep or sum(self._finished.values()) > MOST_BYTES
         ):
             self.delete(self._parents[next(iter(self._finished))])
+
+    def submitted(self) -> Iterator[Job]:
+        """All jobs that are nobody's children."""
+        return iter(list(self._parents.values()))
 
     def unfinished(self) -> Iterator[Job]:
         """Jobs that have not ended."""

@@ -15,8 +15,9 @@ FINAL = {"completed", "failed", "canceled"}
 class Api:
     """Speaks HTTP to one emulator."""
 
-    def __init__(self, server, key="test"):
+    def __init__(self, server, key="test", stop=None):
         self.url = server.url
+        self.stop = stop
         self.app = server.app
         self.session = requests.Session()
         self.session.trust_env = False
@@ -57,6 +58,12 @@ class Api:
 
     def run(self, body):
         return self.wait(self.submit(body))
+
+    def run_histogram(self, body):
+        """Counts of a job of one circuit, by state."""
+        job = self.run(body)
+        assert job["status"] == "completed", job["failure"]
+        return self.results(job, "histogram")
 
     def results(self, job, link="probabilities"):
         return self.get(job["results"][link]["url"])
@@ -114,14 +121,18 @@ def start(loop):
     def start(key="test", *, only=None, **options):
         server = asyncio.run_coroutine_threadsafe(serve(key=only, **options), loop).result(10)
         servers.append(server)
-        apis.append(Api(server, key))
+        apis.append(Api(server, key, lambda: stop(server)))
         return apis[-1]
+
+    def stop(server):
+        servers.remove(server)
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(30)
 
     yield start
     for api in apis:
         api.session.close()
     for server in servers:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(30)
+        stop(server)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from pennylane_qstore.emulator.answer import Sampling, solve
+from pennylane_qstore.emulator.answer import solve
+from pennylane_qstore.emulator.measure import Sampling
 from pennylane_qstore.emulator.reader import Reader
 
 

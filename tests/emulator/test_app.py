@@ -60,12 +60,16 @@ class TestJob:
     def test_both_generations_of_links(self, api):
         """An ideal job links its probabilities by url and by descriptor, and nothing else."""
         job = api.run(single(BELL))
-        name = "ionq.result.probabilities.json.v1"
+        name, newer = (f"ionq.result.probabilities.json.v{version}" for version in (1, 2))
         assert job["results"] == {
             "probabilities": {"url": f"/v0.4/jobs/{job['id']}/results/probabilities"},
             name: {"id": "probabilities", "format": name, "media_type": "application/json"},
+            newer: {"id": "probabilities-v2", "format": newer, "media_type": "application/json"},
         }
         assert api.get(f"/jobs/{job['id']}/artifacts/probabilities") == {"0": 0.5, "3": 0.5}
+        assert api.get(f"/jobs/{job['id']}/artifacts/probabilities-v2") == {
+            "probabilities": {"registers": {"output_all": {"00": 0.5, "11": 0.5}}}
+        }
         for path in ("results/histogram", "results/shots", "artifacts/nothing"):
             api.refused("GET", f"/jobs/{job['id']}/{path}", 404)
 
@@ -75,7 +79,7 @@ class TestJob:
             "name": "my job-1_a",
             "metadata": {"a\u001f": "ü\u0000\U0001f600", "shots": "10"},
             "settings": {"error_mitigation": {"debiasing": False}, "compilation": {"opt": 1}},
-            "session_id": "mine",
+            "session_id": None,
         }
         job = api.run(single(BELL, **sent))
         assert {key: job[key] for key in sent} == sent
@@ -248,7 +252,9 @@ class TestFailures:
 
 BAD_BODIES = [
     ("type", {"type": "ionq.circuit.v9"}),
-    ("type", {"type": "ionq.qasm3.v1"}),
+    ("type", {"type": "quantum-function"}),
+    ("input.data", {"type": "ionq.qasm3.v1"}),
+    ("session_id", {"session_id": SOME_ID}),
     ("type", {"type": None}),
     ("type", {"type": ["ionq.circuit.v1"]}),
     ("backend", {"backend": None}),
@@ -269,10 +275,12 @@ BAD_BODIES = [
     ("settings.error_mitigation", {"settings": {"error_mitigation": 7}}),
     ("settings.compilation", {"settings": {"compilation": [1]}}),
     ("noise", {"noise": "aria-1"}),
-    ("noise.model", {"noise": {"model": "aria-1"}}),
+    ("noise.model", {"noise": {"model": "harmony"}}),
+    ("noise.model", {"noise": {"model": "forte-enterprise-1"}}),
     ("noise.model", {"noise": {"model": "loud"}}),
     ("noise.model", {"noise": {"model": ["ideal"]}}),
     ("noise.seed", {"noise": {"model": "ideal", "seed": "1"}}),
+    ("noise.seed", {"noise": {"model": "aria-1", "seed": -1}}),
     ("input", {"input": None}),
     ("input", {"input": {"gateset": "qis"}}),
     ("input", {"input": {"gateset": "qis", "circuit": {"gate": "h"}}}),
@@ -438,8 +446,9 @@ class TestList:
 
     def test_filters(self, api):
         """A list can be of ids, children, statuses, targets or a session."""
-        bell = api.run(single(BELL, session_id="s"))["id"]
-        qpu = api.run(single(BELL, backend="qpu.aria-1"))["id"]
+        session = api.call("POST", "/sessions", json={"backend": "qpu.aria-1"}).json()["id"]
+        bell = api.run(single(BELL))["id"]
+        qpu = api.run(single(BELL, backend="qpu.aria-1", session_id=session))["id"]
         failed = api.run(single([]))["id"]
         parent = api.run(multi([BELL, BELL]))
         children = parent["child_job_ids"]
@@ -455,7 +464,9 @@ class TestList:
         assert listed("status=failed") == [failed]
         assert listed("target=qpu.aria-1") == [qpu]
         assert listed("target=qpu.aria-1,simulator&status=completed") == [parent["id"], qpu, bell]
-        assert listed("session_id=s") == [bell]
+        assert listed(f"session_id={session}") == [qpu]
+        assert listed("submitter_id=somebody") == []
+        assert len(listed(f"submitter_id={api.get(f'/jobs/{bell}')['submitter_id']}")) == 4
 
     def test_results_are_forgotten(self, start):
         """A server keeps as many finished jobs as it was told; of the others it knows nothing."""

@@ -1,0 +1,209 @@
+"""OpenQASM 3 to the API's gates, unrolled by pyqasm.
+
+What IonQ accepts is a subset; here it is all that pyqasm unrolls to gates, and measurements at
+the end. A program with anything else is refused after its job was taken in, as IonQ's preflight
+does.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+MISSING = "OpenQASM needs a parser here: pip install 'pennylane-qstore[qasm]'."
+MOST_QUBITS, MOST_CHARACTERS, MOST_GATES = 64, 1_000_000, 150_000
+
+# What unrolled programs consist of: the API's name, and how many controls come first.
+GATES: Mapping[str, tuple[str, int]] = {
+    "x": ("x", 0),
+    "y": ("y", 0),
+    "z": ("z", 0),
+    "h": ("h", 0),
+    "s": ("s", 0),
+    "sdg": ("si", 0),
+    "t": ("t", 0),
+    "tdg": ("ti", 0),
+    "sx": ("v", 0),
+    "sxdg": ("vi", 0),
+    "rx": ("rx", 0),
+    "ry": ("ry", 0),
+    "rz": ("rz", 0),
+    "p": ("z", 0),
+    "cx": ("x", 1),
+    "cy": ("y", 1),
+    "cz": ("z", 1),
+    "ch": ("h", 1),
+    "cp": ("z", 1),
+    "crx": ("rx", 1),
+    "cry": ("ry", 1),
+    "crz": ("rz", 1),
+    "rxx": ("xx", 0),
+    "ryy": ("yy", 0),
+    "rzz": ("zz", 0),
+    "swap": ("swap", 0),
+    "ccx": ("x", 2),
+    "cswap": ("swap", 1),
+}
+# Kept whole, so that they are counted, and are as noisy, as they were written.
+WHOLE = ("p", "cy", "ch", "cp", "crx", "cry", "crz", "rxx", "ryy", "rzz", "cswap")
+NOTHING = ("id", "gphase")
+WITHOUT_EFFECT = (
+    "Include",
+    "QuantumBarrier",
+    "QuantumPhase",
+    "ConstantDeclaration",
+    "QuantumGateDefinition",
+    "DelayInstruction",
+)
+
+
+class ProgramError(ValueError):
+    """A program that can't be run; its job fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a program comes to.
+
+    Attributes:
+        gates: as the API's JSON
+        qubits: how many there are; where bits are measured, the first stand for the bits
+        bits: how many of the first are measured; None for all
+    """
+
+    gates: list[dict[str, Any]]
+    qubits: int
+    bits: int | None
+
+
+def read_program(text: str) -> Program:
+    """Reads a program.
+
+    Its bits, in the order declared, become the lowest qubits; without a measurement all qubits
+    are measured, in the order declared.
+
+    Raises:
+        ProgramError: it is not OpenQASM 3, or more than is emulated
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ProgramError(f"A program may have {MOST_CHARACTERS} characters.")
+    try:
+        pyqasm = import_module("pyqasm")  # half a second that few need
+    except ImportError as error:
+        raise ProgramError(MISSING) from error
+    # What it would log, the job's failure says.
+    logging.getLogger("pyqasm").setLevel(logging.CRITICAL)
+    try:
+        module = pyqasm.loads(text)
+        module.unroll(external_gates=list(WHOLE))
+        statements = module.unrolled_ast.statements
+    # A parser of a whole language raises whatever it meets on the way.
+    except Exception as error:
+        raise ProgramError(f"The program can't be read: {str(error)[:300]}") from error
+    return _Reader().read(statements)
+
+
+class _Reader:
+    """Reads the statements of an unrolled program, in order."""
+
+    def __init__(self) -> None:
+        self._gates: list[dict[str, Any]] = []
+        self._qubits: dict[str, int] = {}
+        self._bits: dict[str, int] = {}
+        self._declared = [0, 0]
+        self._measured: dict[int, int] = {}
+        self._takers: dict[str, Callable[[Any], None]] = {
+            "QubitDeclaration": self._take_qubits,
+            "ClassicalDeclaration": self._take_bits,
+            "QuantumGate": self._take_gate,
+            "QuantumMeasurementStatement": self._take_measurement,
+        }
+
+    def read(self, statements: Iterable[Any]) -> Program:
+        for statement in statements:
+            kind = type(statement).__name__
+            if kind in self._takers:
+                self._takers[kind](statement)
+            elif kind not in WITHOUT_EFFECT:
+                raise ProgramError(f"{_words(kind)} is not emulated.")
+            if len(self._gates) > MOST_GATES:
+                raise ProgramError(f"A program may have {MOST_GATES} gates.")
+        if not self._measured:
+            return Program(self._gates, max(1, self._declared[0]), None)
+        return self._by_bits()
+
+    def _by_bits(self) -> Program:
+        """Renames the qubits: one that is measured into bit k is k, the others come after."""
+        bits = self._declared[1]
+        names = dict(self._measured)
+        spare = [q for q in range(self._declared[0]) if q not in names]
+        names |= {qubit: bits + place for place, qubit in enumerate(spare)}
+        for gate in self._gates:
+            for role in ("targets", "controls"):
+                gate[role] = [names[qubit] for qubit in gate[role]]
+        return Program(self._gates, bits + len(spare), bits)
+
+    def _take_qubits(self, statement: Any) -> None:
+        self._declare(self._qubits, 0, statement.qubit.name, statement.size)
+
+    def _take_bits(self, statement: Any) -> None:
+        if type(statement.type).__name__ == "BitType":
+            self._declare(self._bits, 1, statement.identifier.name, statement.type.size)
+
+    def _declare(self, names: dict[str, int], kind: int, name: str, size: Any) -> None:
+        names[name] = self._declared[kind]
+        self._declared[kind] += 1 if size is None else size.value
+        if self._declared[kind] > MOST_QUBITS:
+            raise ProgramError(f"A program may have {MOST_QUBITS} qubits and as many bits.")
+
+    def _take_gate(self, statement: Any) -> None:
+        name = statement.name.name
+        if name in NOTHING:
+            return
+        if name not in GATES:
+            raise ProgramError(f"The gate {name!r} is not emulated.")
+        gate, controls = GATES[name]
+        angles = [_number(argument) for argument in statement.arguments]
+        for modifier in statement.modifiers:
+            kind = modifier.modifier.name
+            if kind == "ctrl":
+                controls += 1 if modifier.argument is None else modifier.argument.value
+            elif kind == "inv" and gate not in ("s", "t", "v"):
+                angles = [-angle for angle in angles]
+            else:
+                raise ProgramError(f"The modifier {kind!r} of {name!r} is not emulated.")
+        qubits = [self._place(self._qubits, qubit) for qubit in statement.qubits]
+        if any(qubit in self._measured for qubit in qubits):
+            raise ProgramError("A gate after a measurement of its qubit is not emulated.")
+        self._gates.append(
+            {"gate": gate, "controls": qubits[:controls], "targets": qubits[controls:]}
+            | ({"rotation": angles[0]} if angles else {})
+        )
+
+    def _take_measurement(self, statement: Any) -> None:
+        if statement.target is None:
+            raise ProgramError("A measurement needs a bit that it goes to.")
+        qubit = self._place(self._qubits, statement.measure.qubit)
+        bit = self._place(self._bits, statement.target)
+        if qubit in self._measured or bit in self._measured.values():
+            raise ProgramError("Measuring a qubit twice, or into a bit twice, is not emulated.")
+        self._measured[qubit] = bit
+
+    def _place(self, names: Mapping[str, int], where: Any) -> int:
+        if not hasattr(where, "indices"):
+            return names[where.name]
+        return names[where.name.name] + int(where.indices[0][0].value)
+
+
+def _number(argument: Any) -> float:
+    """The value of a literal, which may stand behind a minus."""
+    if type(argument).__name__ == "UnaryExpression":
+        return -_number(argument.expression)
+    return float(argument.value)
+
+
+def _words(kind: str) -> str:
+    """A kind of statement in words: "Branching statement"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
