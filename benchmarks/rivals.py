@@ -15,7 +15,7 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.chains import chains
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, rotation
+from pennylane_qstore.compiler.circuit import Angle, Element, rotation
 from pennylane_qstore.compiler.pulses import Fold, folded, pulses
 
 Gates = Sequence[Operator]
@@ -263,18 +263,20 @@ def _pytket_ways(wires: int, machine: str) -> Iterator[Way]:
         ]
         return _with_our_pulses(elements, wires, ENTANGLERS[machine])
 
+    peephole = FullPeepholeOptimise(target_2qb_gate=OpType.TK2)
+
     def by(*passes: Any) -> Callable[[Any], Any]:
         def run(circuit: Any) -> Any:
-            for each in (*passes, NormaliseTK2()):
+            for each in (*passes, peephole, NormaliseTK2(), AutoRebase({OpType.TK1, OpType.TK2})):
                 each.apply(circuit)
             return circuit
 
         return run
 
-    peephole = FullPeepholeOptimise(target_2qb_gate=OpType.TK2)
-    yield Way("FullPeephole", read, by(peephole), count)
     words = (AutoRebase({OpType.CX, OpType.Rz, OpType.Rx, OpType.H}), GreedyPauliSimp())
-    yield Way("GreedyPauliSimp", read, by(*words, peephole), count)
+    yield Way("FullPeephole", read, by(), count)
+    yield Way("FullPeephole twice", read, by(FullPeepholeOptimise()), count)
+    yield Way("GreedyPauliSimp", read, by(*words), count)
 
 
 def _from_pytket(command: Any, types: Any) -> list[Element]:
@@ -293,8 +295,6 @@ def _from_pytket(command: Any, types: Any) -> list[Element]:
             for letter, angle in zip("XYZ", angles, strict=True)
             if not np.isclose(angle, 0, atol=1e-9)
         ]
-    if kind == types.CX:
-        return [Clifford("CX", tuple(qubits))]
     raise ValueError(f"pytket left a {kind}")
 
 
