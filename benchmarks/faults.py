@@ -151,13 +151,14 @@ def cell(scripted, prepare, name, python):
     command = [python, __file__, "--client", name, ionq.url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     interrupted = any("queue" in fate for fate in ionq.fates)
+    process.stdout.readline()  # its imports are nobody's waiting
     try:
         if interrupted:
             return interrupt(ionq, process)
-        out, _ = process.communicate(timeout=PATIENCE + 20)
+        out, _ = process.communicate(timeout=PATIENCE)
         told = json.loads(out.splitlines()[-1])
     except subprocess.TimeoutExpired:
-        told = {"text": f"waits on after {PATIENCE + 20:.0f} s"}
+        told = {"text": f"waits on after {PATIENCE:.0f} s"}
     finally:
         process.kill()
         process.communicate()
@@ -185,6 +186,7 @@ def run(name, url):
     """In the client's own process: prints what came of the call."""
     call, module = CLIENTS[name]
     importlib.import_module(module)
+    print("ready", flush=True)
     start = time.monotonic()
     try:
         found = call(url)

@@ -100,7 +100,6 @@ class Batch:
     _waiting: set[str] = field(init=False, default_factory=set)  # tokens
     _served: list[str] = field(init=False, default_factory=list)  # tokens
     _submits: set[asyncio.Task[_Sent]] = field(init=False, default_factory=set)
-    _places: int = field(init=False, default=0)
     _dry: dict[str, Price] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -155,9 +154,13 @@ class Batch:
             return
         run = None if self.order.run is None else self.order.run[0]
         committed = self.journal.committed(self.order.since, run)
-        estimate = cost.total(await self.estimates(jobs))
+        estimate = cost.total(await self.estimates([job for job in jobs if self._is_new(job)]))
         if committed + estimate.value > budget:
             raise _over(estimate, budget, committed)
+
+    def _is_new(self, job: Job) -> bool:
+        """Whether a job would be paid for: what is taken up has been reserved already."""
+        return not (self.policy.resume and self.journal.has(self._request(job)))
 
     def _dry_run(self) -> DryRun:
         price = cost.total(self._dry.values())
@@ -273,8 +276,7 @@ class Batch:
 
     async def _sent(self, job: Job) -> _Sent:
         """Submits a job, in a task of its own: an interrupt lets it finish."""
-        place, self._places = self._places, self._places + 1
-        task = asyncio.create_task(self._submit(job, place))
+        task = asyncio.create_task(self._submit(job))
         self._submits.add(task)
         try:
             return await asyncio.shield(task)
@@ -282,30 +284,35 @@ class Batch:
             if task.done():
                 self._submits.discard(task)
 
-    async def _submit(self, job: Job, place: int) -> _Sent:
+    async def _submit(self, job: Job) -> _Sent:
         """A job to its id: of an earlier process, or posted now."""
-        token = uuid.uuid4().hex
-        request = Request(
-            token=token,
-            digest=job.digest(self.order.settings),
-            backend=str(self.order.settings["backend"]),
-            shots=job.shots,
-            circuits=len(job.circuits),
-            place=None if self.order.run is None else (*self.order.run, place),
-        )
+        request = self._request(job)
         entry = None
         if self.policy.resume:
             entry = self.journal.claim(request)
         else:
             self.journal.intend(request)
-        sent = _Sent(token) if entry is None else await self._taken_up(entry, job)
+        sent = _Sent(request.token if entry is None else entry.token)
         self._waiting.add(sent.token)
+        if entry is not None:
+            await self._take_up(entry, sent, job)
         if sent.job_id is None:
             await self._reserve(job, sent)
             await self._post(job, sent)
             self.listener(Submitted(str(sent.job_id), len(job.circuits)))
         self._live[sent.token] = str(sent.job_id)
         return sent
+
+    def _request(self, job: Job) -> Request:
+        run = self.order.run
+        return Request(
+            token=uuid.uuid4().hex,
+            digest=job.digest(self.order.settings),
+            backend=str(self.order.settings["backend"]),
+            shots=job.shots,
+            circuits=len(job.circuits),
+            place=None if run is None else (*run, job.indices[0]),
+        )
 
     async def _reserve(self, job: Job, sent: _Sent) -> None:
         """Takes what a job may cost out of the budget, across all processes of the journal."""
@@ -342,13 +349,14 @@ class Batch:
             raise
         self.journal.accepted(sent.token, sent.job_id)
 
-    async def _taken_up(self, entry: Entry, job: Job) -> _Sent:
-        """The job of an earlier process, if its submit arrived."""
+    async def _take_up(self, entry: Entry, sent: _Sent, job: Job) -> None:
+        """Goes on with the job of an earlier process, if its submit arrived."""
         job_id, age = await adopt(self.transport, entry, deadline=self.order.deadline)
-        if job_id is not None:
-            self.journal.accepted(entry.token, job_id)
-            self.listener(TakenUp(job_id, len(job.circuits), age))
-        return _Sent(entry.token, job_id, age if job_id is not None else 0.0)
+        if job_id is None:
+            return
+        sent.job_id, sent.age = job_id, age
+        self.journal.accepted(entry.token, job_id)
+        self.listener(TakenUp(job_id, len(job.circuits), age))
 
     async def _interrupt(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         """Stops waiting, and cancels everything that is live over there with one request."""

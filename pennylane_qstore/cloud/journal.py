@@ -95,7 +95,7 @@ class Request:
         backend: that it goes to
         shots: of each circuit
         circuits: in it
-        place: the run, the step in it, and the job's place in the step; None outside named runs
+        place: the run, the step in it, and the job's first circuit; None outside named runs
     """
 
     token: str
@@ -152,6 +152,10 @@ class Journal:
             return None
 
         return self._changed(work, None)
+
+    def has(self, request: Request) -> bool:
+        """Whether there is a job that ``claim`` would take over."""
+        return self._read(lambda db: any(True for _ in self._candidates(db, request)), False)
 
     def intend(self, request: Request) -> None:
         """Writes down that a job is about to be sent."""

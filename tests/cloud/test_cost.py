@@ -6,7 +6,7 @@ from pennylane_qstore.cloud import cost, job
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.journal import Journal, account
-from pennylane_qstore.errors import BudgetError, CloudError, DryRun
+from pennylane_qstore.errors import BudgetError, CloudError, DeadlineError, DryRun
 from pennylane_qstore.events import Completed
 from tests.cloud.test_client import KEY, programs
 from tests.scripted import error
@@ -138,3 +138,20 @@ def test_an_estimate_submits_nothing(ionq, client, virtual):
     jobs = job.pack([(programs(3), 1000), (programs(2), 2000)])
     assert virtual.run(client.estimate(jobs, SETTINGS)) == Price(7.0, "usd")
     assert ionq.jobs == {}
+
+
+def test_what_is_taken_up_is_not_paid_from_the_budget_again(ionq, client, virtual):
+    """A wait that ended goes on, though nothing is left for a new job."""
+    ionq.queue = 100.0
+    jobs = job.pack([(programs(8), 1000)])
+
+    def once(max_wait):
+        waiting = client.run(
+            jobs, SETTINGS, max_wait=max_wait, listener=lambda _: None, budget=10.0
+        )
+        return virtual.run(waiting)
+
+    with pytest.raises(DeadlineError):
+        once(30)
+    assert len(once(300)) == 8
+    assert len(ionq.jobs) == 1
