@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
+from pennylane.measurements import ExpectationMP, SampleMP, VarianceMP
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
@@ -36,6 +37,8 @@ from pennylane_qstore.readout import read_out
 # Seconds between two looks at a job: the emulator is in the same process, IonQ is not.
 _EMULATOR_POLL, _CLOUD_POLL = 0.002, 0.25
 _DEBIASING_SHOTS = 500
+# What sharpening makes something else of: it is meant to find the likeliest bit strings.
+_NOT_SHARPENED = (ExpectationMP, VarianceMP, SampleMP)
 
 
 @single_tape_support
@@ -143,6 +146,7 @@ class QStoreDevice(Device):
             ) from None
         super().__init__(wires=wires, shots=shots)
         self.__dict__.update(_state())
+        self._sharpening_is_known = False
         self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
@@ -200,6 +204,7 @@ class QStoreDevice(Device):
         machine = self._machine()
         for tape in circuits:
             self._check_shots(tape.shots.total_shots, machine)
+            self._warn_of_sharpening(tape)
         batch = compile_batch(circuits, self.wires, self._target())
         outcomes = self._run(batch, machine)
         with self._lock:  # the generator that draws the samples is one for all threads
@@ -307,6 +312,18 @@ class QStoreDevice(Device):
             f"error_mitigation is unset on {self._options.backend}: IonQ leaves debiasing off for "
             f"native jobs and turns it on for QIS jobs of {_DEBIASING_SHOTS} shots or more. "
             'Say which you want with error_mitigation={"debiasing": True} or False.',
+            stacklevel=4,
+        )
+
+    def _warn_of_sharpening(self, tape: QuantumScript) -> None:
+        asked = [m for m in tape.measurements if isinstance(m, _NOT_SHARPENED)]
+        if not self._options.sharpen or self._sharpening_is_known or not asked:
+            return
+        self._sharpening_is_known = True
+        warnings.warn(
+            f"sharpen=True, and {asked[0]} is asked for: sharpening lets the variants of a circuit "
+            "vote on whole bit strings, to find the likeliest ones, so that means, variances and "
+            "samples are those of a filtered distribution. Use sharpen=False for them.",
             stacklevel=4,
         )
 

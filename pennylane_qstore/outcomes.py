@@ -1,6 +1,6 @@
 """What was measured, as sparse histograms; the only module that knows which bit comes first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,17 @@ class BitMap:
         for controls, target in self.gates:
             mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
         return mapped
+
+    def needed(self, qubits: Iterable[int]) -> set[int]:
+        """The program's qubits that decide some of the tape's bits."""
+        bits = sum(1 << qubit for qubit in set(qubits))
+        for controls, target in reversed(self.gates):
+            if bits >> target & 1:
+                bits |= controls
+        places = 0
+        for qubit, parity in enumerate(self.parities):
+            places |= parity if bits >> qubit & 1 else 0
+        return {place for place in range(places.bit_length()) if places >> place & 1}
 
     def is_identity(self, qubits: int) -> bool:
         """Whether it leaves the outcomes of a program of so many qubits as they are."""

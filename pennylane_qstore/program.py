@@ -34,6 +34,17 @@ _QIS_FORMS = {
     "swap": '{{"gate":"swap","targets":[{0},{1}]}}',
 }
 FORMS = {"native": _FORMS, "qis": _QIS_FORMS}
+# What the API takes, in turns; the rotations of QIS gates only have to be finite.
+_PHASE, _ANGLE = (-1.0, 1.0), (0.0, 0.25)
+_ROTATION = (float(np.finfo(float).min), float(np.finfo(float).max))
+_Ranges = dict[str, tuple[tuple[float, float], ...]]
+_NATIVE_RANGES: _Ranges = {
+    "gpi": (_PHASE,),
+    "gpi2": (_PHASE,),
+    "ms": (_PHASE, _PHASE, _ANGLE),
+    "zz": (_ANGLE,),
+}
+_QIS_RANGES: _Ranges = dict.fromkeys(("rx", "ry", "rz", "xx", "yy", "zz"), (_ROTATION,))
 
 
 class Gate(NamedTuple):
@@ -41,6 +52,18 @@ class Gate(NamedTuple):
 
     name: str
     qubits: tuple[int, ...]
+
+
+class Refused(NamedTuple):
+    """A number that the API doesn't take.
+
+    Attributes:
+        row: the circuit, as an index into the batch
+        what: the gate, its place, the number and what it should be
+    """
+
+    row: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +103,27 @@ class Programs:
         """
         form = self._form
         return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
+
+    def refused(self) -> Refused | None:
+        """The first number that is out of the API's range, or not finite."""
+        ranges = _NATIVE_RANGES if self.gateset == "native" else _QIS_RANGES
+        limits = [limit for gate in self.gates for limit in ranges.get(gate.name, ())]
+        if not limits:
+            return None
+        low, high = np.array(limits).T
+        fits = (self.numbers >= low) & (self.numbers <= high)  # which a NaN doesn't
+        if fits.all():
+            return None
+        row, slot = (int(index) for index in np.argwhere(~fits)[0])
+        places = [i for i, gate in enumerate(self.gates) for _ in ranges.get(gate.name, ())]
+        name, qubits = self.gates[places[slot]]
+        value = float(self.numbers[row, slot])
+        within = f"in [{low[slot]:g}, {high[slot]:g}]" if self.gateset == "native" else "finite"
+        return Refused(
+            row,
+            f"gate {places[slot]}, {name} on {list(qubits)}, has {value!r}; the API takes what is "
+            f"{within}",
+        )
 
     def gate_counts(self) -> dict[str, int]:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""

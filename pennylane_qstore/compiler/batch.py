@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler import verify
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.grouping import in_computational_basis, qubits_of
 from pennylane_qstore.compiler.lift import literal
+from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
+
+_REPORT = "This is an error in pennylane-qstore: please report it, with the tape."
 
 
 class Place(NamedTuple):
@@ -46,8 +50,9 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
         target: what is compiled to
 
     Raises:
-        CompileError: an operation without a rule, an angle that is no finite real number, or a
-            tape that has not been through the preprocessing
+        CompileError: an operation without a rule, an angle that is no finite real number, a tape
+            that has not been through the preprocessing; or a program that the API would refuse or,
+            where the target asks for that check, one that doesn't do what its tape does
     """
     compiled: list[Compiled] = []
     together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
@@ -62,8 +67,37 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
         rows = np.concatenate([params for _, params in carried])
         for bound in templates[number].bind(rows, target):
             own = [places[row] for row in bound.rows.tolist()]
+            _check_ranges(bound.programs, own)
+            if target.verify:
+                _check(templates[number], rows, bound, target, places)
             compiled.append(Compiled(bound.programs, shots, own))
     return compiled
+
+
+def _check_ranges(programs: Programs, places: Sequence[Place]) -> None:
+    refused = programs.refused()
+    if refused is not None:
+        tape, row = places[refused.row]
+        raise CompileError(
+            f"tape {tape}, circuit {row} of its batch: {refused.what}; nothing was sent. {_REPORT}"
+        )
+
+
+def _check(
+    template: Template,
+    rows: NDArray[Any],
+    bound: Bound,
+    target: Target,
+    places: Sequence[Place],
+) -> None:
+    wrong = verify.mismatch(template, rows, bound, target)
+    if wrong is not None:
+        tape, row = places[wrong.row]
+        raise CompileError(
+            f"tape {tape}, circuit {row} of its batch: the program that was compiled for it is not "
+            f"the tape's, {wrong.what} differs by {wrong.difference:.2g}; nothing was sent. "
+            f"{_REPORT}"
+        )
 
 
 def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:

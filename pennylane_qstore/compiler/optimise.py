@@ -33,11 +33,13 @@ class Bound(NamedTuple):
         rows: which circuits, as indices into the batch
         programs: theirs, in that order
         qubits: for each qubit of the programs, the tape's that it is named after
+        starts: for each qubit of the programs, the tape's that starts there
     """
 
     rows: NDArray[np.int64]
     programs: Programs
     qubits: Sequence[int]
+    starts: Sequence[int]
 
 
 class Candidate(NamedTuple):
@@ -59,12 +61,14 @@ class Sent(NamedTuple):
         pulses: its pulses
         gates: theirs, on the qubits that are sent
         qubits: the circuit's qubits that are sent
+        starts: for each of these, the circuit's that starts there
         bits: what their bits stand for, or None where they are the tape's own
     """
 
     pulses: Pulses
     gates: tuple[Gate, ...]
     qubits: tuple[int, ...]
+    starts: tuple[int, ...]
     bits: BitMap | None
 
 
@@ -128,7 +132,7 @@ class Optimised:
             programs = own.pulses.bind(angles[:, rows], gates[:, :, rows], rest.angle[:, rows])
             gates_ = own.gates or programs.gates  # an empty circuit has two idle pulses
             sent = replace(programs, qubits=len(own.qubits), gates=gates_, bits=own.bits)
-            found.append(Bound(rows, sent, own.qubits))
+            found.append(Bound(rows, sent, own.qubits, own.starts))
         return found
 
     def _known(self, fold: Fold) -> Sent:
@@ -151,8 +155,9 @@ def _renamed(found: Pulses, bits: BitMap) -> Sent:
 
     All of them start in |0⟩, so that nobody can tell.
     """
-    names = {parity.bit_length() - 1: qubit for qubit, parity in enumerate(bits.parities)}
-    return Sent(found, _on(found.gates, names), tuple(range(max(1, len(names)))), None)
+    held = [parity.bit_length() - 1 for parity in bits.parities] or [0]
+    names = {place: qubit for qubit, place in enumerate(held)}
+    return Sent(found, _on(found.gates, names), tuple(range(len(held))), tuple(held), None)
 
 
 def _packed(found: Pulses, bits: BitMap, least: int) -> Sent:
@@ -166,7 +171,8 @@ def _packed(found: Pulses, bits: BitMap, least: int) -> Sent:
     )
     packed = replace(bits, parities=parities)
     same = packed.is_identity(len(sent))
-    return Sent(found, _on(found.gates, names), tuple(sent), None if same else packed)
+    gates, own = _on(found.gates, names), tuple(sent)
+    return Sent(found, gates, own, own, None if same else packed)
 
 
 def _on(gates: Sequence[Gate], names: dict[int, int]) -> tuple[Gate, ...]:

@@ -67,8 +67,8 @@ class Template:
             found = self._optimised(target).bind(checked)
             if found is not None:
                 return found
-        everything = np.arange(len(checked))
-        return [Bound(everything, self._literal(checked, target), range(len(self.qubit_of)))]
+        own = range(max(1, len(self.qubit_of)))
+        return [Bound(np.arange(len(checked)), self._literal(checked, target), own, own)]
 
     @property
     def measured(self) -> frozenset[int]:
@@ -78,7 +78,7 @@ class Template:
 
     def _literal(self, params: NDArray[np.float64], target: Target) -> Programs:
         """Angle sets to programs, gate by gate."""
-        operations, columns = self.lifted.operations, self._columns(params)
+        operations, columns = self.lifted.operations, self.columns(params)
         if target.gates == "qis":
             return compile_qis(operations, columns, self.qubit_of, len(params))
         return compile_native(operations, columns, self.qubit_of, len(params), target.gates)
@@ -97,7 +97,7 @@ class Template:
                 )
             return self._best[target]
 
-    def _columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
+    def columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
         """Each operation's parameters, of shape () or (batch,)."""
         values = iter((params[:, self._indices] * self._slopes + self._consts).T)
         return [
