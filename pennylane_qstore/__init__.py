@@ -1,5 +1,6 @@
 """Train PennyLane circuits on IonQ's computers: ``qml.device("qstore.ionq")``."""
 
+from pennylane_qstore.compilation import Compilation, compile
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.errors import (
     CloudError,
@@ -25,6 +26,7 @@ __all__ = [
     "MS",
     "ZZ",
     "CloudError",
+    "Compilation",
     "CompileError",
     "DeadlineError",
     "Interrupted",
@@ -39,4 +41,5 @@ __all__ = [
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
+    "compile",
 ]

@@ -18,13 +18,14 @@ from pennylane.transforms.core import CompilePipeline
 
 from pennylane_qstore import embedded
 from pennylane_qstore.cloud import job, loop
-from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.compiler import (
     Compiled,
+    Labelled,
     Target,
     TemplateCache,
-    compile_batch,
+    labelled_batch,
     preprocessing,
     qubits_of,
 )
@@ -201,12 +202,10 @@ class QStoreDevice(Device):
         self._track_batch()
         if not circuits:
             return ()
-        machine = self._machine()
+        batch = [each.compiled for each in self.compiled(circuits)]
         for tape in circuits:
-            self._check_shots(tape.shots.total_shots, machine)
             self._warn_of_sharpening(tape)
-        batch = compile_batch(circuits, self.wires, self._target())
-        outcomes = self._run(batch, machine)
+        outcomes = self._run(batch, self._machine())
         with self._lock:  # the generator that draws the samples is one for all threads
             results = tuple(
                 self._read_out(tape, [outcomes[index, row] for row in range(tape.batch_size or 1)])
@@ -214,6 +213,33 @@ class QStoreDevice(Device):
             )
         self._track(circuits, results)
         return results
+
+    def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
+        """What ``execute`` sends for a batch of tapes.
+
+        Args:
+            circuits: tapes that have been through the preprocessing
+
+        Raises:
+            CompileError: a tape that can't become native gates, or can't run on the backend
+        """
+        machine = self._machine()
+        for tape in circuits:
+            self._check_shots(tape.shots.total_shots, machine)
+        return list(labelled_batch(circuits, self.wires, self._target()))
+
+    @property
+    def backend(self) -> str:
+        """The name of what circuits run on, as the option says it."""
+        return self._options.backend
+
+    def fidelities(self) -> Fidelities | None:
+        """How well the backend does, by its last characterization; None for a simulator."""
+        if not self._options.on_qpu:
+            return None
+        running = loop.current()
+        client = self._client(running)
+        return running.run(client.fidelities(self._options.backend))
 
     def _client(self, running: loop.Loop) -> Client:
         """This device's connection in a loop; a fork has a loop, and so a connection, anew."""

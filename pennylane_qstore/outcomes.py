@@ -11,6 +11,10 @@ _ROUNDING = 1e-9
 _SLACK = 0.01
 
 
+def _places(bits: int) -> list[int]:
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+
+
 @dataclass(frozen=True, slots=True)
 class BitMap:
     """Which bits of a tape the bits that were measured stand for.
@@ -38,16 +42,19 @@ class BitMap:
             mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
         return mapped
 
+    def with_controls(self, qubits: Iterable[int]) -> set[int]:
+        """Some of the tape's qubits, and those that decide whether their bits are flipped."""
+        found = set(qubits)
+        for controls, target in reversed(self.gates):
+            if target in found:
+                found.update(_places(controls))
+        return found
+
     def needed(self, qubits: Iterable[int]) -> set[int]:
         """The program's qubits that decide some of the tape's bits."""
-        bits = sum(1 << qubit for qubit in set(qubits))
-        for controls, target in reversed(self.gates):
-            if bits >> target & 1:
-                bits |= controls
-        places = 0
-        for qubit, parity in enumerate(self.parities):
-            places |= parity if bits >> qubit & 1 else 0
-        return {place for place in range(places.bit_length()) if places >> place & 1}
+        return {
+            place for qubit in self.with_controls(qubits) for place in _places(self.parities[qubit])
+        }
 
     def is_identity(self, qubits: int) -> bool:
         """Whether it leaves the outcomes of a program of so many qubits as they are."""

@@ -1,7 +1,7 @@
 """Native programs as arrays: many circuits of one structure, and their JSON."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -96,6 +96,10 @@ class Programs:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def row(self, row: int) -> "Programs":
+        """One of the circuits, as a batch of one."""
+        return replace(self, numbers=self.numbers[row : row + 1])
+
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.
 
@@ -129,6 +133,15 @@ class Programs:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
         pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
         return {"1q": len(self.gates) - pairs, "2q": pairs}
+
+    def depth(self) -> int:
+        """How many gates of one circuit follow one another at most."""
+        busy = [0] * self.qubits
+        for gate in self.gates:
+            end = 1 + max(busy[qubit] for qubit in gate.qubits)
+            for qubit in gate.qubits:
+                busy[qubit] = end
+        return max(busy)
 
     def circuits(self) -> list[list[dict[str, object]]]:
         """Each circuit's gates as Python values, as the API would read them."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pennylane_qstore.cloud import backend, results, retry
-from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.errors import (
@@ -84,6 +84,18 @@ class Client:
                 ) from None
             self._backends[name] = backend.chosen(name, listed)
         return self._backends[name]
+
+    async def fidelities(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Fidelities | None:
+        """How well a backend does, by its last characterization; None where it has none.
+
+        Args:
+            name: such as "qpu.forte-1"
+            max_wait: seconds for it
+        """
+        path = f"/backends/{name}/characterizations"
+        deadline = self._clock() + min(max_wait, BACKENDS_TIMEOUT)
+        answer = await self._transport.request("GET", path, deadline=deadline)
+        return backend.characterized(answer)
 
     async def run(
         self,

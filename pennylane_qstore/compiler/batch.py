@@ -1,6 +1,6 @@
 """A batch of tapes to programs: those of one structure bound together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +41,22 @@ class Compiled(NamedTuple):
     places: list[Place]
 
 
+class Labelled(NamedTuple):
+    """Circuits, and the wires that they are on.
+
+    Attributes:
+        compiled: the circuits
+        names: for each qubit of the programs, the wire that it is named after
+        wires: the wire of each of the tape's qubits
+        asked: the tape's qubits whose bits are asked for
+    """
+
+    compiled: Compiled
+    names: tuple[Any, ...]
+    wires: tuple[Any, ...]
+    asked: frozenset[int]
+
+
 def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) -> list[Compiled]:
     """Tapes to programs, as few arrays as there are structures and shots.
 
@@ -54,7 +70,13 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
             that has not been through the preprocessing; or a program that the API would refuse or,
             where the target asks for that check, one that doesn't do what its tape does
     """
-    compiled: list[Compiled] = []
+    return [each.compiled for each in labelled_batch(tapes, wires, target)]
+
+
+def labelled_batch(
+    tapes: Sequence[QuantumScript], wires: Any, target: Target
+) -> Iterator[Labelled]:
+    """The same, with the wires that the programs are on."""
     together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
@@ -65,13 +87,16 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
     for (number, shots), carried in together.items():
         places = [Place(index, row) for index, params in carried for row in range(len(params))]
         rows = np.concatenate([params for _, params in carried])
-        for bound in templates[number].bind(rows, target):
+        template = templates[number]
+        labels = tuple(template.qubit_of) or (0,)
+        for bound in template.bind(rows, target):
             own = [places[row] for row in bound.rows.tolist()]
             _check_ranges(bound.programs, own)
             if target.verify:
-                _check(templates[number], rows, bound, target, places)
-            compiled.append(Compiled(bound.programs, shots, own))
-    return compiled
+                _check(template, rows, bound, target, places)
+            names = tuple(labels[qubit] for qubit in bound.qubits)
+            compiled = Compiled(bound.programs, shots, own)
+            yield Labelled(compiled, names, labels, template.measured)
 
 
 def _check_ranges(programs: Programs, places: Sequence[Place]) -> None:

@@ -108,9 +108,7 @@ def reference(template: Template, params: NDArray[Any]) -> list[Step]:
     """
     operations = zip(template.lifted.operations, template.columns(params), strict=True)
     return [
-        step
-        for op, values in operations
-        for step in _steps(_at(op, values), template.qubit_of)
+        step for op, values in operations for step in _steps(_at(op, values), template.qubit_of)
     ]
 
 
