@@ -113,9 +113,9 @@ def compile(
         ...     return qml.probs(wires=[0, 1])
         >>> print(qstore.compile(circuit)(0.3))
         emulator: 2 qubits, 2 one-qubit gates, 0 two-qubit gates, depth 2
-        0: ──GPI2(0.500)──GPI2(0.048)─┤
-        1: ───────────────────────────┤
-        bits: 0 is that of 0; 1 is that of 0
+        0: ──GPI2(-0.250)──GPI2(0.202)─┤
+        1: ────────────────────────────┤
+        bits: 0 is that of 0; 1 is the parity of 0 and 1
     """
     chosen = getattr(circuit, "device", None) if device is None else device
     if not isinstance(chosen, QStoreDevice):

@@ -146,7 +146,7 @@ class QStoreDevice(Device):
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
         super().__init__(wires=wires, shots=shots)
-        self.__dict__.update(_state())
+        self.__dict__.update(_state(self._options))
         self._sharpening_is_known = False
         self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
 
@@ -168,7 +168,7 @@ class QStoreDevice(Device):
         memo[id(self)] = other
         other.__dict__["_rng"] = copy.deepcopy(self._rng, memo)
         other.tracker = copy.deepcopy(self.tracker, memo)
-        other.__dict__.update(_state())
+        other.__dict__.update(_state(self._options))
         return other
 
     def preprocess_transforms(
@@ -227,6 +227,11 @@ class QStoreDevice(Device):
         for tape in circuits:
             self._check_shots(tape.shots.total_shots, machine)
         return list(labelled_batch(circuits, self.wires, self._target()))
+
+    @property
+    def cache(self) -> TemplateCache:
+        """The structures that were compiled; with ``cache=False`` it keeps none."""
+        return self._cache
 
     @property
     def backend(self) -> str:
@@ -391,10 +396,11 @@ def _mapped(outcomes: Outcomes, bits: BitMap | None) -> Outcomes:
     return outcomes if bits is None else outcomes.mapped(bits)
 
 
-def _state() -> dict[str, Any]:
+def _state(options: Options) -> dict[str, Any]:
     """What every device, and every copy of one, has for itself."""
+    cache = TemplateCache() if options.cache else TemplateCache(0)
     clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
-    return {"_lock": threading.Lock(), "_cache": TemplateCache(), "_clients": clients}
+    return {"_lock": threading.Lock(), "_cache": cache, "_clients": clients}
 
 
 def _interrupted(events: Sequence[Event]) -> Interrupted:

@@ -113,6 +113,10 @@ class BoundTemplate(ResourcesOperation):
         counts = programs.gate_counts()
         return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
+    def bind(self) -> list[Bound]:
+        """The programs that are sent."""
+        return self.template.bind(self.params, self.hyperparameters["target"]())
+
     def _bound(self) -> Bound:
         return self.template.bind(self.params[:1], self.hyperparameters["target"]())[0]
 

@@ -81,6 +81,7 @@ class Optimised:
         qubits: int,
         entangler: str,
         measured: Iterable[int] | None = None,
+        known: Candidate | None = None,
     ) -> None:
         """Tries what there is and keeps the best.
 
@@ -90,6 +91,7 @@ class Optimised:
             entangler: "ms" or "zz"
             measured: the qubits whose outcomes are all that matters of the circuit; None sends
                 its whole unitary, but for phases before the measurement
+            known: the best, where it was found before
         """
         self._entangler = entangler
         self._lock = threading.Lock()
@@ -98,11 +100,13 @@ class Optimised:
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
         best: tuple[int, int] | None = None
-        tried = (
-            _exact_candidates(elements, qubits)
-            if self._measured is None
-            else _measured_candidates(Asked.of(elements, qubits, self._measured), qubits)
-        )
+        tried: Iterable[Candidate]
+        if known is not None:
+            tried = [known]
+        elif self._measured is None:
+            tried = _exact_candidates(elements, qubits)
+        else:
+            tried = _measured_candidates(Asked.of(elements, qubits, self._measured), qubits)
         for candidate in tried:
             found = chains(candidate.parts, qubits)
             samples = found.values(points)
@@ -110,6 +114,7 @@ class Optimised:
             if best is None or counts < best:
                 best = counts
                 self._chains, self._samples, self._bits = found, samples, candidate.bits
+                self.candidate = candidate
         self.counts = best
 
     def bind(self, params: Reals) -> list[Bound] | None:

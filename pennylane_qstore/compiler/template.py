@@ -2,9 +2,10 @@
 
 import itertools
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,19 @@ from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
-from pennylane_qstore.compiler.optimise import Bound, Optimised
+from pennylane_qstore.compiler.optimise import Bound, Candidate, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.saved import Search
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
+
+
+class _Best(NamedTuple):
+    """The shortest circuit, and the seconds that it took to find it."""
+
+    optimised: Optimised
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,16 +36,18 @@ class Template:
     Attributes:
         lifted: its gates, and where their angles come from
         qubit_of: the qubit of each wire
+        known: what an earlier process found, or None where it didn't
         number: its own, never used again
     """
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
+    known: Callable[[Search], Candidate | None] = field(repr=False, default=lambda _: None)
     number: int = field(init=False, default_factory=itertools.count().__next__)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
-    _best: dict[Target, Optimised] = field(init=False, repr=False, default_factory=dict)
+    _best: dict[Target, _Best] = field(init=False, repr=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -87,15 +98,31 @@ class Template:
         """The shortest circuit for a target, made when it is first asked for."""
         with self._lock:
             if target not in self._best:
-                elements, qubits = lower(self.lifted, self.qubit_of), len(self.qubit_of)
-                asked = frozenset(range(qubits)) if target.every_qubit else self.measured
-                self._best[target] = Optimised(
-                    elements,
-                    qubits,
-                    target.gates,
-                    measured=asked if target.measurement_aware else None,
-                )
-            return self._best[target]
+                started = time.perf_counter()
+                search = self._search(target)
+                found = Optimised(*search, known=self.known(search))
+                self._best[target] = _Best(found, time.perf_counter() - started)
+            return self._best[target].optimised
+
+    def _search(self, target: Target) -> Search:
+        qubits = len(self.qubit_of)
+        asked = frozenset(range(qubits)) if target.every_qubit else self.measured
+        return Search(
+            lower(self.lifted, self.qubit_of),
+            qubits,
+            target.gates,
+            asked if target.measurement_aware else None,
+        )
+
+    @property
+    def searched(self) -> float:
+        """Seconds that the search for the shortest circuit took; the longest of several targets."""
+        return max((best.seconds for best in self._best.copy().values()), default=0.0)
+
+    def searches(self) -> Iterator[tuple[Search, Candidate]]:
+        """What was searched for so far, and what was found."""
+        for target, best in self._best.copy().items():
+            yield self._search(target), best.optimised.candidate
 
     def columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
         """Each operation's parameters, of shape () or (batch,)."""

@@ -100,7 +100,7 @@ def test_a_gradient_compiles_one_structure():
 
     for seed in range(3):
         qml.grad(circuit)(qml.numpy.array(np.random.default_rng(seed).normal(size=2)))
-    stats = dev._cache.stats()
+    stats = dev.cache.stats()
     assert stats.misses == 1
     assert stats.hits > 15
 
@@ -162,7 +162,7 @@ def test_the_inverse_of_a_rotation_is_open_too():
     found = qml.execute(tapes, dev)
     for ours, theirs in zip(found, qml.execute(tapes, qml.device("default.qubit")), strict=True):
         assert np.allclose(ours, theirs, atol=1e-9)
-    assert dev._cache.stats().misses == 4  # two gates, with and without a batch
+    assert dev.cache.stats().misses == 4  # two gates, with and without a batch
 
 
 def test_a_copy_with_other_wires_is_another_structure():
