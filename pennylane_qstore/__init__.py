@@ -1,5 +1,6 @@
 """Train PennyLane circuits on IonQ's computers: ``qml.device("qstore.ionq")``."""
 
+from pennylane_qstore.compilation import Compilation, compile
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.errors import (
     BudgetError,
@@ -13,6 +14,7 @@ from pennylane_qstore.errors import (
     QStoreError,
     RateLimitError,
     RejectedError,
+    TemplateFileError,
     UnauthorizedError,
     UnavailableError,
     UnknownOutcomeError,
@@ -29,6 +31,7 @@ __all__ = [
     "ZZ",
     "BudgetError",
     "CloudError",
+    "Compilation",
     "CompileError",
     "DeadlineError",
     "DryRun",
@@ -40,9 +43,11 @@ __all__ = [
     "QStoreError",
     "RateLimitError",
     "RejectedError",
+    "TemplateFileError",
     "UnauthorizedError",
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
+    "compile",
     "run",
 ]

@@ -13,22 +13,24 @@ import numpy as np
 from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
+from pennylane.measurements import ExpectationMP, SampleMP, VarianceMP
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
 from pennylane_qstore import embedded, notices, runs
 from pennylane_qstore.cloud import job, loop
-from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
     Compiled,
+    Labelled,
     Target,
     TemplateCache,
-    compile_batch,
+    labelled_batch,
     preprocessing,
     qubits_of,
 )
@@ -46,6 +48,8 @@ from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.readout import read_out
 
 _DEBIASING_SHOTS = 500
+# What sharpening makes something else of: it is meant to find the likeliest bit strings.
+_NOT_SHARPENED = (ExpectationMP, VarianceMP, SampleMP)
 
 
 @single_tape_support
@@ -182,7 +186,8 @@ class QStoreDevice(Device):
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
         super().__init__(wires=wires, shots=shots)
-        self.__dict__.update(_state())
+        self.__dict__.update(_state(self._options))
+        self._sharpening_is_known = False
         self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
@@ -203,7 +208,7 @@ class QStoreDevice(Device):
         memo[id(self)] = other
         other.__dict__["_rng"] = copy.deepcopy(self._rng, memo)
         other.tracker = copy.deepcopy(self.tracker, memo)
-        other.__dict__.update(_state())
+        other.__dict__.update(_state(self._options))
         return other
 
     def preprocess_transforms(
@@ -237,11 +242,10 @@ class QStoreDevice(Device):
         self._track_batch()
         if not circuits:
             return ()
-        machine = self._machine()
+        batch = [each.compiled for each in self.compiled(circuits)]
         for tape in circuits:
-            self._check_shots(tape.shots.total_shots, machine)
-        batch = compile_batch(circuits, self.wires, self._target())
-        outcomes = self._run(batch, machine)
+            self._warn_of_sharpening(tape)
+        outcomes = self._run(batch, self._machine())
         with self._lock:  # the generator that draws the samples is one for all threads
             results = tuple(
                 self._read_out(tape, [outcomes[index, row] for row in range(tape.batch_size or 1)])
@@ -249,6 +253,38 @@ class QStoreDevice(Device):
             )
         self._track(circuits, results)
         return results
+
+    def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
+        """What ``execute`` sends for a batch of tapes.
+
+        Args:
+            circuits: tapes that have been through the preprocessing
+
+        Raises:
+            CompileError: a tape that can't become native gates, or can't run on the backend
+        """
+        machine = self._machine()
+        for tape in circuits:
+            self._check_shots(tape.shots.total_shots, machine)
+        return list(labelled_batch(circuits, self.wires, self._target()))
+
+    @property
+    def cache(self) -> TemplateCache:
+        """The structures that were compiled; with ``cache=False`` it keeps none."""
+        return self._cache
+
+    @property
+    def backend(self) -> str:
+        """The name of what circuits run on, as the option says it."""
+        return self._options.backend
+
+    def fidelities(self) -> Fidelities | None:
+        """How well the backend does, by its last characterization; None for a simulator."""
+        if not self._options.on_qpu:
+            return None
+        running = loop.current()
+        client = self._client(running)
+        return running.run(client.fidelities(self._options.backend))
 
     def _client(self, running: loop.Loop) -> Client:
         """This device's connection in a loop; a fork has a loop, and so a connection, anew."""
@@ -324,7 +360,7 @@ class QStoreDevice(Device):
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
             machine = self._machine()
-            batch = compile_batch(tapes, self.wires, self._target())
+            batch = [each.compiled for each in labelled_batch(tapes, self.wires, self._target())]
             running = loop.current()
             asked = self._client(running).estimate(
                 self._jobs(batch, machine), job.settings(self._options)
@@ -400,6 +436,18 @@ class QStoreDevice(Device):
             stacklevel=4,
         )
 
+    def _warn_of_sharpening(self, tape: QuantumScript) -> None:
+        asked = [m for m in tape.measurements if isinstance(m, _NOT_SHARPENED)]
+        if not self._options.sharpen or self._sharpening_is_known or not asked:
+            return
+        self._sharpening_is_known = True
+        warnings.warn(
+            f"sharpen=True, and {asked[0]} is asked for: sharpening lets the variants of a circuit "
+            "vote on whole bit strings, to find the likeliest ones, so that means, variances and "
+            "samples are those of a filtered distribution. Use sharpen=False for them.",
+            stacklevel=4,
+        )
+
     def _read_out(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
         """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
         shots = tape.shots.total_shots
@@ -444,10 +492,11 @@ def _mapped(outcomes: Outcomes, bits: BitMap | None) -> Outcomes:
     return outcomes if bits is None else outcomes.mapped(bits)
 
 
-def _state() -> dict[str, Any]:
+def _state(options: Options) -> dict[str, Any]:
     """What every device, and every copy of one, has for itself."""
+    cache = TemplateCache() if options.cache else TemplateCache(0)
     clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
-    return {"_lock": threading.Lock(), "_cache": TemplateCache(), "_clients": clients}
+    return {"_lock": threading.Lock(), "_cache": cache, "_clients": clients}
 
 
 def _interrupted(events: Sequence[Event]) -> Interrupted:

@@ -3,6 +3,7 @@
 QStoreError
 ├── OptionError                 a setting that can't be
 ├── CompileError                a tape that can't become native gates
+├── TemplateFileError           a file of saved templates that is damaged
 ├── CloudError                  what the server, or the way to it, answered
 │   ├── UnauthorizedError       401, 403: stop
 │   ├── RejectedError           other 4xx: stop, no retry will change it
@@ -59,6 +60,10 @@ class OptionError(QStoreError, ValueError):
 
 class CompileError(QStoreError):
     """A tape that can't become native gates: names the operator and its place."""
+
+
+class TemplateFileError(QStoreError):
+    """A file of saved templates that is damaged, or of another version."""
 
 
 class CloudError(QStoreError):

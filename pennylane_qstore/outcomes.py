@@ -1,6 +1,6 @@
 """What was measured, as sparse histograms; the only module that knows which bit comes first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 _ROUNDING = 1e-9
 # IonQ rounds probabilities, and error mitigation may leave a little over or under one.
 _SLACK = 0.01
+
+
+def _places(bits: int) -> list[int]:
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,20 @@ class BitMap:
         odd = [(parity & flips).bit_count() & 1 for parity in self.parities]
         turned = sum(bit << qubit for qubit, bit in enumerate(odd))
         return replace(self, flips=self.flips ^ turned)
+
+    def with_controls(self, qubits: Iterable[int]) -> set[int]:
+        """Some of the tape's qubits, and those that decide whether their bits are flipped."""
+        found = set(qubits)
+        for controls, target in reversed(self.gates):
+            if target in found:
+                found.update(_places(controls))
+        return found
+
+    def needed(self, qubits: Iterable[int]) -> set[int]:
+        """The program's qubits that decide some of the tape's bits."""
+        return {
+            place for qubit in self.with_controls(qubits) for place in _places(self.parities[qubit])
+        }
 
     def is_identity(self, qubits: int) -> bool:
         """Whether it leaves the outcomes of a program of so many qubits as they are."""

@@ -1,7 +1,7 @@
 """Native programs as arrays: many circuits of one structure, and their JSON."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,6 +35,17 @@ _QIS_FORMS = {
     "swap": '{{"gate":"swap","targets":[{0},{1}]}}',
 }
 FORMS = {"native": _FORMS, "qis": _QIS_FORMS}
+# What the API takes, in turns; the rotations of QIS gates only have to be finite.
+_PHASE, _ANGLE = (-1.0, 1.0), (0.0, 0.25)
+_ROTATION = (float(np.finfo(float).min), float(np.finfo(float).max))
+_Ranges = dict[str, tuple[tuple[float, float], ...]]
+_NATIVE_RANGES: _Ranges = {
+    "gpi": (_PHASE,),
+    "gpi2": (_PHASE,),
+    "ms": (_PHASE, _PHASE, _ANGLE),
+    "zz": (_ANGLE,),
+}
+_QIS_RANGES: _Ranges = dict.fromkeys(("rx", "ry", "rz", "xx", "yy", "zz"), (_ROTATION,))
 
 
 class Gate(NamedTuple):
@@ -42,6 +53,18 @@ class Gate(NamedTuple):
 
     name: str
     qubits: tuple[int, ...]
+
+
+class Refused(NamedTuple):
+    """A number that the API doesn't take.
+
+    Attributes:
+        row: the circuit, as an index into the batch
+        what: the gate, its place, the number and what it should be
+    """
+
+    row: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,10 @@ class Programs:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def row(self, row: int) -> "Programs":
+        """One of the circuits, as a batch of one."""
+        return replace(self, numbers=self.numbers[row : row + 1])
+
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.
 
@@ -92,10 +119,40 @@ class Programs:
         own = self.bits or BitMap(tuple(1 << qubit for qubit in range(self.qubits)))
         return own.after(flips)
 
+    def refused(self) -> Refused | None:
+        """The first number that is out of the API's range, or not finite."""
+        ranges = _NATIVE_RANGES if self.gateset == "native" else _QIS_RANGES
+        limits = [limit for gate in self.gates for limit in ranges.get(gate.name, ())]
+        if not limits:
+            return None
+        low, high = np.array(limits).T
+        fits = (self.numbers >= low) & (self.numbers <= high)  # which a NaN doesn't
+        if fits.all():
+            return None
+        row, slot = (int(index) for index in np.argwhere(~fits)[0])
+        places = [i for i, gate in enumerate(self.gates) for _ in ranges.get(gate.name, ())]
+        name, qubits = self.gates[places[slot]]
+        value = float(self.numbers[row, slot])
+        within = f"in [{low[slot]:g}, {high[slot]:g}]" if self.gateset == "native" else "finite"
+        return Refused(
+            row,
+            f"gate {places[slot]}, {name} on {list(qubits)}, has {value!r}; the API takes what is "
+            f"{within}",
+        )
+
     def gate_counts(self) -> dict[str, int]:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
         pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
         return {"1q": len(self.gates) - pairs, "2q": pairs}
+
+    def depth(self) -> int:
+        """How many gates of one circuit follow one another at most."""
+        busy = [0] * self.qubits
+        for gate in self.gates:
+            end = 1 + max(busy[qubit] for qubit in gate.qubits)
+            for qubit in gate.qubits:
+                busy[qubit] = end
+        return max(busy)
 
     def circuits(self) -> list[list[dict[str, object]]]:
         """Each circuit's gates as Python values, as the API would read them."""

@@ -155,7 +155,7 @@ def run(name, quantum_function, shots=None, **options):
 
 def both(quantum_function, shots=None, **options):
     """Our result and default.qubit's."""
-    ours = run("qstore.ionq", quantum_function, shots, **options)
+    ours = run("qstore.ionq", quantum_function, shots, verify=True, **options)
     return ours, run("default.qubit", quantum_function, shots, **options)
 
 
@@ -494,7 +494,7 @@ def test_shot_vector_is_one_job_in_parts():
         prepare(LABELS[0])
         return qml.counts(wires=LABELS[0])
 
-    device = qml.device("qstore.ionq", seed=5)
+    device = qml.device("qstore.ionq", verify=True, seed=5)
     with qml.Tracker(device) as tracker:
         bins = qml.set_shots(qml.QNode(circuit, device), (10, 10, 100))()
     assert tracker.totals["jobs"] == 1
@@ -513,7 +513,7 @@ def test_a_seed_repeats():
         prepare(LABELS[0])
         return qml.sample()
 
-    first, second = (qml.device("qstore.ionq", seed=42) for _ in range(2))
+    first, second = (qml.device("qstore.ionq", verify=True, seed=42) for _ in range(2))
     ours, again = (qml.set_shots(qml.QNode(circuit, d), 50) for d in (first, second))
     samples = ours()
     assert np.array_equal(samples, again())
@@ -537,7 +537,7 @@ def test_samples_are_in_no_order():
 @pytest.mark.parametrize("shots", [None, 100], ids=str)
 def test_measurements_that_agree_share_a_circuit(shots):
     """Observables that need no wire in two bases are one circuit, and others are two."""
-    device = qml.device("qstore.ionq")
+    device = qml.device("qstore.ionq", verify=True)
 
     def circuits(*observables):
         @qml.set_shots(shots)
@@ -736,14 +736,14 @@ def test_gradient_of_a_scalar(diff_method):
         ansatz(weights)
         return COSTS["scalar"]()
 
-    ours = qml.QNode(circuit, qml.device("qstore.ionq"), diff_method=diff_method)
+    ours = qml.QNode(circuit, qml.device("qstore.ionq", verify=True), diff_method=diff_method)
     theirs = qml.QNode(circuit, qml.device("default.qubit"), diff_method="backprop")
     assert np.allclose(qml.grad(ours)(WEIGHTS), qml.grad(theirs)(WEIGHTS), rtol=0, atol=1e-8)
 
 
 def test_gradient_is_one_job():
     """All the shifted circuits of a gradient go out together: values in one job, shifts in one."""
-    device = qml.device("qstore.ionq")
+    device = qml.device("qstore.ionq", verify=True)
     node = qml.QNode(
         lambda w: [ansatz(w), COSTS["hamiltonian"]()][1], device, diff_method="parameter-shift"
     )

@@ -254,6 +254,25 @@ def test_unset_debiasing_is_warned_of_once(ionq):
     circuit()
 
 
+@pytest.mark.parametrize(
+    "measured", [lambda: qml.expval(qml.Z(0)), lambda: qml.var(qml.Z(0)), qml.sample]
+)
+def test_means_of_sharpened_results_are_warned_of_once(ionq, measured):
+    """Sharpening filters whole bit strings, which a mean or a sample is not asked of lightly."""
+    dev = cloud(ionq, sharpen=True)
+
+    def circuit(ask):
+        qml.RX(0.3, 0)
+        return ask()
+
+    qml.set_shots(qml.QNode(lambda: circuit(qml.counts), dev), 10)()
+    qml.set_shots(qml.QNode(lambda: circuit(qml.probs), dev), 10)()
+    node = qml.set_shots(qml.QNode(lambda: circuit(measured), dev), 10)
+    with pytest.warns(UserWarning, match=r"sharpen=True, and .* Use sharpen=False"):
+        node()
+    node()
+
+
 def test_a_qpu_needs_shots_and_says_why(ionq):
     """Without shots there is no answer from a QPU; nothing is sent."""
     circuit = one_gate(cloud(ionq, backend="qpu.forte-1", error_mitigation={}))

@@ -121,7 +121,7 @@ def test_agrees_with_default_qubit(name, form):
     wires = WIRES[form]
     op = FORMS[form](example(name, wires))
     theirs = seen(qml.device("default.qubit"), op, wires[1])
-    assert_agree(seen(qml.device("qstore.ionq"), op, wires[1]), theirs)
+    assert_agree(seen(qml.device("qstore.ionq", verify=True), op, wires[1]), theirs)
 
 
 @pytest.mark.parametrize("name", [name for name in GATES if (name, "plain") not in KNOWN])
@@ -129,7 +129,7 @@ def test_agrees_without_native_gates(name):
     """Compiled to QIS gates a gate does what it does on default.qubit, too."""
     op = example(name, MIXED)
     theirs = seen(qml.device("default.qubit"), op, MIXED[1])
-    assert_agree(seen(qml.device("qstore.ionq", gateset="qis"), op, MIXED[1]), theirs)
+    assert_agree(seen(qml.device("qstore.ionq", verify=True, gateset="qis"), op, MIXED[1]), theirs)
 
 
 def batched(name):
@@ -166,7 +166,7 @@ def test_a_batch_agrees_with_default_qubit(name):
     theirs = seen(device, op, NUMBERS[1])
     alone = [seen(device, single, NUMBERS[1]) for single in singles]
     assert_agree([np.stack(rows) for rows in zip(*alone, strict=True)], theirs)
-    assert_agree(seen(qml.device("qstore.ionq"), op, NUMBERS[1]), theirs)
+    assert_agree(seen(qml.device("qstore.ionq", verify=True), op, NUMBERS[1]), theirs)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -187,7 +187,10 @@ def test_native_gates_are_ionqs(name, seed):
     theirs = seen(
         qml.device("default.qubit"), qml.QubitUnitary(matrix(*parameters), wires), MIXED[1]
     )
-    assert_agree(seen(qml.device("qstore.ionq"), gate(*parameters, wires=wires), MIXED[1]), theirs)
+    assert_agree(
+        seen(qml.device("qstore.ionq", verify=True), gate(*parameters, wires=wires), MIXED[1]),
+        theirs,
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in NATIVE if name.startswith("qstore")])
@@ -199,7 +202,7 @@ def test_a_batch_of_native_gates_is_ionqs(name):
     matrices = np.stack([matrix(*values) for values in parameters.T])
     theirs = seen(qml.device("default.qubit"), qml.QubitUnitary(matrices, wires), MIXED[1])
     op = gate(*parameters, wires=wires)
-    assert_agree(seen(qml.device("qstore.ionq"), op, MIXED[1]), theirs)
+    assert_agree(seen(qml.device("qstore.ionq", verify=True), op, MIXED[1]), theirs)
 
 
 @pytest.mark.parametrize("case", KNOWN, ids="-".join)
@@ -212,4 +215,4 @@ def test_what_is_known_still_holds(case):
     theirs = seen(qml.device("default.qubit"), op, wires[1])
     failures = (AssertionError, AttributeError, DeviceError, ImportError, TypeError, ValueError)
     with pytest.raises(failures):
-        assert_agree(seen(qml.device("qstore.ionq"), op, wires[1]), theirs)
+        assert_agree(seen(qml.device("qstore.ionq", verify=True), op, wires[1]), theirs)

@@ -1,7 +1,8 @@
 """What the API says of a backend, and the entangler that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pennylane_qstore.errors import CloudError, CompileError, RejectedError
@@ -47,6 +48,57 @@ class Backend:
             f"the API names no native two-qubit gate of {self.name} that is known here "
             f"({self.native_gates}); gateset='qis' leaves the compiling to IonQ"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelities:
+    """How well a machine does, by its last characterization; medians over the machine.
+
+    Attributes:
+        one_qubit: of a one-qubit gate
+        two_qubit: of a two-qubit gate
+        spam: of preparing and measuring a qubit
+    """
+
+    one_qubit: float
+    two_qubit: float
+    spam: float
+
+    def of(self, one_qubit_gates: int, two_qubit_gates: int, qubits: int) -> float:
+        """The estimated fidelity of a circuit: the product of those of its parts.
+
+        one_qubit^(one-qubit gates) · two_qubit^(two-qubit gates) · spam^(qubits); errors are taken
+        to be independent, and an entangler at a small angle to be as bad as at the full one.
+        """
+        return float(
+            self.one_qubit**one_qubit_gates * self.two_qubit**two_qubit_gates * self.spam**qubits
+        )
+
+
+def characterized(answer: Any) -> Fidelities | None:
+    """The answer of ``GET /backends/{backend}/characterizations`` to the last one's medians.
+
+    Returns:
+        None where there is no characterization, or a median is missing
+
+    Raises:
+        CloudError: the answer is not what the API promises
+    """
+    listed = answer.get("characterizations") if isinstance(answer, Mapping) else answer
+    if listed is None:
+        return None
+    try:
+        last = max(listed, key=lambda one: datetime.fromisoformat(one["date"]), default=None)
+        medians = [((last or {}).get("fidelity") or {}).get(part) for part in ("1q", "2q", "spam")]
+        values = [(median or {}).get("median") for median in medians]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise CloudError(f"GET characterizations answered {str(answer)[:200]}") from None
+    if None in values:
+        return None
+    found = [float(value) for value in values if isinstance(value, int | float) and 0 < value <= 1]
+    if len(found) < len(medians):
+        raise CloudError(f"GET characterizations answered fidelities of {values}")
+    return Fidelities(*found)
 
 
 def chosen(name: str, listed: Any) -> Backend:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pennylane_qstore.cloud import backend, cost, results
-from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.batch import Batch, Order
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.job import Job
@@ -84,6 +84,18 @@ class Client:
             if found.queue is not None:
                 self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
         return self._backends[name]
+
+    async def fidelities(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Fidelities | None:
+        """How well a backend does, by its last characterization; None where it has none.
+
+        Args:
+            name: such as "qpu.forte-1"
+            max_wait: seconds for it
+        """
+        path = f"/backends/{name}/characterizations"
+        deadline = _now() + min(max_wait, BACKENDS_TIMEOUT)
+        answer = await self._transport.request("GET", path, deadline=deadline)
+        return backend.characterized(answer)
 
     async def run(
         self,

@@ -1,9 +1,18 @@
 """Tapes to native programs; pure: it never waits and never sees HTTP."""
 
-from pennylane_qstore.compiler.batch import Compiled, compile_batch
+from pennylane_qstore.compiler.batch import Compiled, Labelled, compile_batch, labelled_batch
 from pennylane_qstore.compiler.cache import TemplateCache
 from pennylane_qstore.compiler.grouping import qubits_of
 from pennylane_qstore.compiler.pipeline import preprocessing
 from pennylane_qstore.compiler.target import Target
 
-__all__ = ["Compiled", "Target", "TemplateCache", "compile_batch", "preprocessing", "qubits_of"]
+__all__ = [
+    "Compiled",
+    "Labelled",
+    "Target",
+    "TemplateCache",
+    "compile_batch",
+    "labelled_batch",
+    "preprocessing",
+    "qubits_of",
+]

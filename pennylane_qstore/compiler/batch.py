@@ -1,19 +1,23 @@
 """A batch of tapes to programs: those of one structure bound together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler import verify
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.grouping import in_computational_basis, qubits_of
 from pennylane_qstore.compiler.lift import literal
+from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
+
+_REPORT = "This is an error in pennylane-qstore: please report it, with the tape."
 
 
 class Place(NamedTuple):
@@ -37,6 +41,22 @@ class Compiled(NamedTuple):
     places: list[Place]
 
 
+class Labelled(NamedTuple):
+    """Circuits, and the wires that they are on.
+
+    Attributes:
+        compiled: the circuits
+        names: for each qubit of the programs, the wire that it is named after
+        wires: the wire of each of the tape's qubits
+        asked: the tape's qubits whose bits are asked for
+    """
+
+    compiled: Compiled
+    names: tuple[Any, ...]
+    wires: tuple[Any, ...]
+    asked: frozenset[int]
+
+
 def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) -> list[Compiled]:
     """Tapes to programs, as few arrays as there are structures and shots.
 
@@ -46,10 +66,17 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
         target: what is compiled to
 
     Raises:
-        CompileError: an operation without a rule, an angle that is no finite real number, or a
-            tape that has not been through the preprocessing
+        CompileError: an operation without a rule, an angle that is no finite real number, a tape
+            that has not been through the preprocessing; or a program that the API would refuse or,
+            where the target asks for that check, one that doesn't do what its tape does
     """
-    compiled: list[Compiled] = []
+    return [each.compiled for each in labelled_batch(tapes, wires, target)]
+
+
+def labelled_batch(
+    tapes: Sequence[QuantumScript], wires: Any, target: Target
+) -> Iterator[Labelled]:
+    """The same, with the wires that the programs are on."""
     together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
@@ -60,10 +87,42 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
     for (number, shots), carried in together.items():
         places = [Place(index, row) for index, params in carried for row in range(len(params))]
         rows = np.concatenate([params for _, params in carried])
-        for bound in templates[number].bind(rows, target):
+        template = templates[number]
+        labels = tuple(template.qubit_of) or (0,)
+        for bound in template.bind(rows, target):
             own = [places[row] for row in bound.rows.tolist()]
-            compiled.append(Compiled(bound.programs, shots, own))
-    return compiled
+            _check_ranges(bound.programs, own)
+            if target.verify:
+                _check(template, rows, bound, target, places)
+            names = tuple(labels[qubit] for qubit in bound.qubits)
+            compiled = Compiled(bound.programs, shots, own)
+            yield Labelled(compiled, names, labels, template.measured)
+
+
+def _check_ranges(programs: Programs, places: Sequence[Place]) -> None:
+    refused = programs.refused()
+    if refused is not None:
+        tape, row = places[refused.row]
+        raise CompileError(
+            f"tape {tape}, circuit {row} of its batch: {refused.what}; nothing was sent. {_REPORT}"
+        )
+
+
+def _check(
+    template: Template,
+    rows: NDArray[Any],
+    bound: Bound,
+    target: Target,
+    places: Sequence[Place],
+) -> None:
+    wrong = verify.mismatch(template, rows, bound, target)
+    if wrong is not None:
+        tape, row = places[wrong.row]
+        raise CompileError(
+            f"tape {tape}, circuit {row} of its batch: the program that was compiled for it is not "
+            f"the tape's, {wrong.what} differs by {wrong.difference:.2g}; nothing was sent. "
+            f"{_REPORT}"
+        )
 
 
 def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:

@@ -13,6 +13,7 @@ from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
 _QIS: dict[str, Any] = {
@@ -79,17 +80,7 @@ class BoundTemplate(ResourcesOperation):
     def decomposition(self) -> list[Operator]:
         """The gates that are sent, for the first circuit of the batch."""
         bound = self._bound()
-        programs = bound.programs
-        make = _NATIVE if programs.gateset == "native" else _QIS
-        wires = [self.wires[qubit] for qubit in bound.qubits]
-        numbers = iter(programs.numbers[0].tolist())
-        return [
-            make[name](
-                *[next(numbers) for _ in range(_NUMBERS.get(name, 0))],
-                wires=[wires[qubit] for qubit in qubits],
-            )
-            for name, qubits in programs.gates
-        ]
+        return operations(bound.programs, [self.wires[qubit] for qubit in bound.qubits])
 
     @property
     def has_decomposition(self) -> bool:
@@ -98,7 +89,8 @@ class BoundTemplate(ResourcesOperation):
 
     def resources(self) -> Resources:
         """The gates of one circuit, and how many follow one another."""
-        gates = self._bound().programs.gates
+        programs = self._bound().programs
+        gates = programs.gates
         names = [op.name for op in self.decomposition()]
         sizes = [len(qubits) for _, qubits in gates]
         return Resources(
@@ -106,7 +98,7 @@ class BoundTemplate(ResourcesOperation):
             num_gates=len(gates),
             gate_types={name: names.count(name) for name in names},
             gate_sizes={size: sizes.count(size) for size in sizes},
-            depth=_depth([qubits for _, qubits in gates], len(self.wires)),
+            depth=programs.depth(),
         )
 
     def label(
@@ -121,14 +113,27 @@ class BoundTemplate(ResourcesOperation):
         counts = programs.gate_counts()
         return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
+    def bind(self) -> list[Bound]:
+        """The programs that are sent."""
+        return self.template.bind(self.params, self.hyperparameters["target"]())
+
     def _bound(self) -> Bound:
         return self.template.bind(self.params[:1], self.hyperparameters["target"]())[0]
 
 
-def _depth(gates: Sequence[Sequence[int]], qubits: int) -> int:
-    busy = [0] * max(1, qubits)
-    for targets in gates:
-        end = 1 + max(busy[qubit] for qubit in targets)
-        for qubit in targets:
-            busy[qubit] = end
-    return max(busy)
+def operations(programs: Programs, wires: Sequence[Any]) -> list[Operator]:
+    """The first of some programs as PennyLane's operations.
+
+    Args:
+        programs: of one structure
+        wires: of their qubits
+    """
+    make = _NATIVE if programs.gateset == "native" else _QIS
+    numbers = iter(programs.numbers[0].tolist())
+    return [
+        make[name](
+            *[next(numbers) for _ in range(_NUMBERS.get(name, 0))],
+            wires=[wires[qubit] for qubit in qubits],
+        )
+        for name, qubits in programs.gates
+    ]

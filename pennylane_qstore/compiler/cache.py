@@ -1,15 +1,24 @@
 """Structures to their templates, made once and kept while there is room."""
 
 import threading
-from collections.abc import Callable, Hashable
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import pennylane as qml
 from cachetools import LRUCache
 
+from pennylane_qstore.compiler.bound import BoundTemplate
+from pennylane_qstore.compiler.footprint import footprint
+from pennylane_qstore.compiler.saved import Search, Searches
 from pennylane_qstore.compiler.structure import UncacheableError
+from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.errors import OptionError
 
-MOST_STRUCTURES = 256
+MOST_STRUCTURES, MOST_BYTES = 256, 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +30,105 @@ class Entry:
         post: the circuits' results to the tape's
     """
 
-    templates: tuple[Any, ...]
+    templates: tuple[Template, ...]
     post: Callable[..., Any]
+
+
+class Found(NamedTuple):
+    """The answer to a key.
+
+    Attributes:
+        entry: of the key; None where there is none
+        known: whether it was there before
+    """
+
+    entry: Entry | None
+    known: bool
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An entry, and what it cost and saved.
+
+    Attributes:
+        entry: None where a structure can't have one
+        seconds: that making it took
+        hits: tapes that found it
+        bytes: that it holds, when it was last looked at
+    """
+
+    entry: Entry | None
+    seconds: float = 0.0
+    hits: int = 0
+    bytes: int = 0
+
+    @property
+    def compiling(self) -> float:
+        """Seconds that the structure took, all in all."""
+        searched = [] if self.entry is None else [t.searched for t in self.entry.templates]
+        return self.seconds + sum(searched)
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How often a structure was known.
+    """How often a structure was known, and what that was worth.
 
     Attributes:
         hits: tapes whose structure was known
         misses: tapes whose structure was compiled
         bypasses: tapes that go the long way each time
+        evictions: structures that were forgotten to make room
         structures: kept now
+        bytes: that these hold, about
+        seconds_saved: measured: for each structure its hits times what compiling it took, minus
+            what all hits took. It is a little much where PennyLane's decompositions mix angles: a
+            structure's compilation then runs them three times, where a tape alone would once
     """
 
     hits: int
     misses: int
     bypasses: int
+    evictions: int
     structures: int
+    bytes: int
+    seconds_saved: float
 
 
 class TemplateCache:
-    """Keeps the structures used last; many threads may ask at once."""
+    """Keeps the structures used last; many threads may ask at once.
 
-    def __init__(self, most: int = MOST_STRUCTURES) -> None:
-        self._entries: LRUCache[Hashable, Entry | None] = LRUCache(most)
+    Example:
+        >>> dev.cache.warm(circuit, weights)
+        >>> dev.cache.stats().misses
+        1
+    """
+
+    def __init__(self, most: int = MOST_STRUCTURES, most_bytes: int = MOST_BYTES) -> None:
+        """Keeps nothing yet.
+
+        Args:
+            most: structures; 0 keeps none at all
+            most_bytes: that they hold, about; the one used last is kept in any case
+        """
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._seen: LRUCache[Hashable, None] = LRUCache(4 * most)
+        self._grown: set[Hashable] = set()
+        self._searches = Searches()
         self._lock = threading.RLock()
-        self._hits = self._misses = self._bypasses = 0
+        self._hits = self._misses = self._bypasses = self._evictions = 0
+        self._saved = self._spent = 0.0
 
-    def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Entry | None:
-        """The entry of a key, made when it is new; None where there is none.
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.stats()}>" if self.is_on else "<TemplateCache off>"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it keeps anything."""
+        return self._most > 0
+
+    def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Found:
+        """The entry of a key, made when it is new.
 
         Args:
             key: of the structure
@@ -60,21 +136,34 @@ class TemplateCache:
             at_once: whether to make it at the first sight of the key, not the second
         """
         with self._lock:
-            if not at_once and key not in self._entries and key not in self._seen:
+            if not at_once and key not in self._kept and key not in self._seen:
                 self._seen[key] = None
                 self._bypasses += 1
-                return None
-            if key in self._entries:
-                entry = self._entries[key]
-                self._count(entry, known=True)
-                return entry
-            try:
-                entry = make()
-            except UncacheableError:
-                entry = None
-            self._entries[key] = entry
-            self._count(entry, known=False)
-            return entry
+                return Found(None, known=False)
+            kept = self._kept.get(key)
+            known = kept is not None
+            if kept is None:
+                kept = self._made(key, make)
+            else:
+                self._kept.move_to_end(key)
+                kept.hits += 1
+            if kept.entry is None:
+                self._bypasses += 1
+            else:
+                self._grown.add(key)
+                self._hits += known
+                self._misses += not known
+            return Found(kept.entry, known and kept.entry is not None)
+
+    def search(self, search: Search) -> Any:
+        """What an earlier process found, or None."""
+        with self._lock:
+            return self._searches.get(search)
+
+    def spent(self, seconds: float) -> None:
+        """Counts the time that a hit took."""
+        with self._lock:
+            self._spent += seconds
 
     def bypass(self) -> None:
         """Counts a tape that has no key."""
@@ -82,20 +171,112 @@ class TemplateCache:
             self._bypasses += 1
 
     def stats(self) -> Stats:
-        """How often a structure was known, so far."""
+        """How often a structure was known, so far, and what that was worth."""
         with self._lock:
-            return Stats(self._hits, self._misses, self._bypasses, len(self._entries))
+            self._measure()
+            kept = [each for each in self._kept.values() if each.entry is not None]
+            saved = self._saved + sum(each.hits * each.compiling for each in kept)
+            return Stats(
+                self._hits,
+                self._misses,
+                self._bypasses,
+                self._evictions,
+                len(kept),
+                sum(each.bytes for each in kept),
+                saved - self._spent,
+            )
 
     def clear(self) -> None:
-        """Forgets all structures."""
+        """Forgets all structures, and what was loaded; the counts go on."""
         with self._lock:
-            self._entries.clear()
+            while self._kept:
+                self._forget()
             self._seen.clear()
+            self._searches = Searches()
 
-    def _count(self, entry: Entry | None, *, known: bool) -> None:
-        if entry is None:
-            self._bypasses += 1
-        elif known:
-            self._hits += 1
-        else:
-            self._misses += 1
+    def warm(self, qnode: Any, *args: Any, **kwargs: Any) -> None:
+        """Compiles what a call of a QNode needs, and sends nothing; the call itself is then a hit.
+
+        Args:
+            qnode: on this cache's device
+            args: of the call; only their shapes matter, but for operators that carry values
+            kwargs: of the call
+
+        Raises:
+            OptionError: the QNode is on another device, or this cache is off
+        """
+        if getattr(getattr(qnode, "device", None), "cache", None) is not self:
+            raise OptionError("qnode", qnode, "use a QNode on the device whose cache this is")
+        if not self.is_on:
+            raise OptionError("cache", False, "a device that keeps nothing can't be warmed")
+        for _ in range(2):  # what carries values is compiled at its second sight
+            tapes, _ = qml.workflow.construct_batch(qnode, level="device")(*args, **kwargs)
+            operations = [op for tape in tapes for op in tape.operations]
+            templates = [op for op in operations if isinstance(op, BoundTemplate)]
+            if len(templates) == len(tapes):
+                break
+        for op in templates:
+            op.bind()
+
+    def save(self, path: str | Path) -> int:
+        """Writes what the searches for short circuits found, as JSON.
+
+        A process that loads the file still runs PennyLane's pipeline on each structure, but the
+        search is over; angles are in no file.
+
+        Returns:
+            how many circuits' searches are in the file
+        """
+        with self._lock:
+            return self._searches.write(path, list(self._found()))
+
+    def load(self, path: str | Path) -> int:
+        """Reads a file of `save`, for structures that are compiled from now on.
+
+        The file is data, nothing in it is run; but whoever can write to it decides what is sent
+        for your circuits, unless the device has verify=True.
+
+        Returns:
+            how many circuits' searches are in the file
+
+        Raises:
+            TemplateFileError: the file is damaged or of another version; nothing of it is taken
+        """
+        with self._lock:
+            return self._searches.read(path)
+
+    def _found(self) -> Iterator[tuple[Search, Any]]:
+        for kept in self._kept.values():
+            for template in () if kept.entry is None else kept.entry.templates:
+                yield from template.searches()
+
+    def _made(self, key: Hashable, make: Callable[[], Entry]) -> _Kept:
+        started = time.perf_counter()
+        try:
+            entry: Entry | None = make()
+        except UncacheableError:
+            entry = None
+        self._kept[key] = kept = _Kept(entry, time.perf_counter() - started)
+        self._grown.add(key)
+        self._measure()
+        while len(self._kept) > self._most or (len(self._kept) > 1 and self._is_heavy()):
+            self._evictions += 1
+            self._forget()
+        return kept
+
+    def _is_heavy(self) -> bool:
+        return sum(kept.bytes for kept in self._kept.values()) > self._most_bytes
+
+    def _forget(self) -> None:
+        """Lets go of the structure that was used the longest time ago."""
+        key, kept = self._kept.popitem(last=False)
+        self._grown.discard(key)
+        if kept.entry is not None:
+            self._saved += kept.hits * kept.compiling
+
+    def _measure(self) -> None:
+        """Looks again at the structures that were used: they grow when angles are bound."""
+        for key in self._grown:
+            kept = self._kept[key]
+            kept.bytes = footprint(key, kept.entry)
+        self._grown.clear()

@@ -31,11 +31,13 @@ class Bound(NamedTuple):
         rows: which circuits, as indices into the batch
         programs: theirs, in that order
         qubits: for each qubit of the programs, the tape's that it is named after
+        starts: for each qubit of the programs, the tape's that starts there
     """
 
     rows: NDArray[np.int64]
     programs: Programs
     qubits: Sequence[int]
+    starts: Sequence[int]
 
 
 class Candidate(NamedTuple):
@@ -59,6 +61,7 @@ class Optimised:
         qubits: int,
         entangler: str,
         measured: Iterable[int] | None = None,
+        known: Candidate | None = None,
     ) -> None:
         """Tries what there is and keeps the best.
 
@@ -68,12 +71,14 @@ class Optimised:
             entangler: "ms" or "zz"
             measured: the qubits whose outcomes are all that matters of the circuit; None sends
                 its whole unitary, but for phases before the measurement
+            known: the best, where it was found before
         """
         asked = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
         best: tuple[int, int] | None = None
-        for candidate in _reordered(_candidates(elements, qubits, asked), entangler):
+        tried = [known] if known else _reordered(_candidates(elements, qubits, asked), entangler)
+        for candidate in tried:
             whole = chains(candidate.parts, qubits)
             if asked is None:
                 order, bits = _by_ends(candidate.bits), None
@@ -85,8 +90,10 @@ class Optimised:
             if best is None or counts < best:
                 best = counts
                 self._chains, self._pulses, self._qubits, self._bits = found, each, order, bits
+                self.candidate = candidate
         assert best is not None
         self.counts = best
+        self._names = self._qubits if asked is not None else range(len(self._qubits))
 
     def bind(self, params: Reals) -> list[Bound]:
         """Parameters to programs.
@@ -95,7 +102,7 @@ class Optimised:
             params: shape (batch, n_params)
         """
         return [
-            Bound(rows, replace(programs, bits=self._bits), self._qubits)
+            Bound(rows, replace(programs, bits=self._bits), self._names, self._qubits)
             for rows, programs in self._pulses.bind(*self._chains.values(params))
         ]
 

@@ -1,5 +1,7 @@
 """PennyLane's transforms that make any tape one that the compiler takes."""
 
+import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +29,7 @@ from pennylane.transforms.core import CompilePipeline
 
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.broadcast import expand
-from pennylane_qstore.compiler.cache import Entry, TemplateCache
+from pennylane_qstore.compiler.cache import Entry, Found, TemplateCache
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
@@ -76,13 +78,8 @@ def use_template(
     can't be compared, or depends on its angles, goes through the full pipeline each time; so does
     one that has values in its structure, as a state preparation's, at its first sight.
     """
-    try:
-        key = structure(tape)
-    except UncacheableError:
-        cache.bypass()
-        entry = None
-    else:
-        entry = cache.find(key, lambda: _entry(tape, full, wires), at_once=not key.has_values)
+    started = time.perf_counter()
+    entry, known = _found(tape, full, wires, cache)
     if entry is None:
         batch, post = full((tape,))
         return batch, lambda results: post(results)[0]
@@ -95,12 +92,28 @@ def use_template(
         )
         for template in entry.templates
     ]
+    if known:
+        cache.spent(time.perf_counter() - started)
     return carriers, entry.post
 
 
-def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any) -> Entry:
+def _found(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Found:
+    """The entry of a tape's structure, where it can have one."""
+    if not cache.is_on:
+        return Found(None, known=False)
+    try:
+        key = structure(tape)
+    except UncacheableError:
+        cache.bypass()
+        return Found(None, known=False)
+    make = functools.partial(_entry, tape, full, wires, cache)
+    return cache.find(key, make, at_once=not key.has_values)
+
+
+def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
     circuits, post = lift(tape, full)
-    return Entry(tuple(Template(lifted, _qubits(lifted, wires)) for lifted in circuits), post)
+    templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
+    return Entry(tuple(templates), post)
 
 
 def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:

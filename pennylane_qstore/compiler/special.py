@@ -76,6 +76,13 @@ class ByAngles:
             found += [bound._replace(rows=rows[bound.rows]) for bound in best.bind(params[rows])]
         return found
 
+    def made(self) -> list[tuple[Sequence[AnyElement], Optimised]]:
+        """The circuits so far, each with the elements that it was made of."""
+        with self._lock:
+            own = [(np.frombuffer(key, dtype=np.int8), best) for key, best in self._own.items()]
+        special = [(self._with(key), best) for key, best in own if best is not self.general]
+        return [(self._elements, self.general), *special]
+
     def _quarters(self, params: Reals) -> NDArray[np.int8]:
         """Which multiple of π/2 each angle is, modulo 2π, or -1; shape (batch, n_angles)."""
         angles = params[:, self._indices] * self._slopes + self._consts

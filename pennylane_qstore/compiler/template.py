@@ -1,10 +1,12 @@
 """A structure compiled once, and any number of angle sets bound to it as one array operation."""
 
+import functools
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,20 @@ from pennylane_qstore.compiler.lift import Lifted
 from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.numbers import Column
-from pennylane_qstore.compiler.optimise import Bound, Optimised
+from pennylane_qstore.compiler.optimise import Bound, Candidate, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.saved import Search
 from pennylane_qstore.compiler.special import ByAngles
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
+
+
+class _Best(NamedTuple):
+    """The shortest circuits, and the seconds that it took to find the first one."""
+
+    circuits: Optimised | ByAngles
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,16 +41,18 @@ class Template:
     Attributes:
         lifted: its gates, and where their angles come from
         qubit_of: the qubit of each wire
+        known: what an earlier process found, or None where it didn't
         number: its own, never used again
     """
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
+    known: Callable[[Search], Candidate | None] = field(repr=False, default=lambda _: None)
     number: int = field(init=False, default_factory=itertools.count().__next__)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
-    _best: dict[Target, Optimised | ByAngles] = field(init=False, repr=False, default_factory=dict)
+    _best: dict[Target, _Best] = field(init=False, repr=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -69,8 +81,8 @@ class Template:
         checked = self._checked(params)
         if target.gates != "qis" and target.optimization != "none":
             return self._optimised(target).bind(checked)
-        everything = np.arange(len(checked))
-        return [Bound(everything, self._literal(checked, target), range(len(self.qubit_of)))]
+        own = range(max(1, len(self.qubit_of)))
+        return [Bound(np.arange(len(checked)), self._literal(checked, target), own, own)]
 
     @property
     def measured(self) -> frozenset[int]:
@@ -82,7 +94,7 @@ class Template:
         """Angle sets to programs, gate by gate."""
         operations: list[Operator] = []
         columns: list[list[Column]] = []
-        for op, own in zip(self.lifted.operations, self._columns(params), strict=True):
+        for op, own in zip(self.lifted.operations, self.columns(params), strict=True):
             gates = on_pairs(op)
             operations += gates
             columns += [own] if len(gates) == 1 else [[np.array(v) for v in g.data] for g in gates]
@@ -94,19 +106,39 @@ class Template:
         """The shortest circuits for a target, made when they are first asked for."""
         with self._lock:
             if target not in self._best:
-                qubits = len(self.qubit_of)
-                asked = frozenset(range(qubits)) if target.every_qubit else self.measured
-                measured = asked if target.measurement_aware else None
-
-                def make(elements: Sequence[AnyElement]) -> Optimised:
-                    return Optimised(elements, qubits, target.gates, measured)
-
+                started = time.perf_counter()
                 elements = lower(self.lifted, self.qubit_of)
+                make = functools.partial(self._searched, target)
                 looks = target.optimization == "full"
-                self._best[target] = ByAngles(elements, make) if looks else make(elements)
-            return self._best[target]
+                found = ByAngles(elements, make) if looks else make(elements)
+                self._best[target] = _Best(found, time.perf_counter() - started)
+            return self._best[target].circuits
 
-    def _columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
+    def _searched(self, target: Target, elements: Sequence[AnyElement]) -> Optimised:
+        search = self._search(target, elements)
+        return Optimised(*search, known=self.known(search))
+
+    def _search(self, target: Target, elements: Sequence[AnyElement]) -> Search:
+        qubits = len(self.qubit_of)
+        asked = frozenset(range(qubits)) if target.every_qubit else self.measured
+        return Search(elements, qubits, target.gates, asked if target.measurement_aware else None)
+
+    @property
+    def searched(self) -> float:
+        """Seconds that the search for the shortest circuit took; the longest of several targets."""
+        return max((best.seconds for best in self._best.copy().values()), default=0.0)
+
+    def searches(self) -> Iterator[tuple[Search, Candidate]]:
+        """What was searched for so far, and what was found."""
+        for target, (circuits, _) in self._best.copy().items():
+            if isinstance(circuits, ByAngles):
+                made = circuits.made()
+            else:
+                made = [(lower(self.lifted, self.qubit_of), circuits)]
+            for elements, best in made:
+                yield self._search(target, elements), best.candidate
+
+    def columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
         """Each operation's parameters, of shape () or (batch,)."""
         values = iter((params[:, self._indices] * self._slopes + self._consts).T)
         return [

@@ -58,7 +58,7 @@ def test_a_bound_template_equals_a_fresh_compile(entangler, data, structure):
     count = sum(n for _, n, _ in structure)
     rows = st.lists(angles, min_size=count, max_size=count)
     cache = TemplateCache()
-    target = Target(entangler, measurement_aware=False)
+    target = Target(entangler, measurement_aware=False, verify=True)
     ready = preprocessing("d", WIRES, None, cache, lambda: target)
     fresh, literal = pipeline("d", WIRES, None), Target(entangler, optimization="none")
     for values in data.draw(st.lists(rows, min_size=1, max_size=4)):
@@ -71,7 +71,10 @@ def test_a_bound_template_equals_a_fresh_compile(entangler, data, structure):
     assert cache.stats().misses == 1
 
 
-DEVICE, REFERENCE = qml.device("qstore.ionq", wires=WIRES), qml.device("default.qubit", wires=WIRES)
+DEVICE, REFERENCE = (
+    qml.device("qstore.ionq", verify=True, wires=WIRES),
+    qml.device("default.qubit", wires=WIRES),
+)
 
 
 @given(data=st.data(), structure=structures)
@@ -87,7 +90,7 @@ def test_results_are_those_of_default_qubit(data, structure):
 
 def test_a_gradient_compiles_one_structure():
     """All the shifted tapes of a gradient, and of the next, are one miss."""
-    dev = qml.device("qstore.ionq", wires=2)
+    dev = qml.device("qstore.ionq", verify=True, wires=2)
 
     @qml.qnode(dev, diff_method="parameter-shift")
     def circuit(x):
@@ -97,7 +100,7 @@ def test_a_gradient_compiles_one_structure():
 
     for seed in range(3):
         qml.grad(circuit)(qml.numpy.array(np.random.default_rng(seed).normal(size=2)))
-    stats = dev._cache.stats()
+    stats = dev.cache.stats()
     assert stats.misses == 1
     assert stats.hits > 15
 
@@ -119,7 +122,7 @@ def test_values_that_decide_the_gates_are_never_mixed_up(ops):
     """An operation that is taken apart by its values gets a structure of its own for each."""
     measurement = qml.probs(wires=[0, 1])
     tapes = [qml.tape.QuantumScript(ops(value), [measurement]) for value in (0.3, 1.1, 0.3, 2.0)]
-    found = qml.execute(tapes, qml.device("qstore.ionq", wires=2))
+    found = qml.execute(tapes, qml.device("qstore.ionq", verify=True, wires=2))
     expected = qml.execute(tapes, qml.device("default.qubit", wires=2))
     assert np.allclose(found, expected, atol=1e-9)
 
@@ -139,14 +142,14 @@ def test_observables_of_other_values_are_never_mixed_up(obs):
     tapes = [
         qml.tape.QuantumScript(ops, [qml.expval(obs(value))]) for value in (0.3, 1.1, 0.3, 2.0)
     ]
-    found = qml.execute(tapes, qml.device("qstore.ionq", wires=2))
+    found = qml.execute(tapes, qml.device("qstore.ionq", verify=True, wires=2))
     expected = qml.execute(tapes, qml.device("default.qubit", wires=2))
     assert np.allclose(found, expected, atol=1e-9)
 
 
 def test_the_inverse_of_a_rotation_is_open_too():
     """An adjoint's angle is an angle; what it is the adjoint of is part of the structure."""
-    dev = qml.device("qstore.ionq", wires=2)
+    dev = qml.device("qstore.ionq", verify=True, wires=2)
     gates = [qml.RX, qml.RY]
     tapes = [
         qml.tape.QuantumScript(
@@ -159,12 +162,12 @@ def test_the_inverse_of_a_rotation_is_open_too():
     found = qml.execute(tapes, dev)
     for ours, theirs in zip(found, qml.execute(tapes, qml.device("default.qubit")), strict=True):
         assert np.allclose(ours, theirs, atol=1e-9)
-    assert dev._cache.stats().misses == 4  # two gates, with and without a batch
+    assert dev.cache.stats().misses == 4  # two gates, with and without a batch
 
 
 def test_a_copy_with_other_wires_is_another_structure():
     """A token kept on an operation doesn't travel to a copy that acts elsewhere."""
-    dev = qml.device("qstore.ionq", wires=3)
+    dev = qml.device("qstore.ionq", verify=True, wires=3)
     op = qml.CNOT([0, 1])
     tapes = []
     for wire_map in ({0: 0, 1: 1}, {0: 0, 1: 2}, {0: 2, 1: 1}):
@@ -179,7 +182,7 @@ def test_a_copy_with_other_wires_is_another_structure():
 )
 def test_a_bad_angle_is_named_with_its_place(value, said):
     """On a structure that is known already, a bad angle still names its operation."""
-    dev = qml.device("qstore.ionq")
+    dev = qml.device("qstore.ionq", verify=True)
 
     @qml.qnode(dev)
     def circuit(x):
@@ -204,7 +207,7 @@ def test_structures_are_forgotten_when_there_are_too_many():
 
 def test_the_device_level_tells_the_native_gates():
     """``qml.specs`` counts, and a template decomposes into, the gates that are sent."""
-    dev = qml.device("qstore.ionq", wires=2)
+    dev = qml.device("qstore.ionq", verify=True, wires=2)
 
     @qml.qnode(dev)
     def circuit(x):
@@ -225,13 +228,13 @@ def test_a_cache_that_outlives_devices_mixes_nothing_up():
     for index in range(60):
         op = qml.X(0) if index % 2 else qml.Identity(0)
         tape = qml.tape.QuantumScript([qml.RX(0.3, 0), op], [qml.expval(qml.Z(0))])
-        (found,) = qml.execute([tape], qml.device("qstore.ionq"), cache=cache)
+        (found,) = qml.execute([tape], qml.device("qstore.ionq", verify=True), cache=cache)
         assert np.isclose(found, np.cos(0.3) * (-1 if index % 2 else 1))
 
 
 def test_values_that_change_in_place_are_seen():
     """An operation, or an observable, that is given other values is another structure."""
-    dev, reference = qml.device("qstore.ionq"), qml.device("default.qubit")
+    dev, reference = qml.device("qstore.ionq", verify=True), qml.device("default.qubit")
     unitary = qml.QubitUnitary(np.eye(2, dtype=complex), 0)
     observable = qml.Hermitian(np.diag([1.0, -1.0]), 0)
     measurement = qml.expval(observable)
@@ -255,7 +258,7 @@ def test_operations_of_other_packages_are_not_remembered():
         def decomposition(self):
             return [qml.X(self.wires)] * self.times
 
-    dev = qml.device("qstore.ionq")
+    dev = qml.device("qstore.ionq", verify=True)
     tapes = [
         qml.tape.QuantumScript([Flips(times, 0)], [qml.expval(qml.Z(0))]) for times in (1, 2, 3)
     ]
@@ -274,7 +277,7 @@ def test_a_batch_that_folds_in_too_many_ways_is_right_all_the_same():
             qml.RX(0.3, index % 3)
         return qml.probs(wires=[0, 1, 2])
 
-    found = qml.QNode(circuit, qml.device("qstore.ionq", wires=3))()
+    found = qml.QNode(circuit, qml.device("qstore.ionq", verify=True, wires=3))()
     assert np.allclose(found, qml.QNode(circuit, qml.device("default.qubit"))(), atol=1e-9)
 
 

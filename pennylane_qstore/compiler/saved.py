@@ -1,0 +1,281 @@
+"""The searches for short circuits, to a file of plain data and back.
+
+What was searched for is what decides it: the elements, the entangler and the measured qubits. A
+file holds its digest and the circuit that was found, so that another process runs PennyLane's
+pipeline on a structure, but does not search again. A file is read as JSON, every part of it is
+checked, and nothing in it is ever run.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pennylane_qstore.compiler.blocks import Block, Part, Place
+from pennylane_qstore.compiler.circuit import (
+    Angle,
+    AnyElement,
+    Clifford,
+    Constant,
+    ControlledX,
+    Element,
+    Rotation,
+)
+from pennylane_qstore.compiler.optimise import Candidate
+from pennylane_qstore.errors import TemplateFileError
+from pennylane_qstore.outcomes import BitMap
+from pennylane_qstore.version import __version__
+
+_FORMAT, _VERSION = "pennylane-qstore templates", 1
+_ONE, _PAIR = 1, 2
+_WIDTH = {
+    **dict.fromkeys(("X", "Y", "Z", "H", "S", "SDG", "SX", "SXDG"), _ONE),
+    **dict.fromkeys(("CX", "CZ", "SWAP"), _PAIR),
+}
+_ROUNDING = 1e-9
+
+
+class Search(NamedTuple):
+    """What is searched for.
+
+    Attributes:
+        elements: of the circuit
+        qubits: how many
+        entangler: "ms" or "zz"
+        measured: the qubits whose outcomes are all that matters, or None
+    """
+
+    elements: Sequence[AnyElement]
+    qubits: int
+    entangler: str
+    measured: frozenset[int] | None
+
+    def digest(self) -> str | None:
+        """The same for the same search only; None where an element has no plain form."""
+        measured = None if self.measured is None else sorted(self.measured)
+        try:
+            elements = [_plain(element) for element in self.elements]
+            return _hash([elements, self.qubits, self.entangler, measured])
+        except TypeError:
+            return None
+
+
+class Searches:
+    """What was found, by what was searched for."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Candidate] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def get(self, search: Search) -> Candidate | None:
+        """What was found before, or None."""
+        if not self._found:
+            return None
+        digest = search.digest()
+        return None if digest is None else self._found.get(digest)
+
+    def write(self, path: str | Path, more: Iterable[tuple[Search, Candidate]]) -> int:
+        """Writes these and others to a file, which is there as a whole or not at all.
+
+        Args:
+            path: of the file, which is replaced
+            more: what was found since; parts that have no plain form are left out
+
+        Returns:
+            how many
+        """
+        found = {digest: _plain_candidate(each) for digest, each in self._found.items()}
+        for search, candidate in more:
+            digest = search.digest()
+            if digest is not None:
+                with contextlib.suppress(TypeError):
+                    found[digest] = _plain_candidate(candidate)
+        content = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "package": __version__,
+            "checksum": _hash(found),
+            "templates": found,
+        }
+        path = Path(path)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            beside.write_text(_text(content))
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        return len(found)
+
+    def read(self, path: str | Path) -> int:
+        """Adds those of a file: all of them, or none where it is wrong.
+
+        Returns:
+            how many
+
+        Raises:
+            TemplateFileError: the file is no such file, is damaged, or is of another version
+            OSError: the file can't be read
+        """
+        try:
+            content = json.loads(Path(path).read_bytes())
+            found = _checked(content)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise TemplateFileError(
+                f"{path} can't be loaded as saved templates: {error}; nothing of it was. Delete "
+                "it, and save it again"
+            ) from error
+        self._found.update(found)
+        return len(found)
+
+
+def _checked(content: Mapping[str, Any]) -> dict[str, Candidate]:
+    if content.get("format") != _FORMAT:
+        raise ValueError("it is another kind of file")
+    if content.get("version") != _VERSION or content.get("package") != __version__:
+        raise ValueError(
+            f"it is of version {content.get('version')} and pennylane-qstore "
+            f"{content.get('package')}, here are {_VERSION} and {__version__}"
+        )
+    templates = content["templates"]
+    if content.get("checksum") != _hash(templates):
+        raise ValueError("its checksum is not that of what is in it")
+    return {digest: _candidate(plain) for digest, plain in templates.items()}
+
+
+def _hash(plain: Any) -> str:
+    return hashlib.sha256(_text(plain).encode()).hexdigest()
+
+
+def _text(plain: Any) -> str:
+    return json.dumps(plain, sort_keys=True, default=_as_python)
+
+
+def _as_python(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value)} has no plain form")
+
+
+def _plain_candidate(candidate: Candidate) -> dict[str, Any]:
+    bits = candidate.bits
+    return {
+        "parts": [_plain(part) for part in candidate.parts],
+        "parities": list(bits.parities),
+        "flips": bits.flips,
+        "gates": [list(gate) for gate in bits.gates],
+    }
+
+
+def _candidate(plain: Mapping[str, Any]) -> Candidate:
+    qubits = len(plain["parities"])
+    own = 1 << qubits
+    bits = BitMap(
+        tuple(_whole(parity, own) for parity in plain["parities"]),
+        _whole(plain["flips"], own),
+        tuple(
+            (_whole(controls, own), _whole(target, qubits)) for controls, target in plain["gates"]
+        ),
+    )
+    parts = [_part(part, qubits) for part in plain["parts"]]
+    return Candidate(parts, bits)
+
+
+def _plain(part: AnyElement | Block) -> list[Any]:
+    """A part of a circuit as lists of texts and numbers.
+
+    Raises:
+        TypeError: a kind of part that has no such form
+    """
+    match part:
+        case Rotation(word, angle):
+            return ["rotation", [list(letter) for letter in word], *_plain_angle(angle)]
+        case Clifford(name, qubits):
+            return ["clifford", name, list(qubits)]
+        case Constant(qubits, matrix):
+            values = np.asarray(matrix, dtype=complex).ravel()
+            return ["constant", list(qubits), values.real.tolist(), values.imag.tolist()]
+        case ControlledX(controls, target):
+            return ["controlled x", list(controls), target]
+        case Block(qubits, elements, rank, mirrored, place):
+            inner = [_plain(element) for element in elements]
+            return ["block", list(qubits), inner, rank, mirrored, place.name]
+    raise TypeError(f"{type(part)} has no plain form")
+
+
+def _plain_angle(angle: Angle) -> tuple[float, list[list[Any]]]:
+    return float(angle.const), [[int(index), float(slope)] for index, slope in angle.terms]
+
+
+def _part(plain: Sequence[Any], qubits: int) -> Part:
+    kind, *fields = plain
+    if kind != "block":
+        return _ELEMENTS[kind](fields, qubits)
+    own, elements, rank, mirrored, place = fields
+    first, second = _distinct(own, qubits, _PAIR)
+    if first > second or not isinstance(mirrored, bool):
+        raise ValueError(f"a block on {own} that may be mirrored: {mirrored}")
+    inner = tuple(_ELEMENTS[each[0]](each[1:], qubits) for each in elements)
+    if not all({first, second}.issuperset(each.qubits) for each in inner):
+        raise ValueError(f"a block on {own} with something on other qubits")
+    return Block((first, second), inner, _whole(rank, 4), mirrored, Place[place])
+
+
+def _rotation(fields: Sequence[Any], qubits: int) -> Rotation:
+    word, const, terms = fields
+    places = _distinct([qubit for qubit, _ in word], qubits)
+    letters = [letter for _, letter in word]
+    if not places or list(places) != sorted(places) or not set(letters) <= set("XYZ"):
+        raise ValueError(f"a rotation about {word}")
+    slopes = tuple((_whole(index, None), _number(slope)) for index, slope in terms)
+    return Rotation(tuple(zip(places, letters, strict=True)), Angle(_number(const), slopes))
+
+
+def _clifford(fields: Sequence[Any], qubits: int) -> Clifford:
+    name, own = fields
+    return Clifford(name, _distinct(own, qubits, _WIDTH[name]))
+
+
+def _constant(fields: Sequence[Any], qubits: int) -> Constant:
+    own, real, imaginary = fields
+    places = _distinct(own, qubits)
+    size = 1 << len(places)
+    values = [complex(_number(x), _number(y)) for x, y in zip(real, imaginary, strict=True)]
+    matrix = np.array(values).reshape(size, size)
+    if not np.allclose(matrix @ matrix.conj().T, np.eye(size), rtol=0, atol=_ROUNDING):
+        raise ValueError(f"a matrix on {own} that is not unitary")
+    return Constant(places, matrix)
+
+
+_ELEMENTS: dict[str, Callable[[Sequence[Any], int], Element]] = {
+    "rotation": _rotation,
+    "clifford": _clifford,
+    "constant": _constant,
+}
+
+
+def _distinct(values: Sequence[Any], qubits: int, count: int | None = None) -> tuple[int, ...]:
+    """Different qubits of so many, as many as the count says."""
+    found = tuple(_whole(value, qubits) for value in values)
+    if len(set(found)) < len(found) or count not in {None, len(found)}:
+        raise ValueError(f"qubits {values}")
+    return found
+
+
+def _whole(value: Any, below: int | None) -> int:
+    if type(value) is not int or value < 0 or (below is not None and value >= below):
+        raise ValueError(f"{value!r} where there is a number below {below}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in {int, float} or not np.isfinite(value):
+        raise ValueError(f"{value!r} where there is a finite number")
+    return float(value)
