@@ -360,7 +360,7 @@ class QStoreDevice(Device):
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
             machine = self._machine()
-            batch = [each.compiled for each in labelled_batch(tapes, self.wires, self._target())]
+            batch = [each.compiled for each in self.compiled(tapes)]
             running = loop.current()
             asked = self._client(running).estimate(
                 self._jobs(batch, machine), job.settings(self._options)

@@ -40,6 +40,11 @@ class Backend:
         return self.name == "simulator"
 
     @property
+    def model(self) -> str:
+        """The noise model that is named after it."""
+        return self.name.removeprefix("qpu.")
+
+    @property
     def native_gates(self) -> tuple[str, ...]:
         """The native gates it runs."""
         return "gpi", "gpi2", *self.entangler

@@ -1,13 +1,13 @@
 """The routes of jobs and their results."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from pennylane_qstore.emulator import prices, queries, view
-from pennylane_qstore.emulator.backends import BACKENDS
+from pennylane_qstore.emulator.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.circuit import MalformedError
 from pennylane_qstore.emulator.clock import stamp
 from pennylane_qstore.emulator.context import BASE, SESSIONS, SETTINGS, WORKSHOP
@@ -44,12 +44,22 @@ async def _submit(request: web.Request, raw: bytes) -> web.Response:
     workshop, known = request.app[WORKSHOP], request.app[SETTINGS].published()
     slow = len(raw) > LARGE_BODY or QASM.encode() in raw
     order, groups = await workshop.write(read_order, raw, known) if slow else read_order(raw, known)
+    if request.app[SETTINGS].qpu_noise and not order.backend.is_simulator:
+        _check_model(order.backend, known)
     if order.session_id is not None:
         price = prices.cost(order.backend, order.gates, order.shots, order.debiasing)
         request.app[SESSIONS].admit(order.session_id, order.backend.name, price)
     job = workshop.submit(order, groups)
     body = {"id": job.id, "status": job.status, "session_id": order.session_id}
     return web.json_response(body, status=201)
+
+
+def _check_model(backend: Backend, known: Collection[str]) -> None:
+    """Nobody should take a machine for noiseless that only has no published rates."""
+    if backend.model not in known:
+        raise MalformedError(
+            f"{backend.name} can't be emulated with noise: its rates are not published.", "backend"
+        )
 
 
 @routes.post(f"{BASE}/jobs")

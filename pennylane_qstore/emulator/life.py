@@ -25,9 +25,9 @@ from pennylane_qstore.emulator.timing import Lanes, Profile
 logger = logging.getLogger(__name__)
 
 WORKERS = 2
-# A job this small is done before a thread would have begun: in calls of numpy, in amplitudes that
-# they change, and in shots.
-FEW_GATES, FEW_AMPLITUDES, FEW_SHOTS = 300, 500_000, 10_000
+# A job this small is done before a thread would have begun: in texts to write, in calls of numpy,
+# in amplitudes that they change, and in shots.
+FEW_CIRCUITS, FEW_GATES, FEW_AMPLITUDES, FEW_SHOTS = 20, 300, 500_000, 10_000
 # Seconds between two looks at a backend that has gone away.
 AWAY = 0.05
 T = TypeVar("T")
@@ -191,15 +191,16 @@ class Workshop:
             job.complete(answer)
 
     def _is_small(self, job: Job) -> bool:
-        if not job.order.is_exact and (
-            self._rates_of(job) is not None or job.order.shots > FEW_SHOTS
-        ):
+        order, noisy = job.order, self._readout_error or self._rates_of(job) is not None
+        if not order.is_exact and (noisy or order.shots > FEW_SHOTS):
+            return False
+        if len(order.circuits) > FEW_CIRCUITS:
             return False
         gates = sum(len(gate.terms) + 1 for group in job.groups for gate in group.structure.gates)
         if gates > FEW_GATES:
             return False
         width = max(len(touched(group.structure)) for group in job.groups)
-        return gates * len(job.order.circuits) << min(width, 64) <= FEW_AMPLITUDES
+        return gates * len(order.circuits) << min(width, 64) <= FEW_AMPLITUDES
 
     def _solve(self, job: Job, groups: tuple[Group, ...]) -> Answer:
         """In a thread: reads of the job only what never changes."""
@@ -219,9 +220,9 @@ class Workshop:
 
     def _rates_of(self, job: Job) -> Rates | None:
         model = job.order.model
-        if model is None and self._qpu_noise:
-            model = job.order.backend.name.removeprefix("qpu.")
-        return None if model is None else self._rates.get(model)
+        if self._qpu_noise and not job.order.backend.is_simulator:
+            model = job.order.backend.model
+        return None if model is None else self._rates[model]
 
     def _random_of(self, job: Job, place: int) -> np.random.Generator:
         """A noise seed makes a job repeatable, whichever job of the server it is."""

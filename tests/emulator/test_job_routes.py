@@ -142,6 +142,12 @@ class TestNoise:
         sigma = np.sqrt(expected * (1 - expected) / 20_000)
         assert abs(right / 20_000 - expected) < 5 * sigma
 
+    def test_a_qpu_whose_rates_nobody_knows(self, start):
+        """With `qpu_noise` a QPU without published rates is refused, not run without noise."""
+        body = single(BELL, backend="qpu.forte-enterprise-1")
+        refusal = start(qpu_noise=True).refused("POST", "/jobs", 400, json=body)
+        assert "not published" in refusal["message"]
+
     def test_readout_errors(self, start):
         """A QPU may misread; the ideal simulator never does."""
         api = start(readout_error=0.1, seed=3)

@@ -10,7 +10,7 @@ import sys
 import aiohttp
 import pytest
 
-from pennylane_qstore.emulator import create_app, serve
+from pennylane_qstore.emulator import Fault, create_app, serve
 
 from .conftest import BELL, Api, multi, single, slow
 
@@ -96,3 +96,24 @@ def test_many_jobs_at_once(start):
             {str(1 << k): 1},
         ]
     assert isinstance(api, Api)
+
+
+def test_faults_from_python():
+    """Whoever started a server in its loop can make it fail, and well again."""
+
+    async def session():
+        server = await serve()
+        async with aiohttp.ClientSession() as client:
+            server.faults.add([Fault("520", at=(1,))])
+            seen = []
+            for _ in range(2):
+                async with client.get(f"{server.url}/backends") as answer:
+                    seen.append(answer.status)
+            server.faults.add([Fault("500")])
+            server.faults.clear()
+            async with client.get(f"{server.url}/backends") as answer:
+                seen.append(answer.status)
+        await server.close()
+        return seen
+
+    assert asyncio.run(session()) == [520, 200, 200]
