@@ -80,6 +80,8 @@ class Optimised:
         tried = [known] if known else _reordered(_candidates(elements, qubits, asked), entangler)
         for candidate in tried:
             whole = chains(candidate.parts, qubits)
+            if best is not None and len(whole.entanglers) > best[0]:
+                continue
             if asked is None:
                 order, bits = _by_ends(candidate.bits), None
             else:
