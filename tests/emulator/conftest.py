@@ -131,7 +131,7 @@ def start(loop):
     yield start
     for api in apis:
         api.session.close()
-    for server in servers:
+    for server in list(servers):
         stop(server)
 
 
