@@ -74,7 +74,6 @@ async def _log(app: web.Application) -> AsyncIterator[None]:
     app[BOARD].on_request.append(log.write)
     yield
     app[BOARD].on_request.remove(log.write)
-    log.close()
 
 
 async def _archive(app: web.Application) -> AsyncIterator[None]:

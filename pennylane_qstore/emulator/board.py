@@ -52,16 +52,13 @@ class Log:
     """A file with a line of JSON for each request."""
 
     def __init__(self, path: Path | str) -> None:
-        self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115
+        self._path = Path(path)
+        self._path.touch()  # what can't be written should be known before the first request
 
     def write(self, asked: Asked) -> None:
         """Appends a line, at once: whoever follows the file sees it."""
-        self._file.write(json.dumps(asked.to_json()) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asked.to_json()) + "\n")
 
 
 class Board:

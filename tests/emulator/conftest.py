@@ -131,8 +131,8 @@ def start(loop):
     yield start
     for api in apis:
         api.session.close()
-    for server in servers:
-        stop(server)
+    while servers:
+        stop(servers[-1])
 
 
 @pytest.fixture

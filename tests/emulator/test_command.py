@@ -28,7 +28,7 @@ class Address:
 @pytest.fixture
 def command(tmp_path):
     """Starts `qstore emulator` in another process; gives it and a client of it."""
-    processes = []
+    processes, apis = [], []
 
     def start(*options):
         process = subprocess.Popen(
@@ -39,9 +39,12 @@ def command(tmp_path):
         )
         processes.append(process)
         url = re.search(r"http://\S+", process.stdout.readline())[0]
-        return process, Api(Address(url))
+        apis.append(Api(Address(url)))
+        return process, apis[-1]
 
     yield start
+    for api in apis:
+        api.session.close()
     for process in processes:
         process.kill()
         process.communicate()
