@@ -13,7 +13,7 @@ from pennylane_qstore.compilation import in_words
 from pennylane_qstore.compiler import Compiled, Labelled
 from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.program import Programs
-from tests.scripted import reply
+from tests.scripted import error, reply
 
 
 def ansatz(x):
@@ -156,14 +156,19 @@ def test_fidelity_is_the_product_of_the_machines_medians():
 @pytest.mark.parametrize(
     "answer",
     [
-        {"characterizations": None},
-        {"characterizations": []},
-        {"characterizations": [{"date": "2026-06-16T00:00:00Z", "fidelity": {"spam": None}}]},
+        reply(body={"characterizations": None}),
+        reply(body={"characterizations": []}),
+        reply(
+            body={
+                "characterizations": [{"date": "2026-06-16T00:00:00Z", "fidelity": {"spam": None}}]
+            }
+        ),
+        error(404),
     ],
 )
 def test_a_machine_without_medians_has_no_estimate(ionq, answer):
     """Where the API doesn't tell, nothing is made up."""
-    ionq.script("GET", "/backends/qpu.forte-1/characterizations", reply(body=answer))
+    ionq.script("GET", "/backends/qpu.forte-1/characterizations", answer)
     device = qml.device("qstore.ionq", backend="qpu.forte-1", api_key="secret", base_url=ionq.url)
     shown = qstore.compile(qml.set_shots(node(device), 100))(0.4)
     assert [each.fidelity for each in shown] == [None, None]

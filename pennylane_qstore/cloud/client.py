@@ -94,7 +94,10 @@ class Client:
         """
         path = f"/backends/{name}/characterizations"
         deadline = _now() + min(max_wait, BACKENDS_TIMEOUT)
-        answer = await self._transport.request("GET", path, deadline=deadline)
+        try:
+            answer = await self._transport.request("GET", path, deadline=deadline)
+        except RejectedError:
+            return None
         return backend.characterized(answer)
 
     async def run(

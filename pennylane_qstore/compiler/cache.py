@@ -19,6 +19,7 @@ from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.errors import OptionError
 
 MOST_STRUCTURES, MOST_BYTES = 256, 256 << 20
+_MUCH = 16 << 20  # bytes that hardly a structure has: looking takes time
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ class TemplateCache:
                 self._bypasses,
                 self._evictions,
                 len(kept),
-                sum(each.bytes for each in kept),
+                self._bytes(),
                 saved - self._spent,
             )
 
@@ -258,14 +259,17 @@ class TemplateCache:
             entry = None
         self._kept[key] = kept = _Kept(entry, time.perf_counter() - started)
         self._grown.add(key)
-        self._measure()
-        while len(self._kept) > self._most or (len(self._kept) > 1 and self._is_heavy()):
+        if self._bytes() + len(self._grown) * _MUCH > self._most_bytes:
+            self._measure()
+        while len(self._kept) > self._most or (
+            len(self._kept) > 1 and self._bytes() > self._most_bytes
+        ):
             self._evictions += 1
             self._forget()
         return kept
 
-    def _is_heavy(self) -> bool:
-        return sum(kept.bytes for kept in self._kept.values()) > self._most_bytes
+    def _bytes(self) -> int:
+        return sum(kept.bytes for kept in self._kept.values())
 
     def _forget(self) -> None:
         """Lets go of the structure that was used the longest time ago."""

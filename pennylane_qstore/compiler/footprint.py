@@ -1,13 +1,14 @@
 """How many bytes a value holds in memory, about."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import lru_cache
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-_NOT_OWNED = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
+_NOT_OWNED = (type(None), type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
 
 
 def footprint(*values: Any) -> int:
@@ -32,13 +33,16 @@ def footprint(*values: Any) -> int:
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        yield from value.keys()
-        yield from value.values()
-    elif isinstance(value, list | tuple | set | frozenset):
-        yield from value
-    yield getattr(value, "__dict__", None)
-    for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            yield getattr(value, name, None)
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    if type(value) is dict:
+        return [*value.keys(), *value.values()]
+    kind: Any = type(value)
+    own = [getattr(value, name, None) for name in _slots(kind)]
+    return [getattr(value, "__dict__", None), *own]
+
+
+@lru_cache(maxsize=1024)
+def _slots(kind: type) -> tuple[str, ...]:
+    found = [each.__dict__.get("__slots__", ()) for each in kind.__mro__]
+    return tuple(name for own in found for name in ((own,) if isinstance(own, str) else own))
