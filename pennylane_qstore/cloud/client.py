@@ -17,7 +17,7 @@ from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.cloud.polling import Pattern
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import Watcher
-from pennylane_qstore.errors import DeadlineError, UnavailableError
+from pennylane_qstore.errors import DeadlineError, RejectedError, UnavailableError
 from pennylane_qstore.events import Listener, Slowed
 from pennylane_qstore.outcomes import Outcomes
 
