@@ -221,7 +221,15 @@ class QStoreDevice(Device):
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
-        return preprocessing(self.name, self.wires, inexact, self._cache, self._target)
+        with_values = self._options.optimization == "full"
+        return preprocessing(
+            self.name,
+            self.wires,
+            inexact,
+            self._cache,
+            self._target,
+            with_values=with_values,
+        )
 
     def execute(
         self,

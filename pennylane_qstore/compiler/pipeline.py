@@ -48,6 +48,8 @@ def preprocessing(
     inexact: str | None,
     cache: TemplateCache,
     target: Callable[[], Target],
+    *,
+    with_values: bool = True,
 ) -> CompilePipeline:
     """The device's preprocessing: one transform, which does all of it once a structure.
 
@@ -57,10 +59,18 @@ def preprocessing(
         inexact: why the backend has no exact probabilities, or None where it has
         cache: of the device
         target: tells what is compiled to
+        with_values: whether a structure may have values in it, as a unitary's
     """
     steps = CompilePipeline()
     full = pipeline(name, wires, inexact)
-    steps.add_transform(use_template, full=full, wires=wires, cache=cache, target=target)
+    steps.add_transform(
+        use_template,
+        full=full,
+        wires=wires,
+        cache=cache,
+        target=target,
+        with_values=with_values,
+    )
     return steps
 
 
@@ -71,20 +81,33 @@ def use_template(
     wires: Any,
     cache: TemplateCache,
     target: Callable[[], Target],
+    with_values: bool,
 ) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
     """Finds or makes the templates of a tape's structure, and reads the tape's angles.
 
     A tape that comes out has one operation, with one array of angles. A tape whose structure
     can't be compared, or depends on its angles, goes through the full pipeline each time; so does
-    one that has values in its structure, as a state preparation's, at its first sight.
+    one that has values in its structure, as a state preparation's, at its first sight. Without
+    values in structures, it is what the pipeline makes of such a tape that has a template.
     """
     started = time.perf_counter()
-    entry, known = _found(tape, full, wires, cache)
-    if entry is None:
-        batch, post = full((tape,))
-        return batch, lambda results: post(results)[0]
+    entry, known = _found(tape, full, wires, cache, with_values=with_values)
+    if entry is not None:
+        if known:
+            cache.spent(time.perf_counter() - started)
+        return _carriers(tape, entry, target), entry.post
+    batch, post = full((tape,))
+    if not with_values:
+        batch = [_opened(each, wires, cache, target) for each in batch]
+    return batch, lambda results: post(results)[0]
+
+
+def _carriers(
+    tape: QuantumScript, entry: Entry, target: Callable[[], Target]
+) -> list[QuantumScript]:
+    """A tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape)
-    carriers = [
+    return [
         QuantumScript(
             [BoundTemplate(params, template, target)],
             template.lifted.measurements,
@@ -92,12 +115,24 @@ def use_template(
         )
         for template in entry.templates
     ]
-    if known:
-        cache.spent(time.perf_counter() - started)
-    return carriers, entry.post
 
 
-def _found(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Found:
+def _opened(
+    tape: QuantumScript, wires: Any, cache: TemplateCache, target: Callable[[], Target]
+) -> QuantumScript:
+    """A tape of the gate set with a template that leaves all its angles open, where it has one."""
+    found = _found(tape, CompilePipeline(), wires, cache, with_values=False)
+    return tape if found.entry is None else _carriers(tape, found.entry, target)[0]
+
+
+def _found(
+    tape: QuantumScript,
+    full: CompilePipeline,
+    wires: Any,
+    cache: TemplateCache,
+    *,
+    with_values: bool,
+) -> Found:
     """The entry of a tape's structure, where it can have one."""
     if not cache.is_on:
         return Found(None, known=False)
@@ -105,6 +140,8 @@ def _found(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: Templa
         key = structure(tape)
     except UncacheableError:
         cache.bypass()
+        return Found(None, known=False)
+    if key.has_values and not with_values:
         return Found(None, known=False)
     make = functools.partial(_entry, tape, full, wires, cache)
     return cache.find(key, make, at_once=not key.has_values)

@@ -358,3 +358,23 @@ def test_what_is_controlled_and_how_is_part_of_the_structure():
     expected = qml.execute(tapes, qml.device("default.qubit"))
     assert np.allclose(qml.execute(tapes, dev), expected, atol=1e-9)
     assert dev._cache.stats().misses == len(ops)
+
+
+def test_values_share_a_template_where_they_are_not_looked_at():
+    """States of one width are one structure of the level "template", each one right."""
+    dev = qml.device("qstore.ionq", wires=3, optimization="template")
+
+    @qml.qnode(dev)
+    def circuit(state, x):
+        qml.AmplitudeEmbedding(state, wires=range(3), normalize=True)
+        qml.RY(x, 1)
+        qml.CNOT([1, 2])
+        return qml.probs(wires=range(3))
+
+    rng = np.random.default_rng(5)
+    reference = circuit.update(device=qml.device("default.qubit"))
+    for _ in range(6):
+        state = rng.normal(size=8) + 1j * rng.normal(size=8)
+        assert np.allclose(circuit(state, 0.3), reference(state, 0.3), rtol=0, atol=1e-9)
+    assert dev.cache.stats().misses == 1
+    assert dev.cache.stats().hits == 5
