@@ -150,14 +150,13 @@ def _compilation(
         programs.row(row),
         shots,
         each.names,
-        in_words(each),
+        in_words(each, programs.bits_of(0)),
         None if fidelities is None else fidelities.of(*gates, programs.qubits),
     )
 
 
-def in_words(each: Labelled) -> str:
+def in_words(each: Labelled, bits: BitMap | None) -> str:
     """What the measured bits stand for, by the names of the wires."""
-    bits = each.compiled.programs.bits
     if bits is None:
         return "bits: those of the wires"
     asked = bits.with_controls(each.asked)

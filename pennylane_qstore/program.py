@@ -101,7 +101,8 @@ class Programs:
 
     def row(self, row: int) -> "Programs":
         """One of the circuits, as a batch of one."""
-        return replace(self, numbers=self.numbers[row : row + 1])
+        flips = None if self.flips is None else self.flips[row : row + 1]
+        return replace(self, numbers=self.numbers[row : row + 1], flips=flips)
 
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.

@@ -132,7 +132,7 @@ def test_what_is_flipped_last_is_told_with_its_controls():
     programs = Programs("native", 3, (), np.zeros((1, 0)), bits)
     names, wires = ("a", "b", "d"), ("a", "b", "c", "d")
     each = Labelled(Compiled(programs, None, []), names, wires, frozenset({2, 3}))
-    assert in_words(each) == (
+    assert in_words(each, bits) == (
         "bits: a is that of a, flipped; b is the parity of b and d; c is that of b; d is 1; "
         "then c is flipped where a and b are 1"
     )

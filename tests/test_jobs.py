@@ -33,7 +33,7 @@ def late(ionq, tmp_path, shell):
 
     @qml.qnode(dev)
     def circuit():
-        qml.X(0)
+        qml.SX(0)
         return qml.expval(qml.Z(0))
 
     with pytest.raises(DeadlineError):

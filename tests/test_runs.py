@@ -89,13 +89,13 @@ def test_a_digest_is_the_same_in_another_process(tmp_path):
     program = """
 import pennylane as qml
 from pennylane_qstore.cloud import job
-from pennylane_qstore.compiler import compile_batch
+from pennylane_qstore.compiler import Target, compile_batch
 dev = qml.device("qstore.ionq", wires=4)
 tape = qml.tape.QuantumScript(
     [qml.RY(0.3, 0), qml.CNOT([0, 1]), qml.QFT([0, 1, 2]), qml.IsingXX(0.7, [2, 3])],
     [qml.expval(qml.Z(0) @ qml.X(3)), qml.var(qml.Y(1))], shots=100)
 tapes, _ = dev.preprocess()[0]([tape])
-batch = compile_batch(tapes, dev.wires, "zz")
+batch = compile_batch(tapes, dev.wires, Target("zz"))
 jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
 print([each.digest({"backend": "simulator"}) for each in jobs])
 """

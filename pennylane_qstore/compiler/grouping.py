@@ -248,6 +248,8 @@ def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Opera
 
 def _letters(factor: Operator) -> dict[Any, Hashable] | None:
     """The Pauli letter of each wire of a word; None for anything else, powers of one included."""
+    if isinstance(factor, qml.ops.Sum | qml.ops.LinearCombination):
+        return None  # PennyLane orders the outcomes of a sum by its eigenvalues
     sentence = factor.pauli_rep
     if sentence is None or len(sentence) != 1:
         return None

@@ -96,10 +96,14 @@ class _Known:
 
     def _exchanged(self, first: int, last: int) -> Iterator[AnyElement]:
         """Known bits change places; a state that nobody knows needs the gate."""
-        if first not in self.bits or last not in self.bits:
-            yield Clifford("SWAP", (first, last))
-        bits = {last: self.bits.pop(first, None), first: self.bits.pop(last, None)}
-        self.bits |= {qubit: bit for qubit, bit in bits.items() if bit is not None}
+        if first in self.bits and last in self.bits:
+            self.bits |= {first: self.bits[last], last: self.bits[first]}
+            return
+        known = {qubit: self.bits[qubit] for qubit in (first, last) if qubit in self.bits}
+        if not any(known.values()):  # a qubit in |0⟩ stays one wherever it goes
+            self.bits |= {first + last - qubit: self.bits.pop(qubit) for qubit in known}
+        yield from self._unknown(qubit for qubit, bit in known.items() if bit)
+        yield Clifford("SWAP", (first, last))
 
     def _unitary(self, element: Constant) -> Iterator[AnyElement]:
         (qubit, *others), matrix = element.qubits, element.matrix

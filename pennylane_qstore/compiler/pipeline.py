@@ -30,6 +30,7 @@ from pennylane.transforms.core import CompilePipeline
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.broadcast import expand
 from pennylane_qstore.compiler.cache import Entry, Found, TemplateCache
+from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
@@ -170,6 +171,7 @@ def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
     """
     steps = CompilePipeline()
     steps.add_transform(refuse_analytic, name=name, why=inexact)
+    steps.add_transform(refuse_broken_matrices)
     steps.add_transform(defer_measurements, allow_postselect=False)
     steps.add_transform(decompose_gates, device_wires=wires, name=name)
     steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)

@@ -20,6 +20,7 @@ Reals = NDArray[np.float64]
 MOST, MOST_AT_ONCE = 32, 8
 _QUARTER = np.pi / 2
 _EXACT = 1e-13  # radians; no more than rounding, so that no circuit changes
+_LARGE = 1e6  # radians; of a larger angle, rounding leaves no telling how near it is
 _OPEN = -1
 
 
@@ -88,6 +89,7 @@ class ByAngles:
         angles = params[:, self._indices] * self._slopes + self._consts
         nearest = np.rint(angles / _QUARTER)
         special = np.abs(angles - nearest * _QUARTER) < _EXACT
+        special &= np.abs(angles) < _LARGE
         return np.where(special, nearest % 4, _OPEN).astype(np.int8)
 
     def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:

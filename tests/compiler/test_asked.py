@@ -152,3 +152,14 @@ def test_a_circuit_of_known_states_alone_still_runs():
     assert programs.gate_counts() == {"1q": 2, "2q": 0}
     outcomes = mapped(np.array([1.0, 0.0]), programs.bits_of(0))
     assert outcomes.bits([0, 1])[outcomes.weights > 0].tolist() == [[0, 1]]
+
+
+def test_a_known_bit_goes_where_a_swap_takes_it():
+    """A SWAP of a qubit in |1⟩ and one in a superposition, with nothing after it."""
+    theta = rotation([(1, "Y")], Angle(0.0, ((0, 1.0),)))
+    circuit = [Clifford("X", (0,)), theta, Clifford("SWAP", (0, 1))]
+    params = np.array([[1.0, 0.0, 0.0]])
+    left = Asked.of(circuit, 2, range(2))
+    found = of_bits(mapped(probabilities(left.elements, params, 2), left.bits), range(2))
+    assert np.allclose(found, probabilities(circuit, params, 2), rtol=0, atol=1e-12)
+    assert np.isclose(found[0, 1], np.cos(0.5) ** 2)

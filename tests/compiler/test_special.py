@@ -88,3 +88,10 @@ def test_what_is_seen_most_gets_a_circuit_first():
     zeros = next(bound for bound in found if 30 in bound.rows)
     assert total(zeros) <= 2
     assert len(zeros.rows) >= 40
+
+
+def test_huge_angles_are_not_special():
+    """Of an angle of 1e17 nobody can tell which multiple of π/2 is near."""
+    make = Makes(range(QUBITS))
+    ByAngles(ansatz(), make).bind(np.full((1, N), 1e17))
+    assert make.times == 1
