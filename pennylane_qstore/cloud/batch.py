@@ -24,6 +24,7 @@ from pennylane_qstore.errors import (
     JobError,
     QStoreError,
     RejectedError,
+    UnavailableError,
     UnknownOutcomeError,
 )
 from pennylane_qstore.events import (
@@ -150,7 +151,7 @@ class Batch:
     async def _check_budget(self, jobs: Sequence[Job]) -> None:
         """Refuses a batch that would cost more than is left, before any of it is sent."""
         budget = self.order.budget
-        if budget is None:
+        if budget is None or self.order.settings.get("dry_run"):  # which costs nothing
             return
         run = None if self.order.run is None else self.order.run[0]
         committed = self.journal.committed(self.order.since, run)
@@ -252,6 +253,8 @@ class Batch:
                 ),
                 self._charged(sent) if self.order.priced else asyncio.sleep(0, None),
             )
+        except (RejectedError, UnavailableError):  # the answer is still over there
+            raise
         except (JobError, CloudError):  # what there is of it reaches the caller, in the error
             self._served.append(sent.token)
             raise
@@ -317,7 +320,7 @@ class Batch:
     async def _reserve(self, job: Job, sent: _Sent) -> None:
         """Takes what a job may cost out of the budget, across all processes of the journal."""
         budget = self.order.budget
-        if budget is None:
+        if budget is None or self.order.settings.get("dry_run"):  # which costs nothing
             return
         try:
             (estimate,) = await self.estimates([job])

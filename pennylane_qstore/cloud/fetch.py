@@ -10,13 +10,21 @@ from pennylane_qstore.cloud.polling import PAGE
 from pennylane_qstore.cloud.results import Lost
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import late
-from pennylane_qstore.errors import CloudError, DeadlineError, JobError, QStoreError
+from pennylane_qstore.errors import (
+    CloudError,
+    DeadlineError,
+    JobError,
+    QStoreError,
+    RejectedError,
+    UnavailableError,
+)
 from pennylane_qstore.outcomes import Outcomes
 
 T = TypeVar("T")
 
 # Seconds before an answer that makes no sense is asked for again.
 PAUSES = (0.5, 2.0)
+_NOT_FOUND = 404
 # Children that are asked for one by one, where the answer for all leaves them out.
 _MOST_CHILDREN = 50
 # Pages of a failed job's completed children: as many as a full job has.
@@ -81,11 +89,16 @@ async def _read(
         CloudError: what ``read`` raised at last
     """
     for pause in PAUSES:
-        answer = await transport.request("GET", path, params=params, deadline=deadline)
         try:
-            return read(answer)
+            return read(await transport.request("GET", path, params=params, deadline=deadline))
+        except RejectedError as error:
+            if error.status != _NOT_FOUND:  # what has just ended may not be everywhere yet
+                raise
+        except UnavailableError:
+            raise
         except CloudError:
-            await asyncio.sleep(pause)
+            pass
+        await asyncio.sleep(pause)
     return read(await transport.request("GET", path, params=params, deadline=deadline))
 
 
@@ -93,7 +106,10 @@ async def _whole(
     transport: Transport, job: Job, record: Mapping[str, Any], deadline: float
 ) -> Mapping[str, Any]:
     """The record with its children's ids, which a list leaves out."""
-    if len(job.circuits) == 1 or "child_job_ids" in record:
+    if len(job.circuits) == 1:
+        return record
+    listed = record.get("child_job_ids")
+    if isinstance(listed, list) and len(listed) == len(job.circuits):
         return record
 
     def read(answer: Any) -> Mapping[str, Any]:
@@ -204,6 +220,6 @@ async def _children(
             if not isinstance(outcomes, BaseException):
                 found[index_of[child]] = outcomes
         following = answer.get("next") if isinstance(answer, Mapping) else None
-        if following is None or not listed:
+        if not isinstance(following, str) or not listed:
             break
     return found

@@ -128,6 +128,7 @@ class Journal:
         self.path = str(path)
         self.account = account
         self._me = owner.own()
+        self._is_lost = False  # whether what it knew of costs is gone
         self._db = self._opened()
 
     def close(self) -> None:
@@ -233,8 +234,8 @@ class Journal:
             (run,) = db.execute("SELECT run FROM jobs WHERE token = ?", (token,)).fetchone() or (
                 None,
             )
-            committed = self._sum(db, since, run)
-            if committed + amount > budget:
+            committed = self._sum(db, since, run, but=token)
+            if self._is_lost or committed + amount > budget:
                 return committed
             db.execute(
                 "UPDATE jobs SET reserved = ?, unit = ? WHERE token = ?", (amount, unit, token)
@@ -313,12 +314,14 @@ class Journal:
         """
         return self._read(lambda db: self._sum(db, since, run), 0.0)
 
-    def _sum(self, db: sqlite3.Connection, since: float, run: str | None) -> float:
+    def _sum(
+        self, db: sqlite3.Connection, since: float, run: str | None, *, but: str = ""
+    ) -> float:
         scope = "created >= ?" if run is None else "run = ?"
         (amount,) = db.execute(
             "SELECT SUM(COALESCE(cost, reserved, 0)) FROM jobs WHERE account = ? AND "
-            f"(cost IS NOT NULL OR state IN {_OPEN}) AND {scope}",
-            (self.account, since if run is None else run),
+            f"(cost IS NOT NULL OR state IN {_OPEN}) AND {scope} AND token != ?",
+            (self.account, since if run is None else run, but),
         ).fetchone()
         return float(amount or 0.0)
 
@@ -373,7 +376,7 @@ class Journal:
         )
         with suppress(sqlite3.Error):
             self._db.close()
-        self._db = _connected(MEMORY)
+        self._db, self._is_lost = _connected(MEMORY), True
 
     def _opened(self) -> sqlite3.Connection:
         try:

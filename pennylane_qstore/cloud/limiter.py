@@ -17,6 +17,8 @@ SETTLE = 1.0
 # Requests a second. A 429 halves the pace, each second without one adds to it; past FREE there is
 # nothing left to hold back.
 SLOWEST, STEP, FREE = 0.2, 1.0, 50.0
+# What a client that asks less is taken to have tried when it meets a 429.
+QUIET = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def slowed(pace: Pace, measured: float, now: float) -> Pace:
     """
     if now - pace.changed < SETTLE and pace.rate < math.inf:
         return pace
-    return Pace(max(min(pace.rate, max(measured, 2.0)) / 2, SLOWEST), now)
+    return Pace(max(min(pace.rate, max(measured, QUIET)) / 2, SLOWEST), now)
 
 
 def recovered(pace: Pace, most: float, now: float) -> Pace:

@@ -11,7 +11,9 @@ from pennylane_qstore.errors import UnknownOutcomeError
 # still be at work on it, and is given longer.
 ANSWERED, UNANSWERED = (0.5, 1.0, 2.0, 4.0), (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 # Seconds by which this machine's clock and the server's may differ.
-SKEW = 900.0
+SKEW = 7200.0
+# A submit that was surely lost is sent again, but a way that loses every reply is no way.
+RESENDS = 2
 # Pages of a list before it is given up: the children of two full jobs.
 PAGES = 400
 
@@ -45,18 +47,45 @@ def job_of(token: str, rows: Sequence[Any]) -> str | None:
     return None
 
 
-def reach_back(rows: Sequence[Any], sent_at: float) -> bool:
-    """Whether rows, the newest first, go back to before a submit.
+def untold(rows: Sequence[Any], sent_at: float) -> list[str]:
+    """The jobs among rows that don't say what they are, and may be as young as a submit.
 
     Args:
         rows: of one page
         sent_at: when it was sent, in seconds since the epoch
     """
-    for row in rows:
-        try:
-            submitted = datetime.fromisoformat(row["submitted_at"]).timestamp()
-        except (TypeError, KeyError, ValueError):
-            continue
-        if submitted < sent_at - SKEW:
-            return True
-    return False
+    return [
+        row["id"]
+        for row in rows
+        if isinstance(row, Mapping)
+        and isinstance(row.get("id"), str)
+        and not row.get("parent_job_id")
+        and not isinstance(row.get("metadata"), Mapping)
+        and not _is_older(row, sent_at)
+    ]
+
+
+def reach_back(rows: Sequence[Any], sent_at: float) -> bool:
+    """Whether rows go back to before a submit, the newest first.
+
+    Args:
+        rows: of one page
+        sent_at: when it was sent, in seconds since the epoch
+    """
+    times = [_submitted(row) for row in rows]
+    known = [time for time in times if time is not None]
+    falling = known == sorted(known, reverse=True)
+    return bool(known) and falling and known[-1] < sent_at - SKEW
+
+
+def _is_older(row: Mapping[str, Any], sent_at: float) -> bool:
+    submitted = _submitted(row)
+    return submitted is not None and submitted < sent_at - SKEW
+
+
+def _submitted(row: Any) -> float | None:
+    """When a job was submitted, in seconds since the epoch; None where the row doesn't tell."""
+    try:
+        return datetime.fromisoformat(row["submitted_at"]).timestamp()
+    except (TypeError, KeyError, ValueError):
+        return None

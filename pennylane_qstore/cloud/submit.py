@@ -46,18 +46,21 @@ async def submit(
         UnknownOutcomeError: it is not certain whether there is a job
         CloudError: there is none
     """
-    while True:
+    for resends in range(lookup.RESENDS + 1):
         sent_at = time.time()
         try:
             return await _post(transport, body, deadline)
         except UnknownOutcomeError as error:
             if on_unknown == "raise":
                 raise _unsettled(error, token) from None
+            lost = error
             job_id = await settled(transport, token, error, sent_at=sent_at, deadline=deadline)
         if job_id is not None:
             listener(Found(job_id))
             return job_id
-        listener(Resent(token))
+        if resends < lookup.RESENDS:
+            listener(Resent(token))
+    raise _unsettled(lost, token)
 
 
 async def adopt(transport: Transport, entry: Entry, *, deadline: float) -> tuple[str | None, float]:
@@ -117,10 +120,28 @@ async def find(transport: Transport, token: str, *, sent_at: float, deadline: fl
         job_id = lookup.job_of(token, rows)
         if job_id is not None:
             return _checked(job_id)
+        for untold in lookup.untold(rows, sent_at):
+            if await _is_of(transport, untold, token, deadline):
+                return _checked(untold)
         following = answer.get("next")
         if following is None or lookup.reach_back(rows, sent_at):
             return None
+        if not isinstance(following, str):
+            raise CloudError(f"GET /jobs named {following!r} as its next page")
     raise CloudError(f"GET /jobs has more than {lookup.PAGES} pages since the submit")
+
+
+async def _is_of(transport: Transport, job_id: str, token: str, deadline: float) -> bool:
+    """Whether a job that a list doesn't tell enough of has a token.
+
+    Raises:
+        CloudError: the job itself doesn't tell, either
+    """
+    record = await transport.request("GET", f"/jobs/{_checked(job_id)}", deadline=deadline)
+    metadata = record.get("metadata") if isinstance(record, Mapping) else None
+    if not isinstance(metadata, Mapping):
+        raise CloudError(f"job {job_id} is as young as the submit, and tells no metadata")
+    return metadata.get(TOKEN) == token
 
 
 async def _post(transport: Transport, body: str, deadline: float) -> str:

@@ -34,6 +34,7 @@ class _Watched:
     record: Mapping[str, Any] = field(default_factory=dict)
     predicted: float | None = None
     seen: bool = False
+    missed: float | None = None  # since when the server doesn't know it
 
 
 class Watcher:
@@ -105,6 +106,11 @@ class Watcher:
         return min(now + pause, max(watched.deadline, now))
 
     async def _serve(self) -> None:
+        async with asyncio.TaskGroup() as looks:
+            await self._start(looks)
+
+    async def _start(self, looks: asyncio.TaskGroup) -> None:
+        """Starts the looks that are due, for ever."""
         while True:
             self._new.clear()
             pending = [each for each in self._live.values() if not each.end.done()]
@@ -112,8 +118,14 @@ class Watcher:
             if due > _now():
                 await _wait(self._new, None if math.isinf(due) else due)
                 continue
-            pages = polling.pages(((each.due, each) for each in pending), _now())
-            await asyncio.gather(*(self._look(page) for page in pages))
+            for page in polling.pages(((each.due, each) for each in pending), _now()):
+                for each in page:
+                    each.due = math.inf  # until this look is over; the others don't wait for it
+                looks.create_task(self._looked(page))
+
+    async def _looked(self, page: list[_Watched]) -> None:
+        await self._look(page)
+        self._new.set()
 
     async def _look(self, page: list[_Watched]) -> None:
         """Asks for a page of jobs with one request, and ends the waits of those that ended."""
@@ -172,13 +184,15 @@ class Watcher:
     def _told(self, each: _Watched, record: Mapping[str, Any] | None) -> None:
         now = _now()
         if record is None:
-            if each.seen or now - each.since > UNSEEN_FOR:
+            # One answer may come from a part of the server that lags behind the others.
+            each.missed = now if each.missed is None else each.missed
+            if now - (each.missed if each.seen else each.since) > UNSEEN_FOR:
                 gone = "is gone" if each.seen else "was never there"
                 message = f"job {each.job_id} is lost: the server says 404, it {gone}"
                 _end(each, JobError(message, job_id=each.job_id, status="lost"))
                 return
         else:
-            each.seen, each.record = True, record
+            each.seen, each.missed, each.record = True, None, record
             each.predicted = polling.predicted_end(record) or each.predicted
             if record.get("status") in FINAL:
                 self._learn(each)

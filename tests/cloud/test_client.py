@@ -11,6 +11,7 @@ import pytest
 
 from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.lookup import RESENDS
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.errors import (
     CloudError,
@@ -155,7 +156,7 @@ def test_what_would_fail_again_is_not_sent_again(ionq, virtual, code):
 def test_the_wrong_children_are_no_results(ionq, run, children):
     """Without one id a circuit there is no telling whose result is whose."""
     record = reply(body={"status": "completed", "child_job_ids": children})
-    ionq.script("GET", "/jobs/job-0", *[record] * 3)
+    ionq.script("GET", "/jobs/job-0", *[record] * 4)
     with pytest.raises(CloudError, match="job-0"):
         run(2)
 
@@ -382,10 +383,17 @@ def test_a_job_that_is_not_seen_yet_is_looked_for_again(ionq, run):
 
 
 def test_a_job_that_was_deleted_ends_the_wait(ionq, run):
-    """A 404 for a job that had been seen is the end of it."""
-    ionq.script("GET", "/jobs/job-0", reply(body={"status": "ready"}), error(404))
+    """A 404 that lasts, for a job that had been seen, is the end of it."""
+    ionq.script("GET", "/jobs/job-0", reply(body={"status": "ready"}), *[error(404)] * 200)
     with pytest.raises(JobError, match="job-0"):
         run()
+
+
+def test_one_404_is_not_the_end_of_a_job(ionq, run):
+    """A part of the server that lags doesn't lose a job that is running."""
+    ionq.script("GET", "/jobs/job-0", reply(body={"status": "ready"}), error(404))
+    assert len(run()) == 1
+    assert len(ionq.jobs) == 1
 
 
 def test_no_server_is_said_so_before_anything_is_sent(virtual):
@@ -643,3 +651,21 @@ def test_rubbish_that_lasts_is_not_served_again(ionq, client, virtual):
         once()
     assert len(once()) == 1
     assert len(ionq.jobs) == 2
+
+
+def test_a_list_without_metadata_never_pays_twice(ionq, run):
+    """The job itself is asked; where it doesn't tell either, nothing is sent again."""
+    ionq.script("POST", "/jobs", reply(503, body={}))
+    ionq.script("GET", "/jobs", *[reply(body={"jobs": [{"id": "a", "metadata": None}]})] * 9)
+    ionq.script("GET", "/jobs/a", *[reply(body={"id": "a", "metadata": None})] * 9)
+    with pytest.raises(UnknownOutcomeError, match=job.TOKEN):
+        run()
+    assert ionq.count("POST", "/jobs") == 1
+
+
+def test_a_way_that_loses_every_reply_is_given_up(ionq, run):
+    """After a few submits that surely made no job, the error is the caller's."""
+    ionq.script("POST", "/jobs", *[reply(503, body={})] * 9)
+    with pytest.raises(UnknownOutcomeError):
+        run()
+    assert ionq.count("POST", "/jobs") == 1 + RESENDS

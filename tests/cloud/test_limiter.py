@@ -14,9 +14,9 @@ from pennylane_qstore.errors import DeadlineError
     ("pace", "measured", "now", "after"),
     [
         (Pace(math.inf, -math.inf), 20.0, 5.0, Pace(10.0, 5.0)),
-        (Pace(math.inf, -math.inf), 0.0, 5.0, Pace(1.0, 5.0)),
+        (Pace(math.inf, -math.inf), 0.0, 5.0, Pace(5.0, 5.0)),
         (Pace(8.0, 0.0), 20.0, 5.0, Pace(4.0, 5.0)),
-        (Pace(8.0, 0.0), 3.0, 5.0, Pace(1.5, 5.0)),
+        (Pace(8.0, 0.0), 3.0, 5.0, Pace(4.0, 5.0)),
         (Pace(8.0, 4.5), 20.0, 5.0, Pace(8.0, 4.5)),
         (Pace(SLOWEST, 0.0), 20.0, 5.0, Pace(SLOWEST, 5.0)),
     ],
