@@ -10,7 +10,7 @@ from pytket.passes import AutoRebase, FullPeepholeOptimise, GreedyPauliSimp, Nor
 from benchmarks.rivals import ENTANGLERS, Counts, Gates, Way
 from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit import Angle, Element, rotation
-from pennylane_qstore.compiler.pulses import Fold, folded, pulses
+from pennylane_qstore.compiler.pulses import pulses
 
 _NAMES = {
     "Hadamard": "H",
@@ -87,9 +87,5 @@ def _from_pytket(command: Any, types: Any) -> list[Element]:
 def _with_our_pulses(elements: Sequence[Element], wires: int, entangler: str) -> Counts:
     """The counts of a constant circuit whose entanglers are as they are."""
     found = chains(elements, wires)
-    samples = found.values(np.zeros((1, 0)))
-    rest = folded(found, samples[0])
-    negative = rest.angle[:, 0] < 0 if entangler == "zz" else np.zeros(len(rest.odd), dtype=bool)
-    fold = Fold(tuple(rest.odd[:, 0].tolist()), tuple(negative.tolist()))
-    two, one = pulses(found, entangler, fold, samples).counts()
+    two, one = pulses(found, entangler, found.values(np.zeros((1, 0)))).counts()
     return one, two

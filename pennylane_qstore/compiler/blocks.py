@@ -101,10 +101,20 @@ class Block:
 
     def bind(self, params: Reals) -> Parts:
         """What replaces it for parameters (B, P)."""
+        if self.place is Place.FRESH:
+            return _prepared(states(self.qubits, self.elements, params), self.rank)
         unitaries = self.matrices(params)
         parts = _parts(SWAP @ unitaries if self.mirrored else unitaries, self.place)
         parts.angles[:, self.rank :] = 0.0
         return parts
+
+
+def _prepared(states: Matrix, rank: int) -> Parts:
+    """States (B, 4) to what makes them of |00> with at most one entangler."""
+    found = weyl.schmidt(states)
+    angles = np.zeros((len(states), 3))
+    angles[:, :rank] = -2 * found.angle[:, None]
+    return Parts((found.left, found.right), angles, ())
 
 
 def _parts(unitaries: Matrix, place: Place) -> Parts:
@@ -113,10 +123,7 @@ def _parts(unitaries: Matrix, place: Place) -> Parts:
         case Place.INSIDE:
             found = weyl.decompose_batch(unitaries)
         case Place.FRESH:
-            state = weyl.schmidt(unitaries)
-            angles = np.zeros((len(unitaries), 3))
-            angles[:, 0] = -2 * state.angle
-            return Parts((state.left, state.right), angles, ())
+            return _prepared(unitaries[..., 0], 1)
         case Place.LAST:
             found = weyl.without_diagonal_batch(unitaries, "left").weyl
         case Place.FIRST_FRESH | Place.SECOND_FRESH:
@@ -300,6 +307,26 @@ def _between(
     return [*before, *rotations, *_constants(qubits, left)]
 
 
+def states(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
+    """States (B, 4) that elements on two qubits make of |00>, for parameters (B, P).
+
+    Args:
+        qubits: the first is the left tensor factor
+        elements: in order
+        params: in radians
+    """
+    found = np.zeros((len(params), 4), dtype=complex)
+    found[:, 0] = 1
+    for element in elements:
+        if isinstance(element, Rotation):
+            half = element.angle.at(params)[:, None] / 2
+            turned = found @ _WORDS[_word(qubits, element)].T
+            found = np.cos(half) * found - 1j * np.sin(half) * turned
+        else:
+            found = found @ _lifted(qubits, element, params).T
+    return found
+
+
 def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
     """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
 
@@ -396,7 +423,7 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
 def _least(samples: Matrix, rank: int, place: Place) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
     if place is Place.FRESH:
-        return min(rank, int(weyl.schmidt(samples).angle.max() > _NOISE))
+        return min(rank, int(weyl.schmidt(samples[..., 0]).angle.max() > _NOISE))
     return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 

@@ -19,8 +19,9 @@ Reals = NDArray[np.float64]
 # Templates for special angles: how many a structure may have, and how many a batch may add.
 MOST, MOST_AT_ONCE = 32, 8
 _QUARTER = np.pi / 2
-_EXACT = 1e-13  # radians; no more than rounding, so that no circuit changes
-_LARGE = 1e6  # radians; of a larger angle, rounding leaves no telling how near it is
+# In units of π/2: no more than rounding, so that no circuit changes; and of a larger angle,
+# rounding leaves no telling how near it is.
+_EXACT, _LARGE = 1e-13, 1e6
 _OPEN = -1
 
 
@@ -61,7 +62,7 @@ class ByAngles:
             params: shape (batch, n_params)
         """
         quarters = self._quarters(params)
-        if (quarters == _OPEN).all():
+        if quarters is None:
             return self.general.bind(params)
         patterns, pattern_of = np.unique(quarters, axis=0, return_inverse=True)
         rows_of = [np.flatnonzero(pattern_of.reshape(-1) == i) for i in range(len(patterns))]
@@ -84,12 +85,19 @@ class ByAngles:
         special = [(self._with(key), best) for key, best in own if best is not self.general]
         return [(self._elements, self.general), *special]
 
-    def _quarters(self, params: Reals) -> NDArray[np.int8]:
-        """Which multiple of π/2 each angle is, modulo 2π, or -1; shape (batch, n_angles)."""
-        angles = params[:, self._indices] * self._slopes + self._consts
-        nearest = np.rint(angles / _QUARTER)
-        special = np.abs(angles - nearest * _QUARTER) < _EXACT
-        special &= np.abs(angles) < _LARGE
+    def _quarters(self, params: Reals) -> NDArray[np.int8] | None:
+        """Which multiple of π/2 each angle is, modulo 2π, or -1; shape (batch, n_angles).
+
+        Returns:
+            None where no angle is one
+        """
+        units = params[:, self._indices] * self._slopes + self._consts
+        units /= _QUARTER
+        nearest = np.rint(units)
+        special = np.abs(units - nearest) < _EXACT
+        if not special.any():
+            return None
+        special &= np.abs(units) < _LARGE
         return np.where(special, nearest % 4, _OPEN).astype(np.int8)
 
     def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:
