@@ -20,6 +20,7 @@ from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
+_NUMBERS = frozenset({float, int, np.float64})
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -59,7 +60,12 @@ def params_of(tape: QuantumScript) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params)."""
     if tape.batch_size is None:
         # Inside a gradient the angles are autograd's boxes, too many to unwrap one by one.
-        values = [getval(value) for op in tape.operations if is_parametric(op) for value in op.data]
+        values = [
+            value if type(value) in _NUMBERS else getval(value)
+            for op in tape.operations
+            if is_parametric(op)
+            for value in op.data
+        ]
         try:
             flat = np.array(values)
         except (TypeError, ValueError, RuntimeError):  # arrays, or another interface's numbers
