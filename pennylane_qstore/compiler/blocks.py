@@ -9,7 +9,6 @@ since any two ions can be entangled: the qubits change their names instead.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit import (
-    Angle,
     Clifford,
     Constant,
     Element,
@@ -25,30 +23,12 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.constants import zxz
-from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Weyl
+from pennylane_qstore.compiler.pairs import NOISE, PAIR, between, matrices, resolved, states
+from pennylane_qstore.compiler.turns import by_turns
+from pennylane_qstore.compiler.weyl import SWAP, Reals, Weyl
 
-# A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
-_NOISE = 1e-12
 _SAMPLES = 3
-_PAIR = 2
 _WITHOUT_DIAGONAL = 2  # entanglers of any unitary times a rotation about ZZ that is free
-_LETTERS = "IXYZ"
-_IDENTITY = np.eye(2, dtype=complex)
-_SX: Matrix = (PAULIS[0] * (1 + 1j) + PAULIS[1] * (1 - 1j)) / 2
-_CLIFFORDS: dict[str, Matrix] = {
-    "X": PAULIS[1],
-    "Y": PAULIS[2],
-    "Z": PAULIS[3],
-    "H": (PAULIS[1] + PAULIS[3]) / np.sqrt(2),
-    "S": np.diag([1, 1j]).astype(complex),
-    "SDG": np.diag([1, -1j]).astype(complex),
-    "SX": _SX,
-    "SXDG": _SX.conj(),
-    "CX": np.eye(4, dtype=complex)[[0, 1, 3, 2]],
-    "CZ": np.diag([1, 1, 1, -1]).astype(complex),
-    "SWAP": SWAP,
-}
 
 
 class Parts(NamedTuple):
@@ -129,7 +109,7 @@ def _parts(unitaries: Matrix, place: Place) -> Parts:
         case Place.FIRST_FRESH | Place.SECOND_FRESH:
             delta, found = weyl.without_diagonal_batch(unitaries, "right")
             # On |0⟩, a rotation about ZZ is one about Z on the other qubit.
-            turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * _IDENTITY
+            turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * np.eye(2)
             first, second = found.right
             fresh_first = place is Place.FIRST_FRESH
             right = (first, second @ turn) if fresh_first else (first @ turn, second)
@@ -178,7 +158,7 @@ class Group:
     def may_shrink(self) -> bool:
         """Whether it may need fewer entanglers; one alone only vanishes at a constant angle."""
         joint = [element for element in self.elements if len(element.qubits) > 1]
-        if len(self.qubits) != _PAIR or not joint:
+        if len(self.qubits) != PAIR or not joint:
             return False
         return len(joint) > 1 or (isinstance(joint[0], Rotation) and _is_constant(joint[0]))
 
@@ -268,75 +248,6 @@ def _taken(
     return waiting
 
 
-def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
-    """Unitaries (B, 4, 4) of elements on two qubits for parameters (B, P).
-
-    Args:
-        qubits: the first is the left tensor factor
-        elements: in order
-        params: in radians
-    """
-    unitaries = np.tile(np.eye(4, dtype=complex), (len(params), 1, 1))
-    for element in elements:
-        unitaries = _lifted(qubits, element, params) @ unitaries
-    return unitaries
-
-
-def _between(
-    qubits: tuple[int, ...],
-    left: Sequence[Matrix],
-    angles: Sequence[float],
-    right: Sequence[Matrix],
-) -> list[Element]:
-    """Constants on one qubit around rotations about XX, YY and ZZ.
-
-    Args:
-        qubits: the first is the left tensor factor
-        left: the gates applied last, on both qubits
-        angles: about XX, YY and ZZ, in radians
-        right: the gates applied first, on both qubits, or none
-    """
-    rotations = [
-        rotation(((qubits[0], letter), (qubits[1], letter)), Angle(value))
-        for letter, value in zip("XYZ", angles, strict=True)
-        if abs(value) > _NOISE
-    ]
-    if not rotations and right:
-        return _constants(qubits, [a @ b for a, b in zip(left, right, strict=True)])
-    before = _constants(qubits, right) if right else []
-    return [*before, *rotations, *_constants(qubits, left)]
-
-
-def states(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
-    """States (B, 4) that elements on two qubits make of |00>, for parameters (B, P).
-
-    Args:
-        qubits: the first is the left tensor factor
-        elements: in order
-        params: in radians
-    """
-    found = np.zeros((len(params), 4), dtype=complex)
-    found[:, 0] = 1
-    for element in elements:
-        if isinstance(element, Rotation):
-            half = element.angle.at(params)[:, None] / 2
-            turned = found @ _WORDS[_word(qubits, element)].T
-            found = np.cos(half) * found - 1j * np.sin(half) * turned
-        else:
-            found = found @ _lifted(qubits, element, params).T
-    return found
-
-
-def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
-    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
-
-    Args:
-        qubits: the first is the left tensor factor
-        found: of one unitary; its phase is left out
-    """
-    return _between(qubits, found.left, (-2 * found.coordinates).tolist(), found.right)
-
-
 class _Names:
     """Where each qubit's content is, while SWAPs are left out."""
 
@@ -369,11 +280,11 @@ class _Names:
 
 def _without_swaps(elements: Sequence[Element], names: _Names) -> Iterator[Element]:
     """Elements renamed, SWAPs left out, constants on two qubits decomposed."""
-    pairs = [e for e in elements if isinstance(e, Constant) and len(e.qubits) == _PAIR]
+    pairs = [e for e in elements if isinstance(e, Constant) and len(e.qubits) == PAIR]
     found = iter(_cheapest([pair.matrix for pair in pairs]))
     for element in elements:
         mirrored = isinstance(element, Clifford) and element.name == "SWAP"
-        if isinstance(element, Constant) and len(element.qubits) == _PAIR:
+        if isinstance(element, Constant) and len(element.qubits) == PAIR:
             decomposition, mirrored = next(found)
             qubits = tuple(names.at[qubit] for qubit in element.qubits)
             yield from resolved(qubits, decomposition)
@@ -423,7 +334,7 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
 def _least(samples: Matrix, rank: int, place: Place) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
     if place is Place.FRESH:
-        return min(rank, int(weyl.schmidt(samples[..., 0]).angle.max() > _NOISE))
+        return min(rank, int(weyl.schmidt(samples[..., 0]).angle.max() > NOISE))
     return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 
@@ -432,13 +343,13 @@ def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool
     mirrored = mirrored and place is Place.INSIDE
     parts = _parts((SWAP @ matrix if mirrored else matrix)[None], place)
     left, right = ([gate[0] for gate in side] for side in (parts.left, parts.right))
-    return _Form(_between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
+    return _Form(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
 def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
     """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
     if place is not Place.FRESH:
-        form = _gadget_form(group)
+        form = _Form(*by_turns(group.qubits, group.elements))
         if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
             return form
     mirrored = mirrored and place is Place.INSIDE
@@ -464,7 +375,7 @@ def _ranks(unitaries: Matrix) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
     """Fewest entanglers of samples (G, S, 4, 4), and whether they are those of SWAP times them."""
     found = weyl.decompose_batch(unitaries.reshape(-1, 4, 4))
     plain, mirrored = (
-        count(found, _NOISE).reshape(-1, _SAMPLES).max(axis=1)
+        count(found, NOISE).reshape(-1, _SAMPLES).max(axis=1)
         for count in (weyl.entanglers, weyl.mirrored_entanglers)
     )
     return np.minimum(plain, mirrored), mirrored < plain
@@ -474,201 +385,9 @@ def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
     """Constant unitaries to their cheapest decompositions, and whether they are mirrored."""
     if not unitaries:
         return []
-    found, mirrored = weyl.cheapest_batch(np.array(unitaries), _NOISE)
+    found, mirrored = weyl.cheapest_batch(np.array(unitaries), NOISE)
     return [(found.row(i), bool(mirrored[i])) for i in range(len(unitaries))]
-
-
-def _constants(qubits: tuple[int, ...], gates: Sequence[Matrix]) -> list[Element]:
-    """Gates on one qubit each, but for those that are a phase."""
-    return [
-        Constant((qubit,), gate)
-        for qubit, gate in zip(qubits, gates, strict=True)
-        if max(abs(gate[0, 1]), abs(gate[1, 0]), abs(gate[0, 0] - gate[1, 1])) > _NOISE
-    ]
 
 
 def _is_constant(element: Element) -> bool:
     return not isinstance(element, Rotation) or element.angle.is_constant
-
-
-def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
-    """An element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
-    if isinstance(element, Rotation):
-        half = element.angle.at(params)[:, None, None] / 2
-        turned: Matrix = (
-            np.cos(half) * _WORDS[0] - 1j * np.sin(half) * _WORDS[_word(qubits, element)]
-        )
-        return turned
-    places = tuple(qubits.index(qubit) for qubit in element.qubits)
-    if isinstance(element, Clifford):
-        return _clifford(element.name, places).matrix
-    return _on_pair(element.matrix, places)
-
-
-def _on_pair(matrix: Matrix, places: tuple[int, ...]) -> Matrix:
-    """A matrix on places (0,), (1,), (0, 1) or (1, 0) of a pair."""
-    if len(places) == _PAIR:
-        return matrix if places == (0, 1) else SWAP @ matrix @ SWAP
-    return weyl.kron(matrix, _IDENTITY) if places == (0,) else weyl.kron(_IDENTITY, matrix)
-
-
-# --- gadgets: rotations about Pauli words around one Clifford gate ---
-
-
-class _Turn(NamedTuple):
-    """exp(-i angle/2 P) for a word P by its index in `_WORDS`."""
-
-    word: int
-    angle: Angle
-
-
-class _Gate(NamedTuple):
-    """A Clifford gate G: its matrix and, for each word P, index and sign of G†·P·G."""
-
-    matrix: Matrix
-    images: tuple[tuple[int, int], ...]
-
-
-class _Remainder(NamedTuple):
-    """The Clifford gate C of a gadget form: its decomposition and, for each word P, C·P·C†."""
-
-    decomposition: Weyl
-    mirrored: bool
-    images: tuple[tuple[int, int], ...]
-
-
-def _gadget_form(group: Group) -> _Form:
-    """Rotations about words, all Clifford gates as one among them, where it costs the least."""
-    turns, matrix = _gadgets(_steps(group))
-    remainder = _remainder(matrix.tobytes())
-    moved = [
-        _Turn(image, turn.angle.scaled(sign))
-        for turn in turns
-        for image, sign in (remainder.images[turn.word],)
-    ]
-    costs = [
-        sum(turn.word in _JOINT for turn in turns[:split] + moved[split:])
-        for split in range(len(turns) + 1)
-    ]
-    split = len(turns) - costs[::-1].index(min(costs))
-    later = group.qubits[::-1] if remainder.mirrored else group.qubits
-    return _Form(
-        [
-            *(_rotation(group.qubits, turn) for turn in turns[:split]),
-            *resolved(group.qubits, remainder.decomposition),
-            *(_rotation(later, turn) for turn in moved[split:]),
-        ],
-        remainder.mirrored,
-    )
-
-
-def _gadgets(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
-    """Steps to turns and the Clifford gate after them, until no turn is one itself."""
-    turns, matrix = _moved(steps)
-    while any(_quarters(turn.angle) is not None for turn in turns):
-        turns, inner = _moved(step for turn in turns for step in _turned(turn))
-        matrix = matrix @ inner
-    return turns, matrix
-
-
-def _moved(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
-    """All gates moved behind all turns; turns about the same word meet where they commute."""
-    turns: list[_Turn] = []
-    matrix, images = _WORDS[0], _UNMOVED
-    for step in steps:
-        if isinstance(step, _Gate):
-            matrix = step.matrix @ matrix
-            images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
-        else:
-            word, sign = images[step.word]
-            _merge(turns, _Turn(word, step.angle.scaled(sign)))
-    return turns, matrix
-
-
-def _merge(turns: list[_Turn], turn: _Turn) -> None:
-    """Add a turn to the last one about its word, if it gets there, or else to the list."""
-    for place in range(len(turns) - 1, -1, -1):
-        if turns[place].word == turn.word:
-            turns[place] = _Turn(turn.word, turns[place].angle.plus(turn.angle))
-            return
-        if not _COMMUTE[turn.word][turns[place].word]:
-            break
-    turns.append(turn)
-
-
-def _steps(group: Group) -> Iterator[_Turn | _Gate]:
-    """Elements of a group to turns and Clifford gates."""
-    for element in group.elements:
-        if isinstance(element, Rotation):
-            yield from _turned(_Turn(_word(group.qubits, element), element.angle))
-            continue
-        places = tuple(group.qubits.index(qubit) for qubit in element.qubits)
-        if isinstance(element, Clifford):
-            yield _clifford(element.name, places)
-        else:
-            for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
-                yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
-
-
-def _turned(turn: _Turn) -> Iterator[_Turn | _Gate]:
-    """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
-    quarters = _quarters(turn.angle)
-    if quarters is None:
-        yield turn
-    elif quarters % 4:
-        yield _quarter_turns(turn.word, quarters % 4)
-
-
-def _quarters(angle: Angle) -> int | None:
-    """A constant angle in whole units of π/2, if it is."""
-    units = angle.const / (np.pi / 2)
-    if angle.is_constant and abs(units - round(units)) < _NOISE:
-        return round(units)
-    return None
-
-
-def _word(qubits: tuple[int, ...], element: Rotation) -> int:
-    """The index of a rotation's word on a pair of qubits."""
-    return sum(_LETTERS.index(p) * 4 ** (1 - qubits.index(qubit)) for qubit, p in element.word)
-
-
-def _rotation(qubits: tuple[int, ...], turn: _Turn) -> Rotation:
-    """A turn on a pair of qubits."""
-    letters = zip(qubits, divmod(turn.word, 4), strict=True)
-    return rotation(((qubit, _LETTERS[p]) for qubit, p in letters if p), turn.angle)
-
-
-@cache
-def _clifford(name: str, places: tuple[int, ...]) -> _Gate:
-    matrix = _on_pair(_CLIFFORDS[name], places)
-    return _Gate(matrix, _images(matrix))
-
-
-@cache
-def _quarter_turns(word: int, quarters: int) -> _Gate:
-    half = quarters * np.pi / 4
-    matrix = np.cos(half) * _WORDS[0] - 1j * np.sin(half) * _WORDS[word]
-    return _Gate(matrix, _images(matrix))
-
-
-@lru_cache(maxsize=1024)
-def _remainder(matrix: bytes) -> _Remainder:
-    clifford = np.frombuffer(matrix, dtype=complex).reshape(4, 4)
-    decomposition, mirrored = weyl.cheapest(clifford, _NOISE)
-    return _Remainder(decomposition, mirrored, _images(clifford.conj().T))
-
-
-def _images(matrix: Matrix) -> tuple[tuple[int, int], ...]:
-    """Index and sign of G†·P·G for every word P and a Clifford gate G."""
-    turned = matrix.conj().T @ _WORDS @ matrix
-    shares = np.einsum("pab,qba->pq", turned, _WORDS).real / 4
-    indices = np.abs(shares).argmax(axis=1)
-    return tuple((int(i), round(row[i])) for i, row in zip(indices, shares, strict=True))
-
-
-_WORDS: Matrix = weyl.kron(PAULIS[:, None], PAULIS[None]).reshape(16, 4, 4)
-_JOINT = frozenset(word for word in range(16) if word // 4 and word % 4)
-_UNMOVED = tuple((word, 1) for word in range(16))
-_COMMUTE: NDArray[np.bool_] = np.all(
-    np.isclose(_WORDS[:, None] @ _WORDS, _WORDS @ _WORDS[:, None]), axis=(2, 3)
-)

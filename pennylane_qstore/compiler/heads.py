@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks import consolidate, matrices
+from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.circuit import Clifford, Constant, Element, Matrix, Rotation
 from pennylane_qstore.compiler.isometries import renamed
+from pennylane_qstore.compiler.pairs import matrices
 from pennylane_qstore.compiler.preparation import prepare
 from pennylane_qstore.compiler.weyl import PAULIS
 

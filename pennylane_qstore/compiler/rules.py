@@ -13,7 +13,6 @@ import pennylane as qml
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.blocks import resolved
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, adjoint, rotation
 from pennylane_qstore.compiler.controlled import controlled, matrix_of
 from pennylane_qstore.compiler.excitations import (
@@ -24,6 +23,7 @@ from pennylane_qstore.compiler.excitations import (
 from pennylane_qstore.compiler.gateset import CONTROLLED_X, has_rule
 from pennylane_qstore.compiler.generators import by_generator
 from pennylane_qstore.compiler.ladders import laddered
+from pennylane_qstore.compiler.pairs import resolved
 
 Elements = Sequence[Element]
 

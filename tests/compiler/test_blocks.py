@@ -12,9 +12,9 @@ from pennylane_qstore.compiler.blocks import (
     Block,
     collect,
     consolidate,
-    resolved,
 )
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.pairs import resolved
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP
 
 QUBITS, PARAMS = 4, 3

@@ -1,0 +1,149 @@
+"""Elements on two qubits to matrices, and a matrix on two qubits to elements."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import numpy as np
+
+from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.circuit import (
+    Angle,
+    Clifford,
+    Constant,
+    Element,
+    Matrix,
+    Rotation,
+    rotation,
+)
+from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Weyl
+
+# A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
+NOISE = 1e-12
+PAIR = 2
+LETTERS = "IXYZ"
+# The Pauli words on two qubits, 4·(letter of the first) + (letter of the second).
+WORDS: Matrix = weyl.kron(PAULIS[:, None], PAULIS[None]).reshape(16, 4, 4)
+_IDENTITY = np.eye(2, dtype=complex)
+_SX: Matrix = (PAULIS[0] * (1 + 1j) + PAULIS[1] * (1 - 1j)) / 2
+CLIFFORDS: dict[str, Matrix] = {
+    "X": PAULIS[1],
+    "Y": PAULIS[2],
+    "Z": PAULIS[3],
+    "H": (PAULIS[1] + PAULIS[3]) / np.sqrt(2),
+    "S": np.diag([1, 1j]).astype(complex),
+    "SDG": np.diag([1, -1j]).astype(complex),
+    "SX": _SX,
+    "SXDG": _SX.conj(),
+    "CX": np.eye(4, dtype=complex)[[0, 1, 3, 2]],
+    "CZ": np.diag([1, 1, 1, -1]).astype(complex),
+    "SWAP": SWAP,
+}
+
+
+def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
+    """Unitaries (B, 4, 4) of elements on two qubits for parameters (B, P).
+
+    Args:
+        qubits: the first is the left tensor factor
+        elements: in order
+        params: in radians
+    """
+    unitaries = np.tile(np.eye(4, dtype=complex), (len(params), 1, 1))
+    for element in elements:
+        unitaries = _lifted(qubits, element, params) @ unitaries
+    return unitaries
+
+
+def between(
+    qubits: tuple[int, ...],
+    left: Sequence[Matrix],
+    angles: Sequence[float],
+    right: Sequence[Matrix],
+) -> list[Element]:
+    """Constants on one qubit around rotations about XX, YY and ZZ.
+
+    Args:
+        qubits: the first is the left tensor factor
+        left: the gates applied last, on both qubits
+        angles: about XX, YY and ZZ, in radians
+        right: the gates applied first, on both qubits, or none
+    """
+    rotations = [
+        rotation(((qubits[0], letter), (qubits[1], letter)), Angle(value))
+        for letter, value in zip("XYZ", angles, strict=True)
+        if abs(value) > NOISE
+    ]
+    if not rotations and right:
+        return _constants(qubits, [a @ b for a, b in zip(left, right, strict=True)])
+    before = _constants(qubits, right) if right else []
+    return [*before, *rotations, *_constants(qubits, left)]
+
+
+def states(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
+    """States (B, 4) that elements on two qubits make of |00>, for parameters (B, P).
+
+    Args:
+        qubits: the first is the left tensor factor
+        elements: in order
+        params: in radians
+    """
+    found = np.zeros((len(params), 4), dtype=complex)
+    found[:, 0] = 1
+    for element in elements:
+        if isinstance(element, Rotation):
+            half = element.angle.at(params)[:, None] / 2
+            turned = found @ WORDS[word_of(qubits, element)].T
+            found = np.cos(half) * found - 1j * np.sin(half) * turned
+        else:
+            found = found @ _lifted(qubits, element, params).T
+    return found
+
+
+def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
+    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
+
+    Args:
+        qubits: the first is the left tensor factor
+        found: of one unitary; its phase is left out
+    """
+    return between(qubits, found.left, (-2 * found.coordinates).tolist(), found.right)
+
+
+def word_of(qubits: tuple[int, ...], element: Rotation) -> int:
+    """The index of a rotation's word on a pair of qubits."""
+    return sum(LETTERS.index(p) * 4 ** (1 - qubits.index(qubit)) for qubit, p in element.word)
+
+
+def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
+    """An element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
+    if isinstance(element, Rotation):
+        half = element.angle.at(params)[:, None, None] / 2
+        turned: Matrix = (
+            np.cos(half) * WORDS[0] - 1j * np.sin(half) * WORDS[word_of(qubits, element)]
+        )
+        return turned
+    places = tuple(qubits.index(qubit) for qubit in element.qubits)
+    if isinstance(element, Clifford):
+        return _clifford(element.name, places)
+    return on_pair(element.matrix, places)
+
+
+def on_pair(matrix: Matrix, places: tuple[int, ...]) -> Matrix:
+    """A matrix on places (0,), (1,), (0, 1) or (1, 0) of a pair."""
+    if len(places) == PAIR:
+        return matrix if places == (0, 1) else SWAP @ matrix @ SWAP
+    return weyl.kron(matrix, _IDENTITY) if places == (0,) else weyl.kron(_IDENTITY, matrix)
+
+
+def _constants(qubits: tuple[int, ...], gates: Sequence[Matrix]) -> list[Element]:
+    """Gates on one qubit each, but for those that are a phase."""
+    return [
+        Constant((qubit,), gate)
+        for qubit, gate in zip(qubits, gates, strict=True)
+        if max(abs(gate[0, 1]), abs(gate[1, 0]), abs(gate[0, 0] - gate[1, 1])) > NOISE
+    ]
+
+
+@cache
+def _clifford(name: str, places: tuple[int, ...]) -> Matrix:
+    return on_pair(CLIFFORDS[name], places)

@@ -1,0 +1,194 @@
+"""Elements on two qubits as rotations about Pauli words around one Clifford gate."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.circuit import (
+    Angle,
+    Clifford,
+    Element,
+    Matrix,
+    Rotation,
+    rotation,
+)
+from pennylane_qstore.compiler.constants import zxz
+from pennylane_qstore.compiler.pairs import (
+    CLIFFORDS,
+    LETTERS,
+    NOISE,
+    WORDS,
+    on_pair,
+    resolved,
+    word_of,
+)
+from pennylane_qstore.compiler.weyl import Weyl
+
+
+class Turned(NamedTuple):
+    """What elements become.
+
+    Attributes:
+        parts: in order
+        mirrored: whether the qubits exchange their names afterwards
+    """
+
+    parts: Sequence[Element]
+    mirrored: bool
+
+
+class _Turn(NamedTuple):
+    """exp(-i angle/2 P) for a word P by its index in `WORDS`."""
+
+    word: int
+    angle: Angle
+
+
+class _Gate(NamedTuple):
+    """A Clifford gate G: its matrix and, for each word P, index and sign of G†·P·G."""
+
+    matrix: Matrix
+    images: tuple[tuple[int, int], ...]
+
+
+class _Remainder(NamedTuple):
+    """The Clifford gate C of a gadget form: its decomposition and, for each word P, C·P·C†."""
+
+    decomposition: Weyl
+    mirrored: bool
+    images: tuple[tuple[int, int], ...]
+
+
+def by_turns(qubits: tuple[int, ...], elements: Iterable[Element]) -> Turned:
+    """Rotations about words, all Clifford gates as one among them, where it costs the least."""
+    turns, matrix = _gadgets(_steps(qubits, elements))
+    remainder = _remainder(matrix.tobytes())
+    moved = [
+        _Turn(image, turn.angle.scaled(sign))
+        for turn in turns
+        for image, sign in (remainder.images[turn.word],)
+    ]
+    costs = [
+        sum(turn.word in _JOINT for turn in turns[:split] + moved[split:])
+        for split in range(len(turns) + 1)
+    ]
+    split = len(turns) - costs[::-1].index(min(costs))
+    later = qubits[::-1] if remainder.mirrored else qubits
+    return Turned(
+        [
+            *(_rotation(qubits, turn) for turn in turns[:split]),
+            *resolved(qubits, remainder.decomposition),
+            *(_rotation(later, turn) for turn in moved[split:]),
+        ],
+        remainder.mirrored,
+    )
+
+
+def _gadgets(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+    """Steps to turns and the Clifford gate after them, until no turn is one itself."""
+    turns, matrix = _moved(steps)
+    while any(_quarters(turn.angle) is not None for turn in turns):
+        turns, inner = _moved(step for turn in turns for step in _turned(turn))
+        matrix = matrix @ inner
+    return turns, matrix
+
+
+def _moved(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+    """All gates moved behind all turns; turns about the same word meet where they commute."""
+    turns: list[_Turn] = []
+    matrix, images = WORDS[0], _UNMOVED
+    for step in steps:
+        if isinstance(step, _Gate):
+            matrix = step.matrix @ matrix
+            images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
+        else:
+            word, sign = images[step.word]
+            _merge(turns, _Turn(word, step.angle.scaled(sign)))
+    return turns, matrix
+
+
+def _merge(turns: list[_Turn], turn: _Turn) -> None:
+    """Add a turn to the last one about its word, if it gets there, or else to the list."""
+    for place in range(len(turns) - 1, -1, -1):
+        if turns[place].word == turn.word:
+            turns[place] = _Turn(turn.word, turns[place].angle.plus(turn.angle))
+            return
+        if not _COMMUTE[turn.word][turns[place].word]:
+            break
+    turns.append(turn)
+
+
+def _steps(qubits: tuple[int, ...], elements: Iterable[Element]) -> Iterator[_Turn | _Gate]:
+    """Elements of a group to turns and Clifford gates."""
+    for element in elements:
+        if isinstance(element, Rotation):
+            yield from _turned(_Turn(word_of(qubits, element), element.angle))
+            continue
+        places = tuple(qubits.index(qubit) for qubit in element.qubits)
+        if isinstance(element, Clifford):
+            yield _clifford(element.name, places)
+        else:
+            for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
+                yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
+
+
+def _turned(turn: _Turn) -> Iterator[_Turn | _Gate]:
+    """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
+    quarters = _quarters(turn.angle)
+    if quarters is None:
+        yield turn
+    elif quarters % 4:
+        yield _quarter_turns(turn.word, quarters % 4)
+
+
+def _quarters(angle: Angle) -> int | None:
+    """A constant angle in whole units of π/2, if it is."""
+    units = angle.const / (np.pi / 2)
+    if angle.is_constant and abs(units - round(units)) < NOISE:
+        return round(units)
+    return None
+
+
+def _rotation(qubits: tuple[int, ...], turn: _Turn) -> Rotation:
+    """A turn on a pair of qubits."""
+    letters = zip(qubits, divmod(turn.word, 4), strict=True)
+    return rotation(((qubit, LETTERS[p]) for qubit, p in letters if p), turn.angle)
+
+
+@cache
+def _clifford(name: str, places: tuple[int, ...]) -> _Gate:
+    matrix = on_pair(CLIFFORDS[name], places)
+    return _Gate(matrix, _images(matrix))
+
+
+@cache
+def _quarter_turns(word: int, quarters: int) -> _Gate:
+    half = quarters * np.pi / 4
+    matrix = np.cos(half) * WORDS[0] - 1j * np.sin(half) * WORDS[word]
+    return _Gate(matrix, _images(matrix))
+
+
+@lru_cache(maxsize=1024)
+def _remainder(matrix: bytes) -> _Remainder:
+    clifford = np.frombuffer(matrix, dtype=complex).reshape(4, 4)
+    decomposition, mirrored = weyl.cheapest(clifford, NOISE)
+    return _Remainder(decomposition, mirrored, _images(clifford.conj().T))
+
+
+def _images(matrix: Matrix) -> tuple[tuple[int, int], ...]:
+    """Index and sign of G†·P·G for every word P and a Clifford gate G."""
+    turned = matrix.conj().T @ WORDS @ matrix
+    shares = np.einsum("pab,qba->pq", turned, WORDS).real / 4
+    indices = np.abs(shares).argmax(axis=1)
+    return tuple((int(i), round(row[i])) for i, row in zip(indices, shares, strict=True))
+
+
+_JOINT = frozenset(word for word in range(16) if word // 4 and word % 4)
+_UNMOVED = tuple((word, 1) for word in range(16))
+_COMMUTE: NDArray[np.bool_] = np.all(
+    np.isclose(WORDS[:, None] @ WORDS, WORDS @ WORDS[:, None]), axis=(2, 3)
+)
