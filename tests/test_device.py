@@ -213,7 +213,9 @@ circuit()
         capture_output=True,
         text=True,
     )
-    complaints = [line for line in done.stderr.splitlines() if "nclosed" in line or "Task" in line]
+    # asyncio's debug mode also tells what was slow, on a busy machine, and that is no complaint.
+    told = [line for line in done.stderr.splitlines() if not line.startswith("Executing")]
+    complaints = [line for line in told if "nclosed" in line or "Task" in line]
     assert complaints == []
 
 
