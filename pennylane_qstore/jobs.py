@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(what=_list)
     showing = commands.add_parser("show", help="all that is known of a job")
     showing.set_defaults(what=_show)
-    resuming = commands.add_parser("resume", help="wait for a job and print its probabilities")
+    resuming = commands.add_parser(
+        "resume", help="wait for a job and print its probabilities, of the bits as they were sent"
+    )
     resuming.add_argument("--max-wait", type=float, default=86_400.0, help="seconds")
     resuming.set_defaults(what=_resume)
     cancelling = commands.add_parser("cancel", help="cancel jobs")
