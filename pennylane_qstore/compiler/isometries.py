@@ -16,14 +16,12 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.multiplexed import Reals, balancing, demultiplexed, selected
+from pennylane_qstore.compiler.multiplexed import Reals, demultiplexed, selected
 from pennylane_qstore.compiler.shannon import (
-    SIZE,
-    Z_LAST,
     Phases,
     after_selected_ry,
+    balanced_later,
     constant,
-    junction,
     opposite,
     signs,
     unitary,
@@ -200,15 +198,8 @@ def _with_idle(
     a0, a1 = a0 * scale, a1 * scale
     if turns.dropped is not None:
         a1 = a1 * np.tile(signs(places, turns.dropped), half // inputs)
-    edge = np.ones(half, dtype=complex)
-    if half == SIZE and not demultiplexed(a0, a1).is_balanced:
-        if left:
-            edge = balancing(a0 @ a1.conj().T)
-            a1 = edge[:, None] * a1
-        else:
-            between = balancing(a1.conj().T @ a0, Z_LAST)
-            a1 = a1 * between
-            front += junction(len(places), places[-1], between.conj())
+    a1, edge, before = balanced_later(a0, a1, len(places), len(places) - 1, left=left)
+    front += before
     parts = demultiplexed(a0, a1)
     last = unitary(parts.outer, rest, right=True)
     middle = isometry((last.right[:, None] * parts.inner)[:, :inputs], rest)

@@ -144,18 +144,36 @@ def after_selected_ry(
     elements = turns.elements
     if turns.dropped is not None:
         a1 = a1 * signs(qubits[1:], turns.dropped)
-    edge = np.ones(half, dtype=complex)
-    if half == SIZE and not demultiplexed(a0, a1).is_balanced:
-        if left:
-            edge = balancing(a0 @ a1.conj().T)
-            a1 = edge[:, None] * a1
-        else:
-            inner = balancing(a1.conj().T @ a0, Z_LAST)
-            a1 = a1 * inner
-            elements += junction(qubits[0], qubits[-1], inner.conj())
+    a1, edge, before = balanced_later(a0, a1, qubits[0], qubits[-1], left=left)
     found = two_unitaries(a0, a1, qubits, left=left)
     diagonal = found.left * np.concatenate([np.ones(half), edge.conj()])
-    return Synthesis([*elements, *found.elements], diagonal, found.right)
+    return Synthesis([*elements, *before, *found.elements], diagonal, found.right)
+
+
+def balanced_later(
+    a0: Matrix, a1: Matrix, target: int, other: int, *, left: bool
+) -> tuple[Matrix, Phases, list[Element]]:
+    """Unitaries that a qubit selects, the second one changed so that the two are balanced.
+
+    Args:
+        a0: where the qubit is 0
+        a1: where it is 1
+        target: the qubit
+        other: the last one that they act on
+        left: whether a diagonal may be left over after them
+
+    Returns:
+        the second one; the diagonal that it is now too much by; and what makes up for it before
+        them, if that is where it stands
+    """
+    edge = np.ones(len(a0), dtype=complex)
+    if len(a0) != SIZE or demultiplexed(a0, a1).is_balanced:
+        return a1, edge, []
+    if left:
+        edge = balancing(a0 @ a1.conj().T)
+        return edge[:, None] * a1, edge, []
+    inner = balancing(a1.conj().T @ a0, Z_LAST)
+    return a1 * inner, edge, junction(target, other, inner.conj())
 
 
 def two_unitaries(first: Matrix, second: Matrix, qubits: Sequence[int], *, left: bool) -> Synthesis:
