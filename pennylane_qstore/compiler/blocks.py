@@ -105,9 +105,9 @@ def _parts(unitaries: Matrix, place: Place) -> Parts:
         case Place.FRESH:
             return _prepared(unitaries[..., 0], 1)
         case Place.LAST:
-            found = weyl.without_diagonal_batch(unitaries, "left").weyl
+            found = weyl.without_diagonal(unitaries, "left").weyl
         case Place.FIRST_FRESH | Place.SECOND_FRESH:
-            delta, found = weyl.without_diagonal_batch(unitaries, "right")
+            delta, found = weyl.without_diagonal(unitaries, "right")
             # On |0⟩, a rotation about ZZ is one about Z on the other qubit.
             turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * np.eye(2)
             first, second = found.right

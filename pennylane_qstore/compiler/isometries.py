@@ -122,7 +122,7 @@ def _from_one_to_two(columns: Matrix, qubits: tuple[int, int]) -> tuple[list[Ele
         pair = (qubits[1 - carrier], qubits[carrier])
         return [*constant((qubits[carrier],), turn), Constant(pair, matrix)], qubits[carrier]
     matrix = np.concatenate([columns, completed(columns)[:, 2:]], axis=1)
-    delta = weyl.without_diagonal_batch(matrix[None], "right").delta[0]
+    delta = weyl.without_diagonal(matrix[None], "right").delta[0]
     # exp(iδ Z⊗Z) turns the carrier about Z, as the other qubit is in |0⟩.
     turned = matrix * np.exp(1j * delta * np.kron(_Z, _Z))
     turn = np.diag(np.exp(-1j * delta * _Z))

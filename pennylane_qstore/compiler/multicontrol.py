@@ -9,7 +9,6 @@ The numbers of entanglers are 1, 5, 13, 27, 53 and 91 for phases with one to six
 
 import math
 from collections.abc import Sequence
-from itertools import chain, combinations
 from typing import NamedTuple
 
 from pennylane_qstore.compiler.circuit import (
@@ -41,18 +40,6 @@ class Phases(NamedTuple):
     def scaled(self, factor: float) -> "Phases":
         """Its power."""
         return Phases(self.zero.scaled(factor), self.one.scaled(factor))
-
-
-def phase_polynomial(angle: Angle, qubits: Sequence[int]) -> list[Element]:
-    """Multiplies |1…1⟩ by exp(i angle), as a rotation about the parity of each set of qubits."""
-    sets = chain.from_iterable(combinations(qubits, size) for size in range(1, len(qubits) + 1))
-    share = angle.scaled(2 / 2 ** len(qubits))
-    return [_parity(chosen, share.scaled(-((-1) ** len(chosen)))) for chosen in sets]
-
-
-def toffoli(first: int, second: int, target: int) -> list[Element]:
-    """X on the target where both controls are 1."""
-    return controlled_x([first, second], target)
 
 
 def controlled_x(controls: Sequence[int], target: int) -> list[Element]:

@@ -77,7 +77,7 @@ def unitary(
 def _spared(matrix: Matrix) -> Phases:
     """The diagonal without which a 4x4 unitary takes the fewest entanglers, at most two."""
     own = weyl.decompose(matrix).coordinates
-    generic = weyl.without_diagonal_batch(matrix[None]).delta
+    generic = weyl.without_diagonal(matrix[None]).delta
     # Where the diagonal is along one of the axes, it can take that coordinate away.
     diagonals = np.exp(1j * np.concatenate([[0.0, np.pi / 4], generic, own, -own])[:, None] * _ZZ)
     found = weyl.decompose_batch(diagonals[:, :, None] * matrix)

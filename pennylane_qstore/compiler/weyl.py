@@ -223,30 +223,11 @@ def schmidt(states: Matrix) -> Schmidt:
     return Schmidt(left, right, angle)
 
 
-def without_diagonal(matrix: Matrix, side: Side = "left") -> WithoutDiagonal:
-    """Find the ZZ rotation that leaves a 4x4 unitary with the fewest entanglers, at most two.
+def without_diagonal(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:
+    """Find the ZZ rotations that leave unitaries (B, 4, 4) with at most two entanglers.
 
     Before a measurement in the computational basis, exp(i delta ZZ) on the left can't be seen; on
     the right, it is an RZ where one qubit is in a basis state.
-
-    Args:
-        matrix: M
-        side: "left" for exp(i delta ZZ)·M, "right" for M·exp(i delta ZZ)
-    """
-    generic = without_diagonal_batch(matrix[None], side)
-    # Where the ZZ rotation is along one of the axes, it can take that coordinate away.
-    own = decompose(matrix).coordinates
-    deltas = np.concatenate([[0.0], generic.delta, own, -own])
-    weyls = decompose_batch(_times_diagonal(matrix, deltas, side))
-    counts = entanglers(weyls, _ROUNDING)
-    best = int(counts.argmin())
-    if counts[best] < entanglers(generic.weyl, _ROUNDING)[0]:
-        return WithoutDiagonal(deltas[best], _flattened(weyls.row(best)))
-    return WithoutDiagonal(generic.delta[0], generic.weyl.row(0))
-
-
-def without_diagonal_batch(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:
-    """Find the ZZ rotations that leave unitaries (B, 4, 4) with at most two entanglers.
 
     Two are enough where Im tr G = 0, G = V·YY·Vᵀ·YY and det V = 1 (Shende, Bullock and Markov,
     quant-ph/0308045). With s and c the sines and cosines of twice M's coordinates and w the shares
