@@ -19,6 +19,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from pennylane_qstore.gather import gather, map
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import QNSPSAOptimizer
 from pennylane_qstore.runs import run
@@ -49,5 +50,7 @@ __all__ = [
     "UnknownOutcomeError",
     "__version__",
     "compile",
+    "gather",
+    "map",
     "run",
 ]
