@@ -22,6 +22,7 @@ from pennylane_qstore.errors import (
 from pennylane_qstore.gather import gather, map
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore.replay import replay
 from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 
@@ -52,5 +53,6 @@ __all__ = [
     "compile",
     "gather",
     "map",
+    "replay",
     "run",
 ]

@@ -47,7 +47,7 @@ from pennylane_qstore.events import (
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.readout import read_out
-from pennylane_qstore.receivers import Answer, Batch, answered, current
+from pennylane_qstore.receivers import Answer, Batch, answered, current, recorded
 from pennylane_qstore.simultaneous import deliver
 
 _DEBIASING_SHOTS = 500
@@ -232,6 +232,8 @@ class QStoreDevice(Device):
             self._cache,
             self._target,
             with_values=with_values,
+            # What is recorded must come out the same when it is asked for again.
+            at_once=recorded(),
         )
 
     def execute(
@@ -296,6 +298,20 @@ class QStoreDevice(Device):
                 self._track(batch, answer)
         return answers
 
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+
+        Args:
+            tapes: that have been through the preprocessing
+        """
+        rng = np.random.default_rng(0)
+        results = []
+        for tape in tapes:
+            qubit_of = qubits_of(tape.wires, self.wires)
+            rows = [Outcomes.made_up(len(qubit_of), rng) for _ in range(tape.batch_size or 1)]
+            results.append(self._read_out(tape, rows, rng))
+        return tuple(results)
+
     def _packed(self, circuits: Sequence[QuantumScript]) -> tuple[list[Compiled], list[job.Job]]:
         compiled = [each.compiled for each in self.compiled(circuits)]
         return compiled, self._jobs(compiled, self._machine()) if compiled else []
@@ -346,7 +362,7 @@ class QStoreDevice(Device):
                 error.partial = own
                 return error
         return tuple(
-            self._read_out(tape, [outcomes[first + i, row] for row in rows[i]])
+            self._read_out(tape, [outcomes[first + i, row] for row in rows[i]], self._rng)
             for i, tape in enumerate(batch)
         )
 
@@ -545,16 +561,18 @@ class QStoreDevice(Device):
             stacklevel=4,
         )
 
-    def _read_out(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
+    def _read_out(
+        self, tape: QuantumScript, rows: Sequence[Outcomes], rng: np.random.Generator
+    ) -> Any:
         """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
         shots = tape.shots.total_shots
         if shots is not None and self._options.exact:
-            rows = [outcomes.drawn(shots, self._rng) for outcomes in rows]
+            rows = [outcomes.drawn(shots, rng) for outcomes in rows]
         elif shots is not None:
             rows = [outcomes.rounded(shots) for outcomes in rows]
         batch = rows[0] if tape.batch_size is None else rows
         qubit_of = qubits_of(tape.wires, self.wires)
-        return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
+        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
 
     def _track_batch(self) -> None:
         if self.tracker.active:

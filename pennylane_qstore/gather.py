@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pennylane.queuing import AnnotatedQueue
 
-from pennylane_qstore.receivers import Answer, Batch, receiving
+from pennylane_qstore.receivers import Answer, Batch, receiving, recorded
 from pennylane_qstore.simultaneous import deliver
 from pennylane_qstore.threads import carrying, isolate
 
@@ -106,6 +106,7 @@ class _Worker:
 
     def __init__(self, thunk: Callable[[], Any]) -> None:
         self._thunk = carrying(thunk)
+        self.records = recorded()
         self.batches: Sequence[Batch] = ()
         self.answers: Sequence[Answer] = ()
         self._turn, self._back = threading.Lock(), threading.Lock()

@@ -19,6 +19,10 @@ class Executor(Protocol):
         """One answer a batch, in order."""
         ...
 
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -34,7 +38,13 @@ class Batch:
 
 
 class Receiver(Protocol):
-    """Takes batches in a device's place."""
+    """Takes batches in a device's place.
+
+    Attributes:
+        records: whether its answers are made up
+    """
+
+    records: bool
 
     def take(self, batches: Sequence[Batch]) -> list[Answer]:
         """One answer a batch, in order; called in the thread that it receives for."""
@@ -58,6 +68,12 @@ def receiving(receiver: Receiver | None) -> Iterator[None]:
         yield
     finally:
         _here.receiver = before
+
+
+def recorded() -> bool:
+    """Whether this thread's batches get answers that are made up."""
+    receiver = current()
+    return receiver is not None and receiver.records
 
 
 def answered(answer: Answer) -> tuple[Any, ...]:
