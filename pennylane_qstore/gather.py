@@ -25,9 +25,7 @@ STACK_BYTES = 1 << 20
 _starting = threading.Lock()  # the size of stacks is a setting of the process
 
 
-def gather(
-    thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
-) -> list[T | BaseException]:
+def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False) -> list[T]:
     """Runs callables that call QNodes, so that all their circuits share one batch.
 
     ``gather([lambda: circuit(x), lambda: circuit(y)])`` is one job. What a callable asks for after
@@ -64,7 +62,7 @@ def gather(
             "and of queuing contexts"
         )
     isolate()
-    results: list[T | BaseException] = []
+    results: list[Any] = []
     while waiting:
         workers = _started(waiting[:MAX_WORKERS])
         del waiting[: len(workers)]
@@ -88,7 +86,7 @@ def map(fn: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
     Returns:
         one value an item, in order
     """
-    return gather([functools.partial(fn, item) for item in items])  # type: ignore[return-value]
+    return gather([functools.partial(fn, item) for item in items])
 
 
 class _Abandoned(BaseException):
