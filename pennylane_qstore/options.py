@@ -14,7 +14,7 @@ import platformdirs
 from pennylane_qstore.errors import OptionError
 
 IONQ_URL = "https://api.ionq.co/v0.4"
-EMULATOR, SIMULATOR = "emulator", "simulator"
+EMULATOR, SIMULATOR, QPU = "emulator", "simulator", "qpu."
 # API v0.4, the enum of noise.model.
 NOISE_MODELS = (
     "ideal",
@@ -112,7 +112,7 @@ class Options:
     @property
     def on_qpu(self) -> bool:
         """Whether the backend is a quantum computer, which costs money."""
-        return self.backend.startswith("qpu.")
+        return self.backend.startswith(QPU)
 
 
 def _set(options: Options, name: str, value: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pennylane_qstore.cloud import journal as journals
+from pennylane_qstore.cloud import database
 from pennylane_qstore.cloud.journal import Journal, Request, account
 from pennylane_qstore.cloud.owner import is_alive, own
 
@@ -147,8 +147,8 @@ def test_the_key_is_not_in_the_file(opened, path):
 
 def test_a_corrupt_file_is_put_aside(opened, path, caplog):
     """It is said, kept under another name, and a new journal begins."""
-    path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
+    opened().close()
+    path.write_bytes(path.read_bytes()[:100] + b"this is no table" * 100)
     fresh = opened()
     assert "corrupt" in caplog.text
     fresh.claim(request("t1"))
@@ -171,7 +171,7 @@ def test_a_file_that_breaks_under_way_is_no_crash(opened, path, caplog):
 
 def test_a_locked_file_is_no_crash(opened, path, monkeypatch, caplog):
     """Another process that never lets go costs a warning, and a little time."""
-    monkeypatch.setattr(journals, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     first = opened()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -260,7 +260,7 @@ def test_a_zombie_is_not_alive():
 
 def test_memory_holds_no_more_than_a_budget_needs():
     """A training of a million steps without a file doesn't grow."""
-    journal = Journal(journals.MEMORY, ACCOUNT)
+    journal = Journal(database.MEMORY, ACCOUNT)
     for number in range(50):
         journal.intend(request(str(number)))
         journal.delivered([str(number)])
