@@ -150,14 +150,7 @@ def cell(scripted, prepare, name, python):
 
     ionq = asyncio.run_coroutine_threadsafe(start(), loop).result()
     command = [python, __file__, "--client", name, ionq.url]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell that starts this script in the background has it ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     interrupted = any("queue" in fate for fate in ionq.fates)
     process.stdout.readline()  # its imports are nobody's waiting
     try:
@@ -193,6 +186,8 @@ def interrupt(ionq, process):
 def run(name, url):
     """In the client's own process: prints what came of the call."""
     call, module = CLIENTS[name]
+    # A shell that starts this script in the background has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     importlib.import_module(module)
     print("ready", flush=True)
     start = time.monotonic()

@@ -211,7 +211,7 @@ async def _children(
             str(row["id"])
             for row in listed
             if isinstance(row, Mapping)
-            and row.get("id") in index_of
+            and str(row.get("id")) in index_of
             and row.get("status") == "completed"
         ]
         answers = await asyncio.gather(

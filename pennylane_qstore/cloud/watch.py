@@ -194,7 +194,7 @@ class Watcher:
         else:
             each.seen, each.missed, each.record = True, None, record
             each.predicted = polling.predicted_end(record) or each.predicted
-            if record.get("status") in FINAL:
+            if str(record.get("status")) in FINAL:
                 self._learn(each)
                 if not each.end.done():
                     each.end.set_result({**record, "id": each.job_id})
