@@ -30,6 +30,8 @@ _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
 # As a journal's path: the user's state folder, and none for the embedded emulator.
 STATE_FOLDER = "user"
+# The environment's list of hosts, with commas between, that the key may go to without TLS.
+ALLOW_HTTP = "QSTORE_ALLOW_HTTP"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -166,9 +168,13 @@ def _checked_url(url: object) -> str:
         raise OptionError("base_url", ..., "it has a password in it; the key goes to api_key")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or port == 0:
         raise OptionError("base_url", url, f"use the API's address and version, as {IONQ_URL!r}")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    allowed = {name.strip().lower() for name in os.environ.get(ALLOW_HTTP, "").split(",")}
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK | (allowed - {""}):
         raise OptionError(
-            "base_url", url, "the key would travel in the open; use https (http only on loopback)"
+            "base_url",
+            url,
+            "the key would travel in the open; use https (http only on loopback, or to a host that "
+            f"{ALLOW_HTTP} names)",
         )
     return url.rstrip("/")
 

@@ -97,7 +97,7 @@ class Limiter:
         try:
             async with asyncio.timeout_at(max(deadline, now)), self._first:
                 # The pace may recover, or be slowed, while a request waits.
-                while (pause := self._due() - _now()) > 0:
+                for pause in iter(self._pause, 0.0):
                     await asyncio.sleep(min(pause, SETTLE))
                 self._line = max(self._line, _now()) + 1 / self.pace.rate
         except TimeoutError:
@@ -107,9 +107,10 @@ class Limiter:
             ) from None
         self._left.append(_now())
 
-    def _due(self) -> float:
-        """When the next request may leave, at the pace that there is now."""
-        return max(self._held_until, self._line - (BURST - 1) / self.pace.rate)
+    def _pause(self) -> float:
+        """Seconds until the next request may leave, at the pace that there is now."""
+        due = max(self._held_until, self._line - (BURST - 1) / self.pace.rate)
+        return max(due - _now(), 0.0)
 
     def throttled(self, retry_after: float | None) -> None:
         """Slows everybody down after a 429, and holds them as long as the server asked.
