@@ -29,12 +29,13 @@ from pennylane_qstore.compiler import (
     qubits_of,
 )
 from pennylane_qstore.errors import CompileError, OptionError, QStoreError
-from pennylane_qstore.events import Event
+from pennylane_qstore.events import Event, Waiting
 from pennylane_qstore.interruption import interrupted
 from pennylane_qstore.member import Remote
 from pennylane_qstore.members import Members, Route, members_of
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.placement import Fleet, Ran
+from pennylane_qstore.progress import shown
 from pennylane_qstore.readout import read_out
 from pennylane_qstore.tracking import track_batch, track_events, track_results
 from pennylane_qstore.work import Work
@@ -88,6 +89,8 @@ class QStoreDevice(Device):
             it was made, may cost; in a named run, what the run may cost. Needs a journal to be
             kept across processes
         dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
+        progress: whether a line is shown while a batch waits for longer than a second: how many
+            jobs are where, how long still, and what they cost; None does on a terminal
         fallback: "simulator", "emulator" or a PennyLane device, for what none of the backends can
             run; nothing goes from a QPU to a simulator that isn't listed
         route: a tape, as ``execute`` gets it, to the name of the backend it goes to first; or to
@@ -136,6 +139,7 @@ class QStoreDevice(Device):
         retry_failed_circuits: int = 0,
         budget: float | None = None,
         dry_run: bool = False,
+        progress: bool | None = None,
         fallback: str | None = None,
         route: Route | None = None,
         queue_timeout: float | None = None,
@@ -183,6 +187,7 @@ class QStoreDevice(Device):
             retry_failed_circuits=retry_failed_circuits,
             budget=budget,
             dry_run=dry_run,
+            progress=progress,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -354,13 +359,16 @@ class QStoreDevice(Device):
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
         self._cautions.about(work.tapes, stacklevel=6)
         events: list[Event] = []
-
-        def listener(event: Event) -> None:
-            events.append(event)
-            notices.tell(event)
-
         try:
-            return self._fleet.run(work, listener, self._next_step())
+            with shown(self._options.progress) as show:
+
+                def listener(event: Event) -> None:
+                    if not isinstance(event, Waiting):
+                        events.append(event)
+                    show(event)
+                    notices.tell(event)
+
+                return self._fleet.run(work, listener, self._next_step())
         except KeyboardInterrupt:
             raise interrupted(events) from None
         except QStoreError as error:

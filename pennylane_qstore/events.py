@@ -20,6 +20,21 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A look at a job.
+
+    Attributes:
+        job_id: IonQ's id
+        status: that it has, in IonQ's words
+        left: seconds to its expected end, or None where nothing is known
+    """
+
+    job_id: str
+    status: str
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RanHere:
     """Circuits that a local PennyLane device ran, without a job.
 
@@ -166,6 +181,7 @@ class Completed:
 
 Event = (
     Submitted
+    | Waiting
     | RanHere
     | Moved
     | Cancelled

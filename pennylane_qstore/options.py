@@ -66,6 +66,7 @@ class Options:
         retry_failed_circuits: how often circuits that failed over there are sent again
         budget: in the contract's unit, or None
         dry_run: whether jobs are only checked and priced
+        progress: whether a line is shown while a batch waits, or None: on a terminal
     """
 
     backend: str = EMULATOR
@@ -94,6 +95,7 @@ class Options:
     retry_failed_circuits: int = 0
     budget: float | None = None
     dry_run: bool = False
+    progress: bool | None = None
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -259,6 +261,8 @@ def _check_submission(options: Options) -> None:
         isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= budget < float("inf")
     ):
         raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
+    if options.progress is not None and not isinstance(options.progress, bool):
+        raise OptionError("progress", options.progress, "use True, False, or None: on a terminal")
     if not isinstance(options.dry_run, bool):
         raise OptionError("dry_run", options.dry_run, "use True or False")
     if options.on_unknown not in ("lookup", "raise"):

@@ -65,6 +65,7 @@ def test_a_device_needs_no_option_at_all():
         ({"rate_limit": float("inf")}, "rate_limit"),
         ({"on_unknown": "resubmit"}, "lookup"),
         ({"resume": "yes"}, "resume"),
+        ({"progress": "yes"}, "terminal"),
         ({"journal": 3}, "journal"),
     ],
 )

@@ -185,6 +185,7 @@ class Batch:
             circuits=len(job.circuits),
             deadline=self.order.deadline,
             age=sent.age,
+            told=self.listener,
         )
         is_given_up = False
         try:

@@ -31,6 +31,7 @@ from pennylane_qstore.events import (
     Resent,
     Submitted,
     TakenUp,
+    Waiting,
 )
 from pennylane_qstore.program import Gate, Programs
 from tests.scripted import HTML, RESET, SILENCE, TRUNCATED, After, error, reply
@@ -73,7 +74,11 @@ def test_twenty_circuits_cost_one_post(ionq, run):
     assert len(run(20)) == 20
     assert [method for method, _ in ionq.requests] == ["POST", "GET", "GET"]
     assert len(ionq.bodies[0]["input"]["circuits"]) == 20
-    assert run.events == [Submitted("job-0", 20, "simulator"), Completed("job-0", 0.0, 0.0)]
+    assert run.events == [
+        Submitted("job-0", 20, "simulator"),
+        Waiting("job-0", "completed", None),
+        Completed("job-0", 0.0, 0.0),
+    ]
 
 
 def test_a_single_circuit_is_a_single_circuit_job(ionq, run):
