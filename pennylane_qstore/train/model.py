@@ -18,7 +18,8 @@ def make_device(wires: int, backend: str, seed: int) -> Any:
     Returns:
         the device
     """
-    return qml.device("qstore.ionq", wires=wires, backend=backend, seed=seed)
+    # The steps have a line of their own.
+    return qml.device("qstore.ionq", wires=wires, backend=backend, seed=seed, progress=False)
 
 
 def make_circuit(device: Any, layers: int, shots: int) -> Any:
