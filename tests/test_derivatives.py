@@ -10,20 +10,25 @@ import pennylane_qstore as qstore
 WEIGHTS = pnp.array([0.3, 0.5], requires_grad=True)
 
 
-def ansatz(weights):
+def gates(weights):
     qml.RY(2 * weights[0], wires=0)
     qml.CNOT([0, 1])
     qml.CRY(weights[1], wires=[1, 2])
+
+
+def ansatz(weights):
+    gates(weights)
     return qml.expval(qml.Z(1) + qml.X(2))
 
 
 def several(weights):
-    ansatz(weights)
+    gates(weights)
     return qml.expval(qml.Z(1)), qml.probs([0, 2])
 
 
 def circuit(function, diff_method, **options):
-    return qml.QNode(function, qml.device("qstore.ionq", wires=3), diff_method, **options)
+    device = qml.device("qstore.ionq", wires=3)
+    return qml.QNode(function, device, diff_method=diff_method, **options)
 
 
 EXACT = qml.QNode(ansatz, qml.device("default.qubit"))
@@ -53,6 +58,7 @@ def test_without_the_forward_call():
 
 
 def test_torch_and_several_values():
+    """Jacobians of several values, in another interface."""
     torch = pytest.importorskip("torch")
     ours, exact = circuit(several, "device"), qml.QNode(several, qml.device("default.qubit"))
     weights = torch.tensor([0.3, 0.5], dtype=torch.float64)
