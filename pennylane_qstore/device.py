@@ -28,15 +28,19 @@ from pennylane_qstore.compiler import (
     preprocessing,
     qubits_of,
 )
+from pennylane_qstore.compiler.batch import Place
 from pennylane_qstore.errors import CompileError, OptionError, QStoreError
 from pennylane_qstore.events import Event, Waiting
 from pennylane_qstore.interruption import interrupted
 from pennylane_qstore.member import Remote
 from pennylane_qstore.members import Members, Route, members_of
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
+from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.placement import Fleet, Ran
 from pennylane_qstore.progress import shown
 from pennylane_qstore.readout import read_out
+from pennylane_qstore.receivers import Answer, Batch, answered, current, recorded
+from pennylane_qstore.simultaneous import deliver
 from pennylane_qstore.tracking import track_batch, track_events, track_results
 from pennylane_qstore.work import Work
 
@@ -248,6 +252,8 @@ class QStoreDevice(Device):
             self._cache,
             self._target,
             with_values=with_values,
+            # What is recorded must come out the same when it is asked for again.
+            at_once=recorded(),
         )
 
     def execute(
@@ -266,22 +272,106 @@ class QStoreDevice(Device):
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
         del execution_config
-        track_batch(self.tracker)
-        return self._execute(circuits) if circuits else ()
+        tapes = tuple(circuits)
+        if current() is None:
+            return answered(self.execute_each([tapes])[0])
+        return answered(deliver([Batch(self, tapes)])[0])
 
-    def _execute(self, circuits: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """A batch of tapes to each one's results, in order."""
-        self._check_shots(circuits)
+    def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+        """Runs the batches of several callers as one.
+
+        Args:
+            batches: tapes that have been through the preprocessing
+
+        Returns:
+            for each batch its tapes' results, or the error that it ended with: what is wrong with
+            one batch, or fails over there, is no other one's error
+
+        Raises:
+            Interrupted: Ctrl-C, after the jobs that were live have been cancelled
+        """
+        track_batch(self.tracker)
+        return self._answers(batches)
+
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+
+        Args:
+            tapes: that have been through the preprocessing
+        """
+        rng = np.random.default_rng(0)
+        return tuple(
+            self._read_out(
+                tape,
+                [
+                    Ran(Outcomes.made_up(len(qubits_of(tape.wires, self.wires)), rng), self._first)
+                    for _ in range(tape.batch_size or 1)
+                ],
+                rng,
+            )
+            for tape in tapes
+        )
+
+    def _answers(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+        circuits = [tape for batch in batches for tape in batch]
+        if not circuits:
+            return [()] * len(batches)
         work = Work(circuits, self.wires)
-        ran = self._run(work)
-        rows: list[list[Ran]] = [[] for _ in circuits]
+        failure = None
+        try:
+            self._check_shots(circuits)
+            ran = self._run(work)
+        except CompileError as error:
+            return self._sound_answers(batches, error)
+        except QStoreError as error:
+            ran, failure = dict(error.partial), error
+        rows: list[dict[int, Ran]] = [{} for _ in circuits]
         for index, place in enumerate(work.places):
-            rows[place.tape].append(ran[index])
+            if index in ran:
+                rows[place.tape][place.row] = ran[index]
+        answers: list[Answer] = []
+        first = 0
+        for batch in batches:
+            own = rows[first : first + len(batch)]
+            first += len(batch)
+            complete = all(map(_is_complete, batch, own))
+            if failure is None or (complete and len(batches) > 1):
+                answers.append(self._results(batch, own))
+            else:
+                answers.append(_own(failure, own))
+        return answers
+
+    def _results(
+        self, circuits: Sequence[QuantumScript], rows: Sequence[Mapping[int, Ran]]
+    ) -> tuple[Any, ...]:
+        """What tapes' circuits gave to the tapes' results."""
+        ran = [[own[row] for row in range(len(own))] for own in rows]
         with self._lock:  # the generator that draws the samples is one for all threads
-            results = tuple(map(self._read_out, circuits, rows))
-        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in rows]
+            results = tuple(
+                self._read_out(tape, own, self._rng)
+                for tape, own in zip(circuits, ran, strict=True)
+            )
+        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
         track_results(self.tracker, circuits, results, ran_on)
         return results
+
+    def _sound_answers(
+        self, batches: Sequence[Sequence[QuantumScript]], error: CompileError
+    ) -> list[Answer]:
+        """Those of the batches that can be compiled, without those that can't."""
+        refused = [self._refusal(batch) for batch in batches]
+        sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
+        if len(sound) == len(batches):
+            return [error] * len(batches)
+        answers = iter(self._answers(sound))
+        return [next(answers) if each is None else each for each in refused]
+
+    def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:
+        try:
+            self.compiled(batch)
+        except CompileError as error:
+            return error
+        return None
 
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
         """What ``execute`` sends for a batch of tapes, to the first backend that is there.
@@ -362,7 +452,7 @@ class QStoreDevice(Device):
 
     def _run(self, work: Work) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
-        self._cautions.about(work.tapes, stacklevel=6)
+        self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
         try:
             with shown(self._options.progress) as show:
@@ -376,9 +466,6 @@ class QStoreDevice(Device):
                 return self._fleet.run(work, listener, self._next_step())
         except KeyboardInterrupt:
             raise interrupted(events) from None
-        except QStoreError as error:
-            error.partial = {work.places[index]: each for index, each in error.partial.items()}
-            raise
         finally:
             track_events(self.tracker, events)
 
@@ -392,20 +479,34 @@ class QStoreDevice(Device):
         for client in self._fleet.clients.all(running):
             running.run(client.acknowledge(name))
 
-    def _read_out(self, tape: QuantumScript, ran: Sequence[Ran]) -> Any:
+    def _read_out(self, tape: QuantumScript, ran: Sequence[Ran], rng: np.random.Generator) -> Any:
         """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
         shots = tape.shots.total_shots
         rows = [each.outcomes for each in ran]
         if shots is not None:
             rows = [
-                each.outcomes.drawn(shots, self._rng)
+                each.outcomes.drawn(shots, rng)
                 if each.member.exact
                 else each.outcomes.rounded(shots)
                 for each in ran
             ]
         batch = rows[0] if tape.batch_size is None else rows
         qubit_of = qubits_of(tape.wires, self.wires)
-        return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
+        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
+
+
+def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:
+    return len(rows) == (tape.batch_size or 1)
+
+
+def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:
+    """An error of several callers' batches as one caller's, with what arrived for its tapes."""
+    error = copy.copy(failure)
+    error.__cause__ = failure.__cause__
+    error.partial = {
+        Place(tape, row): ran.outcomes for tape, own in enumerate(rows) for row, ran in own.items()
+    }
+    return error.with_traceback(failure.__traceback__)
 
 
 def _state(members: Members) -> dict[str, Any]:

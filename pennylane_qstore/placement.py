@@ -196,7 +196,7 @@ class Fleet:
             step: a named run and the step in it, or None
 
         Raises:
-            QStoreError: its ``partial`` holds what did arrive, by index
+            QStoreError: its ``partial`` holds what ran, by index
             KeyboardInterrupt: what was live has been cancelled
         """
         parts = self.plan(work, range(len(work.places)), run=step)
@@ -216,7 +216,7 @@ class Fleet:
         try:
             await batch.run(parts, {})
         except QStoreError as error:
-            error.partial = {index: ran.outcomes for index, ran in batch.found.items()}
+            error.partial = batch.found
             raise
         return batch.found
 
