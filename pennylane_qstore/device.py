@@ -92,6 +92,8 @@ class QStoreDevice(Device):
         budget: in the contract's unit: what all jobs of this device, and of other processes since
             it was made, may cost; in a named run, what the run may cost. Needs a journal to be
             kept across processes
+        adaptive: whether a simulator's batch is cut into as many as four jobs that run at the same
+            time, where earlier jobs ran for long enough; a QPU's never is
         dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
         progress: whether a line is shown while a batch waits for longer than a second: how many
             jobs are where, how long still, and what they cost; None does on a terminal
@@ -142,6 +144,7 @@ class QStoreDevice(Device):
         on_unknown: str = "lookup",
         retry_failed_circuits: int = 0,
         budget: float | None = None,
+        adaptive: bool = False,
         dry_run: bool = False,
         progress: bool | None = None,
         fallback: str | None = None,
@@ -190,6 +193,7 @@ class QStoreDevice(Device):
             on_unknown=on_unknown,
             retry_failed_circuits=retry_failed_circuits,
             budget=budget,
+            adaptive=adaptive,
             dry_run=dry_run,
             progress=progress,
         )
@@ -239,6 +243,7 @@ class QStoreDevice(Device):
         """
         if derivatives.is_asked_for(execution_config):
             return CompilePipeline()
+        self._fleet.warm()
         inexact = None
         if not self._fleet.exact:
             options = self._options

@@ -65,6 +65,21 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A batch that goes as several jobs at the same time, because that has been measured to pay.
+
+    Attributes:
+        circuits: how many
+        jobs: into how many it is cut
+        per_circuit: seconds that a circuit of earlier jobs ran
+    """
+
+    circuits: int
+    jobs: int
+    per_circuit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Jobs that a cancellation was sent for.
 
@@ -184,6 +199,7 @@ Event = (
     | Waiting
     | RanHere
     | Moved
+    | Cut
     | Cancelled
     | Unanswered
     | TakenUp

@@ -88,6 +88,10 @@ class Member(Protocol):
         """What jobs are shared out by."""
         ...
 
+    def measured(self, machine: Backend) -> float | None:
+        """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
+        ...
+
     async def has_left(self) -> bool:
         """Whether earlier processes may have left jobs there, to be taken up."""
         ...
@@ -198,6 +202,13 @@ class Remote:
             self.is_fallback,
         )
 
+    def measured(self, machine: Backend) -> float | None:
+        """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
+        options, client = self.options, self.client()
+        if not options.adaptive or options.on_qpu or client.is_slowed:
+            return None
+        return client.per_circuit(machine.name)
+
     async def has_left(self) -> bool:
         """Whether earlier processes may have left jobs there, to be taken up."""
         return await self.client().has_left(self.settings["backend"])
@@ -263,6 +274,11 @@ class Here:
         """It has no queue."""
         del machine
         return Standing(on_qpu=False, is_fallback=self.is_fallback)
+
+    def measured(self, machine: Backend) -> float | None:
+        """It runs one circuit after the other."""
+        del machine
+        return None
 
     async def has_left(self) -> bool:
         """Nothing outlives the process here."""

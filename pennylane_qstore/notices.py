@@ -3,6 +3,7 @@
 import logging
 
 from pennylane_qstore.events import (
+    Cut,
     Event,
     Found,
     Moved,
@@ -41,7 +42,14 @@ def notice(event: Event) -> str | None:
 
 
 def tell(event: Event) -> None:
-    """Logs what is worth a notice, as a warning, which Python shows by default."""
+    """Logs what is worth a notice, as a warning, which Python shows by default; a plan as info."""
+    if isinstance(event, Cut):
+        logger.info(
+            "%d circuits go as %d jobs: a circuit ran for %.3g s",
+            event.circuits,
+            event.jobs,
+            event.per_circuit,
+        )
     text = notice(event)
     if text is not None:
         logger.warning(text)

@@ -65,6 +65,7 @@ class Options:
         on_unknown: "lookup" or "raise"
         retry_failed_circuits: how often circuits that failed over there are sent again
         budget: in the contract's unit, or None
+        adaptive: whether a simulator's batch is cut into several jobs where that is sooner done
         dry_run: whether jobs are only checked and priced
         progress: whether a line is shown while a batch waits, or None: on a terminal
     """
@@ -94,6 +95,7 @@ class Options:
     on_unknown: str = "lookup"
     retry_failed_circuits: int = 0
     budget: float | None = None
+    adaptive: bool = False
     dry_run: bool = False
     progress: bool | None = None
 
@@ -263,8 +265,9 @@ def _check_submission(options: Options) -> None:
         raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
     if options.progress is not None and not isinstance(options.progress, bool):
         raise OptionError("progress", options.progress, "use True, False, or None: on a terminal")
-    if not isinstance(options.dry_run, bool):
-        raise OptionError("dry_run", options.dry_run, "use True or False")
+    for name in ("dry_run", "adaptive"):
+        if not isinstance(getattr(options, name), bool):
+            raise OptionError(name, getattr(options, name), "use True or False")
     if options.on_unknown not in ("lookup", "raise"):
         raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
 

@@ -60,6 +60,7 @@ class Fleet:
             else Here(each, members.first, is_fallback=each in fallback)
             for each in (*members.all, *fallback)
         ]
+        self._warmed: loop.Loop | None = None
         self._silent: dict[int, tuple[QStoreError, float]] = {}
         self._names = members.names
         self.labels = [
@@ -105,6 +106,18 @@ class Fleet:
         return [
             part for wanted, group in groups for part in planning.parts(work, group, wanted, run)
         ]
+
+    def warm(self) -> None:
+        """Begins to ask what the backends are, while tapes are still being compiled.
+
+        So the connection that a batch goes through is open, and the answer there, when it is ready.
+        """
+        running = loop.current()
+        if self._warmed is not running:
+            self._warmed = running
+            for member in self.members:
+                member.connect()
+                running.start(view(member, _LOOK))
 
     def leading(self) -> tuple[Member, Backend]:
         """The first member that is known, which tapes are shown as compiled for.
@@ -187,6 +200,8 @@ class Fleet:
             KeyboardInterrupt: what was live has been cancelled
         """
         parts = self.plan(work, range(len(work.places)), run=step)
+        for cut in {part.cut for part in parts if part.cut is not None}:
+            listener(cut)
         return loop.current().run(self._run(parts, work, listener, step))
 
     async def _run(

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.cloud import fleet, loop
+from pennylane_qstore.cloud import adaptive, fleet, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.errors import CompileError, NoBackendError, QStoreError
+from pennylane_qstore.events import Cut
 from pennylane_qstore.member import Member
 from pennylane_qstore.work import Work
 
@@ -24,11 +25,13 @@ class View:
         machine: as the API tells
         target: what tapes are compiled to for it
         standing: what jobs are shared out by
+        measured: seconds that a circuit ran, where batches may be cut by it
     """
 
     machine: Backend
     target: Target
     standing: Standing
+    measured: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Part:
     target: Target
     jobs: tuple[Job, ...]
     has_way: bool
+    cut: Cut | None = None
 
 
 async def view(member: Member, max_wait: float) -> View | QStoreError:
@@ -58,7 +62,8 @@ async def view(member: Member, max_wait: float) -> View | QStoreError:
     try:
         machine = await member.machine(max_wait)
         machine.check_present()
-        return View(machine, member.target(machine), member.standing(machine))
+        target, standing = member.target(machine), member.standing(machine)
+        return View(machine, target, standing, member.measured(machine))
     except QStoreError as error:
         return error
 
@@ -116,7 +121,11 @@ class Planning:
         lead = self._next(left, wanted)
         if lead is None:
             raise self._nobody({})
-        jobs, packed_for = self._jobs(work, lead, indices), self._views[lead].target
+        seen = self._views[lead]
+        jobs, packed_for = self._jobs(work, lead, indices), seen.target
+        cut = None
+        if seen.measured is not None and len(jobs) > 1:
+            cut = Cut(len(indices), len(jobs), seen.measured)
         able = [[i for i in left if self._refusal(i, each) is None] for each in jobs]
         if self._tried or wanted is not None:
             chosen = [self._next(each, wanted) for each in able]
@@ -130,7 +139,7 @@ class Planning:
             part = self._settled(work, each, candidates, chosen_place, packed_for)
             found.setdefault((part.member, part.has_way), []).extend(part.jobs)
         return [
-            Part(place, self._views[place].target, tuple(own), has_way)
+            Part(place, self._views[place].target, tuple(own), has_way, cut)
             for (place, has_way), own in found.items()
         ]
 
@@ -144,7 +153,9 @@ class Planning:
         return fleet.next_backend([wanted], able, self._standings)
 
     def _jobs(self, work: Work, place: int, indices: Collection[int]) -> list[Job]:
-        return work.jobs(self._views[place].target, indices, self._most)
+        seen = self._views[place]
+        most = -(-len(indices) // adaptive.parts(len(indices), seen.measured))
+        return work.jobs(seen.target, indices, min(self._most, most))
 
     def _refusal(self, place: int, job: Job) -> str | None:
         """Why a member can't take a job, as far as it tells before it is compiled for it."""

@@ -27,6 +27,14 @@ def test_what_a_user_would_want_to_know_is_logged(event, said, caplog):
     assert re.search(said, text)
 
 
+def test_a_plan_is_told_to_who_asks(caplog):
+    """Into how many jobs a batch was cut, and why."""
+    caplog.set_level(logging.INFO)
+    notices.tell(events.Cut(100, 4, 0.02))
+    ((_, level, text),) = caplog.record_tuples
+    assert (level, text) == (logging.INFO, "100 circuits go as 4 jobs: a circuit ran for 0.02 s")
+
+
 def test_what_goes_as_expected_is_not(caplog):
     """A job that was sent and completed is nobody's news."""
     notices.tell(events.Submitted("job-1", 3, "simulator"))

@@ -66,6 +66,7 @@ def test_a_device_needs_no_option_at_all():
         ({"on_unknown": "resubmit"}, "lookup"),
         ({"resume": "yes"}, "resume"),
         ({"progress": "yes"}, "terminal"),
+        ({"adaptive": 1}, "True or False"),
         ({"journal": 3}, "journal"),
     ],
 )

@@ -394,3 +394,17 @@ def test_qubits_that_are_not_coupled_are_refused(ionq):
     with pytest.raises(qstore.CompileError, match=r"not coupled on qpu\.forte-1"):
         circuit([0, 2])
     assert json.dumps(ionq.bodies).count("zz") > 0
+
+
+def test_a_simulators_batch_is_cut_where_that_pays(ionq, caplog):
+    """By what the first batch took; a QPU's is one job whatever it takes."""
+    caplog.set_level("INFO")
+    listing(ionq, FORTE, SIMULATOR)
+    ionq.execution = 1.0
+    for backend, jobs in (("simulator", 1 + 2), ("qpu.forte-1", 2)):
+        ionq.jobs.clear()
+        dev = device(ionq, backend, adaptive=True)
+        found = [one_gate(dev)(np.linspace(0.1, 0.4, 4)) for _ in range(2)]
+        assert np.shape(found) == (2, 4)
+        assert len(ionq.jobs) == jobs
+    assert "4 circuits go as 2 jobs" in caplog.text

@@ -54,7 +54,7 @@ class Client:
         self.policy = Policy() if policy is None else policy
         self._made = time.time()
         self._slower: set[Listener] = set()
-        limiter = Limiter(self.policy.rate_limit, self._slowed)
+        limiter = self._limiter = Limiter(self.policy.rate_limit, self._slowed)
         self._transport = Transport(
             base_url, api_key, pool_size=self.policy.connection_pool_size, limiter=limiter
         )
@@ -145,6 +145,11 @@ class Client:
         except RejectedError:
             return None
         return backend.characterized(answer)
+
+    @property
+    def is_slowed(self) -> bool:
+        """Whether the server asked to slow down, and requests are still held back for it."""
+        return self._limiter.pace.rate < (self.policy.rate_limit or math.inf)
 
     def per_circuit(self, name: str) -> float | None:
         """Seconds that a circuit runs on a backend, by earlier jobs; None without any."""
