@@ -282,6 +282,11 @@ class QStoreDevice(Device):
         return self._cache
 
     @property
+    def rng(self) -> np.random.Generator:
+        """The generator that draws samples on this side; a checkpoint keeps its state."""
+        return self._rng
+
+    @property
     def backend(self) -> str:
         """The name of what circuits run on, as the option says it."""
         return self._options.backend
@@ -478,10 +483,13 @@ class QStoreDevice(Device):
                 self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
                 self.tracker.record()
             elif isinstance(event, TakenUp):
-                self.tracker.update(job_ids=event.job_id)
+                self.tracker.update(
+                    jobs_taken_up=1, circuits_taken_up=event.circuits, job_ids=event.job_id
+                )
                 self.tracker.record()
-            elif isinstance(event, Completed) and event.cost is not None:
-                self.tracker.update(cost=event.cost)
+            elif isinstance(event, Completed):
+                told = {"queue": event.queue, "cost": event.cost}
+                self.tracker.update(**{k: v for k, v in told.items() if v is not None})
                 self.tracker.record()
 
     def _track(self, circuits: Sequence[QuantumScript], results: Sequence[Any]) -> None:

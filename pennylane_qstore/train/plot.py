@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from pennylane_qstore.train.trainer import Step
+from pennylane_qstore.train.history import Step
 
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # told apart by colour-blind eyes too
 
@@ -25,6 +25,11 @@ def save_curves(steps: Sequence[Step], test_accuracy: float, title: str, path: P
     figure.suptitle(title)
     draw_curve(above, steps, [step.loss for step in steps], "train batch", BLUE)
     draw_curve(below, steps, [step.accuracy for step in steps], "train batch", ORANGE)
+    aside = [step for step in steps if step.validation is not None]
+    if aside:
+        measured = [step.validation for step in aside]
+        draw_curve(above, aside, [each.loss for each in measured if each], "validation", GREEN)
+        draw_curve(below, aside, [each.accuracy for each in measured if each], "validation", GREEN)
     below.plot(
         steps[-1].number, test_accuracy, "*", markersize=16, color=GREEN, clip_on=False, zorder=3,
         label=f"test set, after training: {test_accuracy:.1%}",

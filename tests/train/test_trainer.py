@@ -1,23 +1,15 @@
 """Steps make the loss smaller, with each optimizer, the same way twice."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from pennylane_qstore.train.options import PACES, TrainOptions
-from pennylane_qstore.train.trainer import (
-    SquareLoss,
-    accuracy,
-    count_circuits,
-    count_jobs,
-    numpy_seed,
-)
+from pennylane_qstore.train.optimizers import PACES
+from pennylane_qstore.train.options import TrainOptions
 
 
 def tiny(optimizer, **others):
     """Options of a small exact run."""
-    steps = {"spsa": 40, "qnspsa": 15, "adam": 8}[optimizer]
+    steps = {"spsa": 40, "qnspsa": 15, "adam": 8, "momentum": 8}[optimizer]
     defaults = {"steps": steps, "wires": 3, "layers": 2, "batch_size": 16, "shots": 0}
     return TrainOptions(optimizer=optimizer, **defaults | others)
 
@@ -57,48 +49,3 @@ def test_stepsize_is_the_first_step(train_locally):
     short, long = (train_locally(tiny("spsa", steps=1, stepsize=size)) for size in (0.1, 0.2))
     start = 2 * short[0].weights - long[0].weights
     assert np.all(np.abs(start) <= 0.1)
-
-
-def test_square_loss_remembers():
-    """Loss and accuracy are means over all scores that were seen."""
-    loss = SquareLoss(np.array([1.0, -1.0]))
-    assert loss(np.array([1.0, -1.0])) == 0
-    assert loss(np.array([-1.0, -1.0])) == 2
-    assert loss.mean == 1
-    assert loss.accuracy == 0.75
-
-
-def test_accuracy_counts_signs():
-    """A score is right when its sign is the label's; zero counts as -1."""
-    assert accuracy([0.2, -0.1, 0.0, 0.3], np.array([1, -1, -1, -1])) == 0.75
-
-
-def draw_and_fail():
-    np.random.random(5)
-    raise ZeroDivisionError
-
-
-def test_numpy_seed_leaves_no_trace():
-    """The global generator goes on as if nothing had been drawn, even after an error."""
-    np.random.seed(3)
-    expected = np.random.random(2)
-    np.random.seed(3)
-    seen = [np.random.random()]
-    with pytest.raises(ZeroDivisionError), numpy_seed(9):
-        draw_and_fail()
-    seen.append(np.random.random())
-    assert np.array_equal(seen, expected)
-
-
-@pytest.mark.parametrize(
-    ("totals", "jobs", "circuits"),
-    [
-        ({"jobs": 3, "circuits": 40, "batches": 2, "executions": 5}, 3, 40),
-        ({"batches": 2, "executions": 5}, 2, 5),
-        ({}, 0, 0),
-    ],
-)
-def test_counts(totals, jobs, circuits):
-    """The device's own counts come first, then PennyLane's, then none."""
-    tracker = SimpleNamespace(totals=totals)
-    assert (count_jobs(tracker), count_circuits(tracker)) == (jobs, circuits)
