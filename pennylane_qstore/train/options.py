@@ -186,7 +186,7 @@ class ClassifierOptions(RunOptions):
     """
 
     data: Path | None = None
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 64
     stepsize: float = 0.05
     optimizer: str = "adam"
@@ -203,6 +203,7 @@ class ClassifierOptions(RunOptions):
     start_from: Path | None = None
     freeze: str = "none"
     checkpoint_every: int = 200
+    validation: float = 0.05
 
     def _rules(self) -> tuple[Rule, ...]:
         by_angle = self.encoder == "none" or self.encoding == "angle"
@@ -217,6 +218,11 @@ class ClassifierOptions(RunOptions):
             ("encoding", self.encoding in ENCODINGS, "angle or amplitude"),
             ("shots", self.shots >= 0, "0 (no check with shots) or more"),
             ("check", self.check is None or self.check >= 0, "0 or more"),
+            (
+                "check",
+                self.check is not None or not self.on_qpu,
+                "say how many test samples a quantum computer shall be paid for",
+            ),
             ("check_noise", self.check_noise >= 0, "0 or more"),
             ("few_shot", self.few_shot is None or self.few_shot >= 1, "at least 1"),
             ("encoder", self.encoder in ("none", "frozen", "tuned"), "none, frozen or tuned"),

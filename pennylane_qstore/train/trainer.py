@@ -77,6 +77,7 @@ class Trainer:
     Attributes:
         learner: that takes the steps
         batches: that it learns from
+        validation: samples kept aside, or None
         history: of the steps so far
         best: the lowest loss on the validation samples, and the weights it had
         result: what ``finish`` was given, in this process or in one before it; None until then
@@ -108,7 +109,7 @@ class Trainer:
         self.batches = Batches(samples, plan.batch_size, np.random.default_rng(plan.seed))
         self.history: list[Step] = []
         self.best: tuple[float, Any] | None = None
-        self._validation = validation
+        self.validation = validation
         self._meter, self._saving = meter or Meter(), saving
         self._waited, self._ended = 0, False
         self.result: dict[str, Any] | None = None
@@ -157,8 +158,8 @@ class Trainer:
         number = len(self.history) + 1
         every = self.plan.validate_every or self.batches.a_epoch
         validation = None
-        if self._validation is not None and number % every == 0:
-            validation = self.learner.measure(self._validation)
+        if self.validation is not None and number % every == 0:
+            validation = self.learner.measure(self.validation)
             self._compare(validation)
         step = Step(
             number=number,
