@@ -1,5 +1,6 @@
 """Samples to mini-batches, in an order that can be taken up again."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Batches:
         self._next = 0
 
     @property
-    def a_epoch(self) -> int:
+    def an_epoch(self) -> int:
         """How many batches an epoch has."""
         return len(self.samples.labels) // self.size
 
@@ -44,7 +45,12 @@ class Batches:
 
     def state(self) -> dict[str, Any]:
         """Where in which order it is, and where the chance stands."""
-        return {"rng": self._rng, "order": self._order, "next": self._next, "epoch": self.epoch}
+        return {
+            "rng": deepcopy(self._rng),
+            "order": self._order,
+            "next": self._next,
+            "epoch": self.epoch,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as a state says."""

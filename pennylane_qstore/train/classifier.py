@@ -17,6 +17,8 @@ from pennylane_qstore.train.twin import Twin
 Array = NDArray[Any]
 # Samples at once: their states fit a processor's cache.
 CHUNK = 256
+# An encoder that was trained before goes on in smaller steps than what begins at random.
+TUNING = 0.02
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,17 @@ class Classifier:
             gradient = np.concatenate([gradient, of_encoder])
         return measured(logits, samples.labels), gradient
 
-    def learning(self, *, circuit: bool) -> Array:
-        """1 for each of circuit's and head's weights that learns, 0 for each that is frozen.
+    def paces(self, *, circuit: bool) -> Array:
+        """The share of an optimizer's step that each weight takes.
 
         Args:
-            circuit: whether the circuit learns, or the head alone
+            circuit: whether circuit and encoder learn, or the head alone
         """
-        mask = np.ones(self.n_weights)
-        parts = self.architecture.split(mask)
+        paces = np.ones(self.n_weights)
+        parts = self.architecture.split(paces)
         for name in ("scale", "bias", "phase"):
             parts[name][:] = float(circuit)
-        return np.concatenate([mask, np.full(self._learned_encoder.size, float(circuit))])
+        return np.concatenate([paces, np.full(self._learned_encoder.size, TUNING * circuit)])
 
     def on_device(self, device: Any, shots: int | None) -> Callable[[Array, Samples], Measured]:
         """The same measurement with the circuit on a device, all samples as one batch.

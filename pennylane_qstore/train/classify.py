@@ -65,7 +65,8 @@ def make_classifier(options: ClassifierOptions, pictures: Pictures) -> Classifie
     """The model that the options name; an encoder is trained here."""
     if options.encoder == "none":
         return Classifier(architecture_of(options, FEATURES))
-    encoder = Encoder.pretrained(pictures.train, options.wires, options.seed)
+    seen, _ = split(pictures.train, options.validation, options.seed)
+    encoder = Encoder.pretrained(seen, options.wires, options.seed)
     shape = architecture_of(options, options.wires)
     return Classifier(shape, encoder, tuned=options.encoder == "tuned")
 
@@ -96,9 +97,9 @@ def make_trainer(
         run: the named run that it is in, or None
     """
     rng = np.random.default_rng(options.seed)
+    samples, aside = split(samples, options.validation, options.seed)
     if options.few_shot is not None:
         samples = samples.few(options.few_shot, rng)
-    samples, aside = split(samples, options.validation, options.seed)
     size = min(options.batch_size, len(samples))
     steps = options.epochs * (len(samples) // size)
     pace = Pace(steps, options.stepsize)
@@ -109,7 +110,7 @@ def make_trainer(
         make_optimizer(options.optimizer, pace, momentum=options.momentum),
         weight_decay=options.weight_decay,
         stepsizes=lambda step: options.stepsize * (1 + np.cos(np.pi * step / steps)) / 2,
-        trained=classifier.learning(circuit=options.freeze == "none"),
+        paces=classifier.paces(circuit=options.freeze == "none"),
     )
     return Trainer(
         learner,

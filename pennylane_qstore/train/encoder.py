@@ -12,7 +12,7 @@ from sklearn.neural_network import MLPClassifier
 from pennylane_qstore.train.samples import Samples
 
 Array = NDArray[Any]
-HIDDEN, PASSES = 32, 10
+HIDDEN, BATCH, STEPS = 32, 200, 3_000
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,16 @@ class Encoder:
             outputs: how many features it is to make
             seed: of the network
         """
+        size = min(BATCH, len(samples))
         network = MLPClassifier(
-            (HIDDEN, outputs), activation="tanh", max_iter=PASSES, random_state=seed
+            (HIDDEN, outputs),
+            activation="tanh",
+            batch_size=size,
+            max_iter=-(-STEPS * size // len(samples)),
+            random_state=seed,
         )
         with warnings.catch_warnings():
-            # It needn't be the best there is: a few passes are what is asked of it.
+            # It needn't be the best there is: so many steps are what is asked of it.
             warnings.simplefilter("ignore", ConvergenceWarning)
             network.fit(samples.features, samples.labels)
         layers = zip(network.coefs_[:2], network.intercepts_[:2], strict=True)
@@ -48,7 +53,7 @@ class Encoder:
         return cls((samples.features.shape[1], HIDDEN, outputs), np.concatenate(flat))
 
     def encoded(self, weights: Array, features: Array) -> Array:
-        """Features to fewer, each between -1 and +1.
+        """Features to fewer, each an angle between -π and π.
 
         Args:
             weights: the encoder's own, or what they have become
@@ -66,7 +71,7 @@ class Encoder:
         """
         _, _, second, _ = self._split(weights)
         between, out = self._layers(weights, features)
-        slopes = slopes * (1 - out**2)
+        slopes = slopes * (np.pi - out**2 / np.pi)
         inner = (slopes @ second.T) * (1 - between**2)
         parts = (features.T @ inner, inner.sum(axis=0), between.T @ slopes, slopes.sum(axis=0))
         return np.concatenate([part.ravel() for part in parts])
@@ -74,7 +79,7 @@ class Encoder:
     def _layers(self, weights: Array, features: Array) -> tuple[Array, Array]:
         first, offset, second, last = self._split(weights)
         between = np.tanh(features @ first + offset)
-        return between, np.tanh(between @ second + last)
+        return between, np.pi * np.tanh(between @ second + last)
 
     def _split(self, weights: Array) -> list[Array]:
         given, hidden, outputs = self.sizes

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, Protocol
 
 import numpy as np
@@ -141,7 +142,7 @@ class CircuitLearner:
         return {
             "weights": self.weights,
             "optimizer": attributes(self.optimizer),
-            "rng": self._rng,
+            "rng": deepcopy(self._rng),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -168,7 +169,7 @@ class GradientLearner:
         *,
         weight_decay: float = 0.0,
         stepsizes: Callable[[int], float] | None = None,
-        trained: Any = 1.0,
+        paces: Any = 1.0,
     ) -> None:
         """Sets the learner up.
 
@@ -179,21 +180,21 @@ class GradientLearner:
             optimizer: that takes the steps
             weight_decay: share of the weights that each step takes off
             stepsizes: a step's number, from 0, to the optimizer's step size; None leaves it alone
-            trained: 1 for each weight that learns and 0 for each that is frozen, or 1 for all
+            paces: share of the optimizer's step that each weight takes: 0 freezes it
         """
         self.weights = qml.numpy.array(weights, requires_grad=True)
         self.optimizer, self.weight_decay = optimizer, weight_decay
         self._gradient, self._measured = gradient, measured
-        self._stepsizes, self._trained, self._steps = stepsizes, trained, 0
+        self._stepsizes, self._paces, self._steps = stepsizes, paces, 0
 
     def step(self, batch: Samples) -> Measured:
         """One step on the loss of a batch."""
         if self._stepsizes is not None:
             self.optimizer.stepsize = self._stepsizes(self._steps)
         measured, gradient = self._gradient(np.asarray(self.weights), batch)
-        gradient = gradient * self._trained
         (stepped,) = self.optimizer.apply_grad((gradient,), (self.weights,))
-        self.weights = stepped - self.weight_decay * self._trained * self.weights
+        step = stepped - self.weights - self.weight_decay * self.weights
+        self.weights = self.weights + self._paces * step
         self._steps += 1
         return Measured(measured.loss, measured.accuracy, float(np.linalg.norm(gradient)))
 

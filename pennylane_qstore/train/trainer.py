@@ -79,6 +79,7 @@ class Trainer:
         batches: that it learns from
         validation: samples kept aside, or None
         history: of the steps so far
+        saving: where checkpoints go, or None
         best: the lowest loss on the validation samples, and the weights it had
         result: what ``finish`` was given, in this process or in one before it; None until then
     """
@@ -110,7 +111,7 @@ class Trainer:
         self.history: list[Step] = []
         self.best: tuple[float, Any] | None = None
         self.validation = validation
-        self._meter, self._saving = meter or Meter(), saving
+        self._meter, self.saving = meter or Meter(), saving
         self._waited, self._ended = 0, False
         self.result: dict[str, Any] | None = None
 
@@ -131,7 +132,7 @@ class Trainer:
             step = self._step()
             if self._is_over:
                 self._settle()
-            if self._saving and (step.number % self._saving.every == 0 or self._is_over):
+            if self.saving and (step.number % self.saving.every == 0 or self._is_over):
                 self._save()
             yield step
 
@@ -142,7 +143,7 @@ class Trainer:
             result: values that a checkpoint keeps
         """
         self.result = result
-        if self._saving is not None:
+        if self.saving is not None:
             self._save()
 
     def counted(self) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Trainer:
     def _step(self) -> Step:
         measured = self.learner.step(self.batches.draw())
         number = len(self.history) + 1
-        every = self.plan.validate_every or self.batches.a_epoch
+        every = self.plan.validate_every or self.batches.an_epoch
         validation = None
         if self.validation is not None and number % every == 0:
             validation = self.learner.measure(self.validation)
@@ -190,24 +191,24 @@ class Trainer:
             self.learner.weights = self.best[1]
 
     def _begin(self) -> None:
-        if self._saving is None:
+        if self.saving is None:
             return
-        if not self._saving.path.exists():
+        if not self.saving.path.exists():
             self._save()
-        elif self._saving.resume:
-            self._restore(checkpoint.load(self._saving.path))
+        elif self.saving.resume:
+            self._restore(checkpoint.load(self.saving.path))
         else:
             raise CheckpointError(
-                f"{self._saving.path} is there already: resume it, or name another"
+                f"{self.saving.path} is there already: resume it, or name another"
             )
 
     def _save(self) -> None:
-        assert self._saving is not None
-        run = self._saving.run
+        assert self.saving is not None
+        run = self.saving.run
         sent = 0 if run is None else run.step
-        generator = getattr(self._saving.device, "rng", None)
+        generator = getattr(self.saving.device, "rng", None)
         state = {
-            "options": self._saving.options,
+            "options": self.saving.options,
             "learner": self.learner.state(),
             "batches": self.batches.state(),
             "numpy": np.random.get_state(legacy=False),
@@ -222,25 +223,25 @@ class Trainer:
             # that are pending stand in the journal, by the run's name.
             "run": {"step": sent, "job_ids": self._meter.job_ids()},
         }
-        checkpoint.save(self._saving.path, state)
+        checkpoint.save(self.saving.path, state)
         if run is not None:
             run.acknowledge(step=sent)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        assert self._saving is not None
-        check_options(self._saving.path, state["options"], self._saving.options)
+        assert self.saving is not None
+        check_options(self.saving.path, state["options"], self.saving.options)
         self.learner.restore(state["learner"])
         self.batches.restore(state["batches"])
         np.random.set_state(state["numpy"])
         if state["device"] is not None:
-            self._saving.device.rng.bit_generator.state = state["device"]
+            self.saving.device.rng.bit_generator.state = state["device"]
         self._meter.restore(state["meter"])
         self.history = from_table(state["history"])
         self.best = state["best"]
         self._waited, self._ended = state["waited"], state["ended"]
         self.result = state["result"]
-        if self._saving.run is not None:
-            self._saving.run.step = state["run"]["step"]
+        if self.saving.run is not None:
+            self.saving.run.step = state["run"]["step"]
 
 
 def check_options(path: Path, kept: dict[str, Any], asked: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.train.architecture import Architecture
-from pennylane_qstore.train.classifier import Classifier, measured, softmax
+from pennylane_qstore.train.classifier import TUNING, Classifier, measured, softmax
 from pennylane_qstore.train.encoder import Encoder
 from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.twin import Twin
@@ -59,7 +59,7 @@ def test_gradient(samples, encoder, kind):
 def test_an_encoder_learned_something(samples, encoder):
     """What it makes tells the classes apart better than chance does by far."""
     made_of = encoder.encoded(encoder.weights, samples.features)
-    assert np.abs(made_of).max() <= 1
+    assert np.abs(made_of).max() <= np.pi
     means = np.array([made_of[samples.labels == label].mean(axis=0) for label in range(3)])
     nearest = np.linalg.norm(made_of[:, None] - means, axis=2).argmin(axis=1)
     assert np.mean(nearest == samples.labels) > 0.55
@@ -68,11 +68,13 @@ def test_an_encoder_learned_something(samples, encoder):
 def test_what_is_frozen(encoder, samples):
     """Without the circuit only the head learns."""
     classifier = made("tuned", encoder)
-    mask = classifier.learning(circuit=False)
+    paces = classifier.paces(circuit=False)
     head = 2 * 3 + 3
-    assert mask.sum() == head
-    assert np.array_equal(mask[classifier.n_weights - head : classifier.n_weights], np.ones(head))
-    assert classifier.learning(circuit=True).all()
+    assert paces.sum() == head
+    assert np.array_equal(paces[classifier.n_weights - head : classifier.n_weights], np.ones(head))
+    paces = classifier.paces(circuit=True)
+    assert np.array_equal(paces[: classifier.n_weights], np.ones(classifier.n_weights))
+    assert (paces[classifier.n_weights :] == TUNING).all()
 
 
 def test_on_a_device(samples, encoder):
