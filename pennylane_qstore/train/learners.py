@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from inspect import signature
 from typing import Any, Protocol
 
 import numpy as np
 import pennylane as qml
 
+from pennylane_qstore.gradients import grad_fn
 from pennylane_qstore.train.checkpoint import attributes, restore_attributes
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
@@ -120,16 +122,18 @@ class CircuitLearner:
         def objective(weights: Any) -> Any:
             return loss(self.circuit(weights, batch.features))
 
-        by_gradient = not isinstance(self.optimizer, qml.SPSAOptimizer)
-        if not (self.track_gradient and by_gradient):
+        if "grad_fn" not in signature(self.optimizer.step).parameters:
             return self.optimizer.step(objective, self.weights)
+        both = grad_fn(objective)
 
-        def tracked(weights: Any) -> Any:
-            slopes = qml.grad(objective)(weights)
-            gradient.append(float(np.linalg.norm(slopes)))
-            return slopes
+        def slopes(weights: Any) -> Any:
+            found = both(weights)
+            loss.seen = loss.seen[-1:]  # before, it ran on placeholders
+            if self.track_gradient:
+                gradient.append(float(np.linalg.norm(found)))
+            return found
 
-        return self.optimizer.step(objective, self.weights, grad_fn=tracked)
+        return self.optimizer.step(objective, self.weights, grad_fn=slopes)
 
     def measure(self, samples: Samples) -> Measured:
         """Loss and accuracy on samples, all in one batch."""

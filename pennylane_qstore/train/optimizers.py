@@ -7,7 +7,7 @@ from typing import Any
 
 import pennylane as qml
 
-from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore.optimize import QNSPSAOptimizer, SPSAOptimizer
 
 # How far SPSA and QN-SPSA look to each side, in radians. Smaller, and shot noise hides the slope.
 LOOK = 0.2
@@ -35,7 +35,7 @@ PACES: Mapping[str, Pace] = MappingProxyType(
 
 
 def make_optimizer(name: str, pace: Pace, *, momentum: float = 0.9, seed: int = 1) -> Any:
-    """An optimizer by its name.
+    """An optimizer by its name, whose step is one job.
 
     Args:
         name: a key of ``PACES``
@@ -46,7 +46,7 @@ def make_optimizer(name: str, pace: Pace, *, momentum: float = 0.9, seed: int = 
     if name == "spsa":
         stability, alpha = 0.1 * pace.steps, 0.602
         gain = pace.stepsize * (stability + 1) ** alpha
-        return qml.SPSAOptimizer(A=stability, a=gain, alpha=alpha, c=LOOK)
+        return SPSAOptimizer(A=stability, a=gain, alpha=alpha, c=LOOK)
     if name == "qnspsa":
         return QNSPSAOptimizer(
             stepsize=pace.stepsize,

@@ -16,10 +16,10 @@ def digits():
 
 @pytest.fixture
 def train_locally(digits):
-    """Run a training on default.qubit; the list of its steps."""
+    """Run a training on the emulator in this process; the list of its steps."""
 
     def run(options):
-        device = qml.device("default.qubit", wires=3, seed=options.seed)
+        device = qml.device("qstore.ionq", wires=3, seed=options.seed)
         circuit = make_circuit(device, options.layers, options.shots, options.entanglement)
         with qml.Tracker(device) as tracker:
             return make_trainer(circuit, digits.train, options, tracker).fit()
