@@ -108,7 +108,8 @@ def _to_tree(value: Any, arrays: list[Any], place: str) -> Any:
         if value.dtype.hasobject:
             raise CheckpointError(f"{place} is an array of objects, which a checkpoint can't keep")
         arrays.append(np.asarray(value))
-        kept = {"trained": getattr(value, "requires_grad", None)}
+        trained = getattr(value, "requires_grad", None)
+        kept = {"trained": None if trained is None else bool(trained)}
         return {"array": len(arrays) - 1, **kept, "scalar": isinstance(value, np.generic)}
     if isinstance(value, _PLAIN):
         return value

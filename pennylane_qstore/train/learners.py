@@ -115,9 +115,10 @@ class CircuitLearner:
     def _stepped(self, batch: Samples, loss: SquareLoss, gradient: list[float]) -> Any:
         if isinstance(self.optimizer, qml.QNSPSAOptimizer):
             # It takes the QNode itself, because it also measures the metric of its states.
-            return self.optimizer.step(
-                self.circuit, self.weights, features=batch.features, loss=loss
-            )
+            given = {"features": batch.features, "loss": loss}
+            if self.optimizer.blocking:  # which measures the loss, and step() would warn of that
+                return self.optimizer.step_and_cost(self.circuit, self.weights, **given)[0]
+            return self.optimizer.step(self.circuit, self.weights, **given)
 
         def objective(weights: Any) -> Any:
             return loss(self.circuit(weights, batch.features))

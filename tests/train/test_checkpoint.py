@@ -6,6 +6,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
+import pennylane_qstore as qstore
 from pennylane_qstore.train import CheckpointError
 from pennylane_qstore.train.checkpoint import attributes, load, restore_attributes, save
 
@@ -59,6 +60,7 @@ def test_generators_go_on(path, bits):
     "make",
     [
         lambda: qml.SPSAOptimizer(maxiter=20),
+        lambda: qstore.SPSAOptimizer(maxiter=20, num_directions=2),
         lambda: qml.AdamOptimizer(0.1),
         lambda: qml.MomentumOptimizer(0.1),
         lambda: qml.AdagradOptimizer(0.1),
@@ -86,6 +88,36 @@ def test_optimizers_go_on(path, make):
     restore_attributes(second, state["optimizer"])
     np.random.set_state(state["numpy"])
     assert np.array_equal(walk(second, state["x"], 4), expected)
+
+
+def test_what_was_sent_ahead_is_kept(path):
+    """QN-SPSA's next step has its answers in the checkpoint: it is one job, as without a stop."""
+    device = qml.device("qstore.ionq", wires=2, seed=1)
+
+    @qml.qnode(device)
+    def circuit(x):
+        qml.RX(x[0], 0)
+        qml.RY(x[1], 1)
+        qml.CNOT([0, 1])
+        return qml.expval(qml.Z(1))
+
+    def walk(optimizer, x, steps):
+        with qml.Tracker(device) as tracker:
+            for _ in range(steps):
+                x, _ = optimizer.step_and_cost(circuit, x)
+        return x, tracker.totals["jobs"]
+
+    first = qstore.QNSPSAOptimizer(0.1, seed=1)
+    x, jobs = walk(first, qml.numpy.array([0.4, -0.7], requires_grad=True), 3)
+    assert jobs == 4
+    save(path, {"optimizer": attributes(first), "x": x})
+    expected, jobs = walk(first, x, 3)
+    assert jobs == 3
+    state, second = load(path), qstore.QNSPSAOptimizer(0.1)
+    restore_attributes(second, state["optimizer"])
+    found, jobs = walk(second, state["x"], 3)
+    assert jobs == 3
+    assert np.array_equal(found, expected)
 
 
 def test_what_cannot_be_kept_is_named(path):
