@@ -459,6 +459,11 @@ class QStoreDevice(Device):
         return self._cache
 
     @property
+    def rng(self) -> np.random.Generator:
+        """The generator that draws samples on this side; a checkpoint keeps its state."""
+        return self._rng
+
+    @property
     def backend(self) -> str:
         """The name of what circuits run on, as the option says it; of a list, IonQ's first."""
         return self._options.backend
