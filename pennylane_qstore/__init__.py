@@ -19,8 +19,17 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from pennylane_qstore.gather import gather, map
+from pennylane_qstore.gradients import grad_fn, spsa_grad, value_and_grad
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
-from pennylane_qstore.optimize import QNSPSAOptimizer
+from pennylane_qstore.optimize import (
+    MomentumQNGOptimizer,
+    QNGOptimizer,
+    QNSPSAOptimizer,
+    RotosolveOptimizer,
+    SPSAOptimizer,
+)
+from pennylane_qstore.replay import replay
 from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 
@@ -37,17 +46,27 @@ __all__ = [
     "DryRun",
     "Interrupted",
     "JobError",
+    "MomentumQNGOptimizer",
     "OptionError",
+    "QNGOptimizer",
     "QNSPSAOptimizer",
     "QStoreDevice",
     "QStoreError",
     "RateLimitError",
     "RejectedError",
+    "RotosolveOptimizer",
+    "SPSAOptimizer",
     "TemplateFileError",
     "UnauthorizedError",
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
     "compile",
+    "gather",
+    "grad_fn",
+    "map",
+    "replay",
     "run",
+    "spsa_grad",
+    "value_and_grad",
 ]

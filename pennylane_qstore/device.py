@@ -1,6 +1,7 @@
 """The door: PennyLane's device contract, tapes in and results out."""
 
 import copy
+import itertools
 import threading
 import warnings
 import weakref
@@ -46,6 +47,8 @@ from pennylane_qstore.events import (
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.outcomes import BitMap, Outcomes
 from pennylane_qstore.readout import read_out
+from pennylane_qstore.receivers import Answer, Batch, answered, current, recorded
+from pennylane_qstore.simultaneous import deliver
 
 _DEBIASING_SHOTS = 500
 # What sharpening makes something else of: it is meant to find the likeliest bit strings.
@@ -229,6 +232,8 @@ class QStoreDevice(Device):
             self._cache,
             self._target,
             with_values=with_values,
+            # What is recorded must come out the same when it is asked for again.
+            at_once=recorded(),
         )
 
     def execute(
@@ -247,20 +252,119 @@ class QStoreDevice(Device):
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
         del execution_config
+        tapes = tuple(circuits)
+        if current() is None:
+            return answered(self.execute_each([tapes])[0])
+        return answered(deliver([Batch(self, tapes)])[0])
+
+    def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+        """Runs the batches of several callers as one.
+
+        Args:
+            batches: tapes that have been through the preprocessing
+
+        Returns:
+            for each batch its tapes' results, or the error that it ended with: what is wrong with
+            one batch, or fails over there, is no other one's error
+
+        Raises:
+            Interrupted: Ctrl-C, after the jobs that were live have been cancelled
+        """
+        circuits = [tape for batch in batches for tape in batch]
+        try:
+            compiled, jobs = self._packed(circuits)
+        except QStoreError as error:
+            return self._execute_sound(batches, error)
         self._track_batch()
-        if not circuits:
-            return ()
-        batch = [each.compiled for each in self.compiled(circuits)]
-        for tape in circuits:
-            self._warn_of_sharpening(tape)
-        outcomes = self._run(batch, self._machine())
+        outcomes: Mapping[tuple[int, int], Outcomes] = {}
+        failure = None
+        if circuits:
+            for tape in circuits:
+                self._warn_of_sharpening(tape)
+            try:
+                outcomes = self._run(compiled, jobs)
+            except QStoreError as error:
+                outcomes, failure = error.partial, error
+        if failure is not None and len(batches) == 1:
+            return [failure]
+        firsts = itertools.accumulate((len(batch) for batch in batches), initial=0)
         with self._lock:  # the generator that draws the samples is one for all threads
-            results = tuple(
-                self._read_out(tape, [outcomes[index, row] for row in range(tape.batch_size or 1)])
-                for index, tape in enumerate(circuits)
-            )
-        self._track(circuits, results)
-        return results
+            answers = [
+                self._answer(batch, first, outcomes, failure)
+                for batch, first in zip(batches, firsts, strict=False)
+            ]
+        for batch, answer in zip(batches, answers, strict=True):
+            if not isinstance(answer, Exception):
+                self._track(batch, answer)
+        return answers
+
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+
+        Args:
+            tapes: that have been through the preprocessing
+        """
+        rng = np.random.default_rng(0)
+        results = []
+        for tape in tapes:
+            qubit_of = qubits_of(tape.wires, self.wires)
+            rows = [Outcomes.made_up(len(qubit_of), rng) for _ in range(tape.batch_size or 1)]
+            results.append(self._read_out(tape, rows, rng))
+        return tuple(results)
+
+    def _packed(self, circuits: Sequence[QuantumScript]) -> tuple[list[Compiled], list[job.Job]]:
+        compiled = [each.compiled for each in self.compiled(circuits)]
+        return compiled, self._jobs(compiled, self._machine()) if compiled else []
+
+    def _execute_sound(
+        self, batches: Sequence[Sequence[QuantumScript]], error: QStoreError
+    ) -> list[Answer]:
+        """The batches that can be sent without those that can't, of which there is one at least."""
+        if len(batches) == 1:
+            return [error]
+        refused: list[QStoreError | None] = [self._refusal(batch) for batch in batches]
+        sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
+        answers = iter(self.execute_each(sound))
+        return [next(answers) if each is None else each for each in refused]
+
+    def _refusal(self, batch: Sequence[QuantumScript]) -> QStoreError | None:
+        try:
+            self._packed(batch)
+        except QStoreError as error:
+            return error
+        return None
+
+    def _answer(
+        self,
+        batch: Sequence[QuantumScript],
+        first: int,
+        outcomes: Mapping[tuple[int, int], Outcomes],
+        failure: QStoreError | None,
+    ) -> Answer:
+        """One batch's results, or the error of the batches that it went with, if it is its own.
+
+        Args:
+            batch: one caller's tapes
+            first: the place of its first tape among all callers'
+            outcomes: that did arrive, by tape and row
+            failure: what kept others from arriving
+        """
+        rows = [range(tape.batch_size or 1) for tape in batch]
+        if failure is not None:
+            own = {
+                (i, row): outcomes[first + i, row]
+                for i in range(len(batch))
+                for row in rows[i]
+                if (first + i, row) in outcomes
+            }
+            if len(own) < sum(map(len, rows)):
+                error = copy.copy(failure)
+                error.partial = own
+                return error
+        return tuple(
+            self._read_out(tape, [outcomes[first + i, row] for row in rows[i]], self._rng)
+            for i, tape in enumerate(batch)
+        )
 
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
         """What ``execute`` sends for a batch of tapes.
@@ -388,9 +492,10 @@ class QStoreDevice(Device):
         most = job.MAX_CIRCUITS if self._options.submission == "batch" else 1
         return job.pack([(programs, shots) for programs, shots, _ in batch], most)
 
-    def _run(self, batch: Sequence[Compiled], machine: Backend) -> dict[tuple[int, int], Outcomes]:
-        """Programs to the outcomes of all their circuits, by tape and row, through few jobs."""
-        jobs = self._jobs(batch, machine)
+    def _run(
+        self, batch: Sequence[Compiled], jobs: Sequence[job.Job]
+    ) -> dict[tuple[int, int], Outcomes]:
+        """Jobs to the outcomes of all their circuits, by tape and row."""
         self._warn_of_debiasing()
         events: list[Event] = []
 
@@ -456,16 +561,18 @@ class QStoreDevice(Device):
             stacklevel=4,
         )
 
-    def _read_out(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
+    def _read_out(
+        self, tape: QuantumScript, rows: Sequence[Outcomes], rng: np.random.Generator
+    ) -> Any:
         """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
         shots = tape.shots.total_shots
         if shots is not None and self._options.exact:
-            rows = [outcomes.drawn(shots, self._rng) for outcomes in rows]
+            rows = [outcomes.drawn(shots, rng) for outcomes in rows]
         elif shots is not None:
             rows = [outcomes.rounded(shots) for outcomes in rows]
         batch = rows[0] if tape.batch_size is None else rows
         qubit_of = qubits_of(tape.wires, self.wires)
-        return read_out(tape.measurements, tape.shots, batch, qubit_of, self._rng)
+        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
 
     def _track_batch(self) -> None:
         if self.tracker.active:

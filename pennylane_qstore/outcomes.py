@@ -113,6 +113,17 @@ class Outcomes:
         weights = np.clip(weights, 0, None)
         return cls(states, weights / weights.sum())
 
+    @classmethod
+    def made_up(cls, qubits: int, rng: np.random.Generator) -> "Outcomes":
+        """Probabilities of some of a circuit's states, as any circuit might have them.
+
+        Args:
+            qubits: of the circuit
+            rng: where they come from
+        """
+        states = np.unique(rng.integers(1 << min(qubits, 62), size=1 << min(qubits, 6)))
+        return cls(states, rng.dirichlet(np.ones(len(states))))
+
     @property
     def total(self) -> float:
         """The sum of the weights: one, or the number of shots."""

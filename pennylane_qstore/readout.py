@@ -18,6 +18,7 @@ from pennylane.measurements import (
     Shots,
     VarianceMP,
 )
+from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.pauli import PauliSentence
 from pennylane.wires import Wires
 
@@ -132,6 +133,9 @@ def _values(
     sentence = measurement.obs.pauli_rep if measurement.obs is not None else None
     if sentence is not None:
         return _pauli_values(sentence, outcomes, qubit_of)
+    if isinstance(measurement.obs, BasisStateProjector):
+        bits = outcomes.bits(_qubits(measurement, qubit_of))
+        return (bits == np.asarray(measurement.obs.data[0])).all(axis=1).astype(float)
     return np.asarray(measurement.eigvals())[_indices(outcomes, _qubits(measurement, qubit_of))]
 
 

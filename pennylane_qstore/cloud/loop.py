@@ -6,6 +6,7 @@ import concurrent.futures
 import functools
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ class Loop:
         self.pid = pid
         self.asyncio_loop = asyncio.new_event_loop()
         self._closing: list[concurrent.futures.Future[None]] = []
+        self._tasks: weakref.WeakKeyDictionary[threading.Thread, asyncio.Task[Any]]
+        self._tasks = weakref.WeakKeyDictionary()
+        self._interrupted: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._thread = threading.Thread(target=self._serve, name="qstore-loop", daemon=True)
         self._thread.start()
 
@@ -38,23 +42,42 @@ class Loop:
         Raises:
             RuntimeError: called from the loop's own thread, which would wait for itself
         """
-        if threading.current_thread() is self._thread:
+        caller = threading.current_thread()
+        if caller is self._thread:
             coroutine.close()
             raise RuntimeError("the qstore loop's own thread can't wait for the loop")
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        task: list[asyncio.Task[T]] = []
 
         def start() -> None:
-            task.append(self.asyncio_loop.create_task(coroutine))
-            task[0].add_done_callback(lambda done: _hand_over(done, future))
+            task = self.asyncio_loop.create_task(coroutine)
+            self._tasks[caller] = task
+            task.add_done_callback(lambda done: _hand_over(done, future))
+            if caller in self._interrupted:
+                task.cancel()
 
         self.asyncio_loop.call_soon_threadsafe(start)
         try:
             return future.result()
         except KeyboardInterrupt:
-            self.asyncio_loop.call_soon_threadsafe(lambda: task and task[0].cancel())
+            self.asyncio_loop.call_soon_threadsafe(self._cancel, caller)
             concurrent.futures.wait([future], timeout=GRACE)
             raise
+        except concurrent.futures.CancelledError:
+            if caller in self._interrupted:
+                raise KeyboardInterrupt from None
+            raise
+
+    def interrupt(self, caller: threading.Thread) -> None:
+        """Does to a thread that waits for a coroutine what a Ctrl-C does to the main thread.
+
+        A thread that doesn't wait yet is interrupted as soon as it does.
+        """
+        self._interrupted.add(caller)
+        self.asyncio_loop.call_soon_threadsafe(self._cancel, caller)
+
+    def _cancel(self, caller: threading.Thread) -> None:
+        if caller in self._tasks:
+            self._tasks[caller].cancel()
 
     def close_soon(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Runs a closing coroutine; the process waits for it only at its exit.

@@ -17,6 +17,7 @@ from pennylane.measurements import (
     SampleMP,
 )
 from pennylane.operation import Operator
+from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.pauli import PauliSentence, PauliWord
 from pennylane.tape import QuantumScript
 
@@ -188,6 +189,8 @@ def _whole(place: int, measurement: MeasurementProcess) -> _Part:
         if axis_of is not None:
             turned = _replaced(measurement, obs=_in_z(sentence, measurement.wires))
             return _Part(place, axis_of, _pauli_rotations(axis_of), turned)
+    if isinstance(obs, BasisStateProjector):  # its eigenvalues would be an array over all states
+        return _Part(place, dict.fromkeys(obs.wires, "Z"), {}, measurement)
     if isinstance(obs, qml.SparseHamiltonian):
         obs = qml.Hermitian(obs.matrix(), obs.wires)
     axis_of, rotations = _axes(obs)

@@ -51,6 +51,7 @@ def preprocessing(
     target: Callable[[], Target],
     *,
     with_values: bool = True,
+    at_once: bool = False,
 ) -> CompilePipeline:
     """The device's preprocessing: one transform, which does all of it once a structure.
 
@@ -61,6 +62,7 @@ def preprocessing(
         cache: of the device
         target: tells what is compiled to
         with_values: whether a structure may have values in it, as a unitary's
+        at_once: whether such a structure gets a template at its first sight
     """
     steps = CompilePipeline()
     full = pipeline(name, wires, inexact)
@@ -71,6 +73,7 @@ def preprocessing(
         cache=cache,
         target=target,
         with_values=with_values,
+        at_once=at_once,
     )
     return steps
 
@@ -83,16 +86,18 @@ def use_template(
     cache: TemplateCache,
     target: Callable[[], Target],
     with_values: bool,
+    at_once: bool,
 ) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
     """Finds or makes the templates of a tape's structure, and reads the tape's angles.
 
     A tape that comes out has one operation, with one array of angles. A tape whose structure
     can't be compared, or depends on its angles, goes through the full pipeline each time; so does
-    one that has values in its structure, as a state preparation's, at its first sight. Without
-    values in structures, it is what the pipeline makes of such a tape that has a template.
+    one that has values in its structure, as a state preparation's, at its first sight, if it isn't
+    to have a template at once. Without values in structures, it is what the pipeline makes of such
+    a tape that has a template.
     """
     started = time.perf_counter()
-    entry, known = _found(tape, full, wires, cache, with_values=with_values)
+    entry, known = _found(tape, full, wires, cache, with_values=with_values, at_once=at_once)
     if entry is not None:
         if known:
             cache.spent(time.perf_counter() - started)
@@ -133,6 +138,7 @@ def _found(
     cache: TemplateCache,
     *,
     with_values: bool,
+    at_once: bool = False,
 ) -> Found:
     """The entry of a tape's structure, where it can have one."""
     if not cache.is_on:
@@ -145,7 +151,7 @@ def _found(
     if key.has_values and not with_values:
         return Found(None, known=False)
     make = functools.partial(_entry, tape, full, wires, cache)
-    return cache.find(key, make, at_once=not key.has_values)
+    return cache.find(key, make, at_once=at_once or not key.has_values)
 
 
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:

@@ -1,0 +1,193 @@
+"""Many callers, one batch: callables that call QNodes, run so that their circuits go together.
+
+Each callable has a thread of its own. A device's ``execute`` parks there instead of sending, and
+the next thread goes on; when all are parked or done, everything that was asked for is one batch.
+Only one thread runs at a time, in the order of the callables, so that there is no timer, no race,
+and random numbers are drawn in the same order every time.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from pennylane.queuing import AnnotatedQueue
+
+from pennylane_qstore.receivers import Answer, Batch, receiving, recorded
+from pennylane_qstore.simultaneous import deliver
+from pennylane_qstore.threads import carrying, isolate
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+MAX_WORKERS = 4096  # threads that live at the same time; what is beyond them is another wave
+STACK_BYTES = 1 << 20
+_starting = threading.Lock()  # the size of stacks is a setting of the process
+
+
+def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False) -> list[T]:
+    """Runs callables that call QNodes, so that all their circuits share one batch.
+
+    ``gather([lambda: circuit(x), lambda: circuit(y)])`` is one job. What a callable asks for after
+    it got its first results goes with what the others ask for then: there are as many batches as
+    the callable with the most calls makes. Gradients and further gathers inside take part. Devices
+    other than this package's run their circuits at once, as ever. Callables must not wait for each
+    other, and threads that they start by themselves are not gathered.
+
+    Inside a derivative (``qml.grad`` of a function that gathers) only the forward calls share a
+    batch, because autograd goes back through them one by one; ``qstore.value_and_grad`` makes that
+    one batch as well.
+
+    Args:
+        thunks: callables without arguments; 4,096 of them run at a time, and more in waves, each
+            of which has batches of its own
+        return_exceptions: whether an error stands in the list in its callable's place, instead of
+            being raised
+
+    Returns:
+        what the callables returned, in order
+
+    Raises:
+        TypeError: one can't be called
+        RuntimeError: called while a circuit is being recorded, as in a QNode's function
+        Exception: the first callable's that failed, after all have come to their end
+    """
+    waiting = list(thunks)
+    for index, thunk in enumerate(waiting):
+        if not callable(thunk):
+            raise TypeError(f"callable {index} of gather is {thunk!r}, which can't be called")
+    if AnnotatedQueue._lock._is_owned():  # noqa: SLF001  there is no other way to ask
+        raise RuntimeError(
+            "gather inside a circuit that is being recorded: call it outside of QNodes' functions "
+            "and of queuing contexts"
+        )
+    isolate()
+    results: list[Any] = []
+    while waiting:
+        workers = _started(waiting[:MAX_WORKERS])
+        del waiting[: len(workers)]
+        _run(workers)
+        if not return_exceptions:
+            _raise_first(workers)
+        results += [worker.result if worker.error is None else worker.error for worker in workers]
+    return results
+
+
+def map(fn: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
+    """What a function returns for each of some items, all of its circuits in one batch.
+
+    ``map(fn, items)`` is ``[fn(item) for item in items]`` with the circuits of all items sent
+    together; see :func:`gather`.
+
+    Args:
+        fn: calls QNodes; may be one
+        items: one argument each
+
+    Returns:
+        one value an item, in order
+    """
+    return gather([functools.partial(fn, item) for item in items])
+
+
+class _Abandoned(BaseException):
+    """Ends a callable whose gathering has come to its end without it."""
+
+
+class _Worker:
+    """A callable in a thread of its own, which runs only while its gathering waits for it."""
+
+    result: Any = None
+    error: BaseException | None = None
+    running = False
+    finished = False
+    abandoned = False
+
+    def __init__(self, thunk: Callable[[], Any]) -> None:
+        self._thunk = carrying(thunk)
+        self.records = recorded()
+        self.batches: Sequence[Batch] = ()
+        self.answers: Sequence[Answer] = ()
+        self._turn, self._back = threading.Lock(), threading.Lock()
+        self._turn.acquire()
+        self._back.acquire()
+
+    def start(self) -> None:
+        """Starts the thread, which waits for its turn."""
+        threading.Thread(target=self._serve, name="qstore-gather", daemon=True).start()
+
+    def proceed(self) -> None:
+        """Lets the callable run, until it is parked or done."""
+        self.batches = ()
+        self.running = True
+        self._turn.release()
+        self._back.acquire()
+        self.running = False
+
+    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+        """Parks the callable, in its own thread, until there are answers."""
+        if self.abandoned:
+            raise _Abandoned
+        self.batches = batches
+        self._back.release()
+        self._turn.acquire()
+        if self.abandoned:
+            raise _Abandoned
+        return list(self.answers)
+
+    def abandon(self) -> None:
+        """Has the callable end at its next call, or at the one that it is parked in."""
+        self.abandoned = True
+        if not (self.running or self.finished):
+            self._turn.release()
+
+    def _serve(self) -> None:
+        self._turn.acquire()
+        try:
+            if not self.abandoned:
+                with receiving(self):
+                    self.result = self._thunk()
+        except BaseException as error:  # noqa: BLE001  it is the caller's
+            self.error = error
+        self.finished = True
+        self._back.release()
+
+
+def _started(thunks: Sequence[Callable[[], Any]]) -> list[_Worker]:
+    """Workers for as many of the callables as the machine has threads for, at least one."""
+    workers: list[_Worker] = []
+    with _starting:
+        before = threading.stack_size(STACK_BYTES)
+        try:
+            for thunk in thunks:
+                worker = _Worker(thunk)
+                worker.start()
+                workers.append(worker)
+        except RuntimeError:  # no thread is left
+            if not workers:
+                raise
+        finally:
+            threading.stack_size(before)
+    return workers
+
+
+def _run(workers: Sequence[_Worker]) -> None:
+    """Runs workers to their end, and sends what they are parked for, all in one, each round."""
+    live = workers
+    try:
+        while live:
+            for worker in live:
+                worker.proceed()
+            live = [worker for worker in live if not worker.finished]
+            answers = iter(deliver([batch for worker in live for batch in worker.batches]))
+            for worker in live:
+                worker.answers = [next(answers) for _ in worker.batches]
+    except BaseException:  # a Ctrl-C above all
+        for worker in workers:
+            worker.abandon()
+        raise
+
+
+def _raise_first(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        if worker.error is not None:
+            raise worker.error

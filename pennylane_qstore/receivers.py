@@ -1,0 +1,87 @@
+"""Who takes the batches that a thread's QNodes send: their devices, or a gathering in between."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pennylane.tape import QuantumScript
+
+# One batch's results, in the order of its tapes, or the error that it ended with.
+Answer = tuple[Any, ...] | Exception
+
+
+class Executor(Protocol):
+    """A device that runs the batches of several callers as one."""
+
+    def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+        """One answer a batch, in order."""
+        ...
+
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one call of a device's ``execute`` asks for.
+
+    Attributes:
+        device: that it is for
+        tapes: through with the preprocessing
+    """
+
+    device: Executor
+    tapes: tuple[QuantumScript, ...]
+
+
+class Receiver(Protocol):
+    """Takes batches in a device's place.
+
+    Attributes:
+        records: whether its answers are made up
+    """
+
+    records: bool
+
+    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+        """One answer a batch, in order; called in the thread that it receives for."""
+        ...
+
+
+_here = threading.local()
+
+
+def current() -> Receiver | None:
+    """Who receives this thread's batches; None where their devices do."""
+    return getattr(_here, "receiver", None)
+
+
+@contextmanager
+def receiving(receiver: Receiver | None) -> Iterator[None]:
+    """Has a receiver take this thread's batches; None has their devices take them."""
+    before = current()
+    _here.receiver = receiver
+    try:
+        yield
+    finally:
+        _here.receiver = before
+
+
+def recorded() -> bool:
+    """Whether this thread's batches get answers that are made up."""
+    receiver = current()
+    return receiver is not None and receiver.records
+
+
+def answered(answer: Answer) -> tuple[Any, ...]:
+    """An answer's results.
+
+    Raises:
+        Exception: the one that it is
+    """
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,155 @@
+"""A function that calls QNodes one after another, run twice, so that their circuits go together."""
+
+import functools
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import pennylane as qml
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore.receivers import Answer, Batch, current, receiving
+from pennylane_qstore.simultaneous import deliver
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SAME = 1e-12  # radians that the angles of a circuit may differ by from one run to the other
+
+
+def replay(fn: Callable[P, T]) -> Callable[P, T]:
+    """A function that calls QNodes one after another to one that does so with a single batch.
+
+    The function runs twice: first on made-up outcomes, to learn which circuits it asks for, which
+    then are sent together; and once more with their answers. A gradient inside, as of ``qml.grad``,
+    is part of it: forward and backward are one batch. NumPy's, Python's and Torch's global random
+    states are put back before the second run. What else the function does to the world it does
+    twice: let it return what it finds, and keep ``backward()`` out of it.
+
+    Where the second run asks for another circuit, because it depends on outcomes, that call is a
+    batch of its own, and a warning says so.
+
+    Args:
+        fn: calls QNodes, and returns what it makes of their results
+
+    Returns:
+        a function of the same arguments
+    """
+
+    @functools.wraps(fn)
+    def replayed(*args: P.args, **kwargs: P.kwargs) -> T:
+        recording = _Recording()
+        state = _random_states()
+        try:
+            with receiving(recording), _in_silence():
+                fn(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  an outcome that was made up may be to blame
+            warnings.warn(
+                f"{_name(fn)} can't be replayed, because it fails on made-up outcomes "
+                f"({type(error).__name__}: {error}): each of its calls is a batch of its own.",
+                stacklevel=2,
+            )
+            _restore(state)
+            return fn(*args, **kwargs)
+        _restore(state)
+        playback = _Playback(recording.batches, deliver(recording.batches), current())
+        with receiving(playback):
+            result = fn(*args, **kwargs)
+        if playback.others or playback.left:
+            warnings.warn(
+                f"{_name(fn)} asked for other circuits in its second run: {playback.others} calls "
+                f"were batches of their own, {len(playback.left)} were sent for nothing.",
+                stacklevel=2,
+            )
+        return result
+
+    return replayed
+
+
+class _Recording:
+    """Takes note of batches, and answers with made-up outcomes."""
+
+    records = True
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+
+    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+        """The made-up results of some batches."""
+        self.batches += batches
+        return [batch.device.made_up(batch.tapes) for batch in batches]
+
+
+class _Playback:
+    """Answers the batches of a recording, and sends others on.
+
+    Attributes:
+        left: what was recorded and not asked for yet, with its answers
+        others: how many calls weren't recorded
+    """
+
+    records = False
+
+    def __init__(self, batches: Sequence[Batch], answers: Sequence[Answer], outer: Any) -> None:
+        self.left = list(zip(batches, answers, strict=True))
+        self.others = 0
+        self._outer = outer
+
+    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+        """The recorded answers, where there are; those of the devices elsewhere."""
+        found = [self._found(batch) for batch in batches]
+        others = [batch for batch, answer in zip(batches, found, strict=True) if answer is None]
+        self.others += bool(others)
+        with receiving(self._outer):
+            answers = iter(deliver(others))
+        return [next(answers) if answer is None else answer for answer in found]
+
+    def _found(self, batch: Batch) -> Answer | None:
+        for place, (recorded, answer) in enumerate(self.left):
+            if _is_same(recorded, batch):
+                del self.left[place]
+                return answer
+        return None
+
+
+def _is_same(one: Batch, other: Batch) -> bool:
+    return (
+        one.device is other.device
+        and len(one.tapes) == len(other.tapes)
+        and all(map(_is_same_tape, one.tapes, other.tapes))
+    )
+
+
+def _is_same_tape(one: QuantumScript, other: QuantumScript) -> bool:
+    return one.shots == other.shots and qml.equal(
+        one, other, check_interface=False, check_trainability=False, rtol=0, atol=_SAME
+    )
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Has no warning shown: what is warned of may come from outcomes that were made up."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _random_states() -> tuple[Any, ...]:
+    torch = sys.modules.get("torch")
+    return random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
+
+
+def _restore(states: tuple[Any, ...]) -> None:
+    of_python, of_numpy, of_torch = states
+    random.setstate(of_python)
+    np.random.set_state(of_numpy)
+    if of_torch is not None:
+        sys.modules["torch"].set_rng_state(of_torch)
+
+
+def _name(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__name__", repr(fn))
