@@ -266,6 +266,7 @@ def _parts(found: dict[tuple[str, int], dict[int, Cell]], size: int, lanes: Sequ
     slow, on_few = found[ONE_BY_ONE, few][size].seconds, found[OURS, few][size].seconds
     on_many = found[OURS, many][size].seconds
     gain, promised = found[ONE_BY_ONE, many][size].seconds / on_many, PROMISED.get(size, math.nan)
+    v34 = [found[V34, each][size].seconds for each in (few, many)]
     print(
         f"\n{size} circuits one by one: {slow:.2f} s. Ours: {on_few:.2f} s with {few} lane"
         f"{'s' * (few > 1)}, {on_many:.2f} s with {many}. Of the {slow - on_many:.2f} s saved, "
@@ -273,7 +274,9 @@ def _parts(found: dict[tuple[str, int], dict[int, Cell]], size: int, lanes: Sequ
         f"aren't made and a queue that is waited in once; {on_few - on_many:.2f} s "
         f"({(on_few - on_many) / (slow - on_many):.0%}) are the lanes', which are the server's. "
         f"Promised for it: {promised} x; with {many} lanes it is {gain:.1f} x"
-        f" ({'met' if gain >= promised else 'MISSED'}), with {few} it is {slow / on_few:.1f} x."
+        f" ({'met' if gain >= promised else 'MISSED'}), with {few} it is {slow / on_few:.1f} x. "
+        f"Most of that any concurrency gives: against v3.4's way, {v34[0]:.2f} s and "
+        f"{v34[1]:.2f} s, one job is {v34[0] / on_few:.2f} x and {v34[1] / on_many:.2f} x."
     )
     worst = max(found[OURS, each][size].seconds / floor(size, each) for each in lanes)
     print(f"At most {worst:.3f} of the floor ({'met' if worst <= MOST else 'MISSED'}: {MOST}).")
