@@ -17,6 +17,8 @@ from aiohttp import web
 
 from pennylane_qstore.emulator import REQUESTS
 from pennylane_qstore.emulator.app import create_app
+from pennylane_qstore.emulator.context import BOARD
+from pennylane_qstore.emulator.jobs import Job
 from pennylane_qstore.emulator.timing import Profile
 
 KEY = "any"
@@ -29,14 +31,23 @@ class Seen(NamedTuple):
     Attributes:
         requests: by method and route, such as ``POST /jobs``
         connections: how many were opened
+        waited: seconds that jobs which ended were in the queue, all in all
+        ran: seconds that they ran
     """
 
     requests: Counter[str]
     connections: int
+    waited: float
+    ran: float
 
     def since(self, before: "Seen") -> "Seen":
         """What came after an earlier look."""
-        return Seen(self.requests - before.requests, self.connections - before.connections)
+        return Seen(
+            self.requests - before.requests,
+            self.connections - before.connections,
+            self.waited - before.waited,
+            self.ran - before.ran,
+        )
 
     @property
     def jobs(self) -> int:
@@ -99,23 +110,31 @@ def seen(url: str) -> Seen:
     request = urllib.request.Request(address, headers={"Authorization": f"apiKey {KEY}"})
     with urllib.request.urlopen(request) as answer:
         told = json.load(answer)
-    return Seen(Counter(told["requests"]), told["connections"])
+    return Seen(Counter(told["requests"]), told["connections"], told["waited"], told["ran"])
 
 
 def _app(settings: Mapping[str, Any]) -> web.Application:
     app = create_app(**settings)
     peers: set[Any] = set()
+    spent = {"waited": 0.0, "ran": 0.0}
+
+    def ended(job: Job) -> None:
+        at = job.moments
+        if job.is_final and "started" in at:
+            spent["waited"] += at["started"] - at["submitted"]
+            spent["ran"] += at["ended"] - at["started"]
 
     async def counted(request: web.Request) -> web.Response:
         requests = {
             route: n for route, n in request.app[REQUESTS].items() if "benchmark" not in route
         }
-        return web.json_response({"requests": requests, "connections": len(peers)})
+        return web.json_response({"requests": requests, "connections": len(peers), **spent})
 
     async def noted(request: web.Request, _: web.StreamResponse) -> None:
         if request.path != _COUNTED and request.transport is not None:
             peers.add(request.transport.get_extra_info("peername"))
 
+    app[BOARD].on_job.append(ended)
     app.router.add_get(_COUNTED, counted)
     app.on_response_prepare.append(noted)
     return app
