@@ -125,8 +125,7 @@ class Outcomes:
     def mapped(self, bits: BitMap) -> "Outcomes":
         """The tape's outcomes, of those of the program that was sent for it."""
         states, index = np.unique(bits.of(self.states), return_inverse=True)
-        weights = self.weights[:0].copy()
-        weights.resize(len(states))
+        weights = np.zeros_like(self.weights, shape=len(states))
         np.add.at(weights, index, self.weights)
         return Outcomes(states, weights)
 

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.outcomes import BitMap
 
+# Turns are written as so many of these: whole numbers are turned to text faster than floats, and
+# a phase is as good as any other that is whole turns away from it.
+_UNITS = 10**15
 # How a gate is written, with a place for each of its numbers.
 # API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.
 _FORMS = {
-    "gpi": '{{"gate":"gpi","target":{0},"phase":%s}}',
-    "gpi2": '{{"gate":"gpi2","target":{0},"phase":%s}}',
-    "ms": '{{"gate":"ms","targets":[{0},{1}],"phases":[%s,%s],"angle":%s}}',
-    "zz": '{{"gate":"zz","targets":[{0},{1}],"angle":%s}}',
+    "gpi": '{{"gate":"gpi","target":{0},"phase":0.%015d}}',
+    "gpi2": '{{"gate":"gpi2","target":{0},"phase":0.%015d}}',
+    "ms": '{{"gate":"ms","targets":[{0},{1}],"phases":[0.%015d,0.%015d],"angle":0.%015d}}',
+    "zz": '{{"gate":"zz","targets":[{0},{1}],"angle":0.%015d}}',
 }
 _QIS_FORMS = {
     **{
@@ -93,7 +96,7 @@ class Programs:
     def __post_init__(self) -> None:
         form = _form(self.gateset, self.gates)
         object.__setattr__(self, "_form", form)
-        if self.numbers.shape != (len(self.numbers), form.count("%s")):
+        if self.numbers.shape != (len(self.numbers), form.count("%")):
             raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
 
     def __len__(self) -> int:
@@ -107,9 +110,13 @@ class Programs:
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.
 
-        Numbers are written so that they read back as the same floats.
+        Turns of native gates are written with 15 decimals, modulo one turn; the rotations of QIS
+        gates so that they read back as the same floats.
         """
         form = self._form
+        if self.gateset == "native":
+            units = np.rint(self.numbers * _UNITS).astype(np.int64) % _UNITS
+            return [form % tuple(row) for row in units.tolist()]
         return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
     def bits_of(self, row: int) -> BitMap | None:

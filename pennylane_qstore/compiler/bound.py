@@ -58,9 +58,8 @@ class BoundTemplate(ResourcesOperation):
     def __init__(
         self, params: NDArray[Any], template: Template, target: Callable[[], Target]
     ) -> None:
-        super().__init__(params, wires=list(template.qubit_of))
-        self.hyperparameters["template"] = template
-        self.hyperparameters["target"] = target
+        super().__init__(params, wires=template.wires)
+        self.hyperparameters.update(template=template, target=target)
 
     @property
     def template(self) -> Template:

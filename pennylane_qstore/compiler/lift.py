@@ -1,5 +1,7 @@
 """A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
 
+import itertools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +16,13 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
-from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
+from pennylane_qstore.compiler.structure import NUMBERS, UncacheableError, is_parametric
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
-_NUMBERS = frozenset({float, int, np.float64})
+_data = operator.attrgetter("data")
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -56,36 +58,43 @@ class Lifted:
     origins: tuple[tuple[int, str], ...]
 
 
-def params_of(tape: QuantumScript) -> NDArray[Any]:
-    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params)."""
+def open_places(tape: QuantumScript) -> tuple[int, ...]:
+    """The places of the operations whose parameters a template leaves open."""
+    return tuple([place for place, op in enumerate(tape.operations) if is_parametric(op)])
+
+
+def params_of(tape: QuantumScript, places: Sequence[int]) -> NDArray[Any]:
+    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
+
+    Args:
+        tape: of any values
+        places: of the operations that have angles, as of all tapes of its structure
+    """
+    operations = tape.operations
+    own = [operations[place] for place in places]
     if tape.batch_size is None:
-        # Inside a gradient the angles are autograd's boxes, too many to unwrap one by one.
-        values = [
-            value if type(value) in _NUMBERS else getval(value)
-            for op in tape.operations
-            if is_parametric(op)
-            for value in op.data
-        ]
+        values = list(itertools.chain.from_iterable(map(_data, own)))
+        if not NUMBERS.issuperset(map(type, values)):
+            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
+            values = list(map(getval, values))
         try:
             flat = np.array(values)
         except (TypeError, ValueError, RuntimeError):  # arrays, or another interface's numbers
-            return _columns(tape)
+            return _columns(own, None)
         if flat.ndim == 1 and flat.dtype.kind in "fiub":
             return flat
-    return _columns(tape)
+    return _columns(own, tape.batch_size)
 
 
-def _columns(tape: QuantumScript) -> NDArray[Any]:
+def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:
     columns: list[NDArray[Any]] = []
-    for op in tape.operations:
-        if not is_parametric(op):
-            continue
+    for op in operations:
         for value, ndim in zip(qml.math.unwrap(op.data), op.ndim_params, strict=True):
             array = np.asarray(value)
-            if tape.batch_size is not None and array.ndim == ndim:
-                array = np.broadcast_to(array, (tape.batch_size, *array.shape))
+            if batch_size is not None and array.ndim == ndim:
+                array = np.broadcast_to(array, (batch_size, *array.shape))
             columns.append(array.reshape(*array.shape[: array.ndim - ndim], -1))
-    rows = () if tape.batch_size is None else (tape.batch_size,)
+    rows = () if batch_size is None else (batch_size,)
     return np.concatenate(columns, axis=-1) if columns else np.zeros((*rows, 0))
 
 
@@ -104,7 +113,7 @@ def lift(
     Raises:
         UncacheableError: the pipeline's output depends on values, or not affinely
     """
-    n_params = params_of(tape).shape[-1]
+    n_params = params_of(tape, open_places(tape)).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
     runs = [pipeline((_at(tape, points[0]),))]

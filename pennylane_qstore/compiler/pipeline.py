@@ -34,7 +34,7 @@ from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
-from pennylane_qstore.compiler.lift import Lifted, lift, params_of
+from pennylane_qstore.compiler.lift import Lifted, lift, open_places, params_of
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
@@ -107,7 +107,7 @@ def _carriers(
     tape: QuantumScript, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape)
+    params = params_of(tape, entry.places)
     return [
         QuantumScript(
             [BoundTemplate(params, template, target)],
@@ -142,16 +142,16 @@ def _found(
     except UncacheableError:
         cache.bypass()
         return Found(None, known=False)
-    if key.has_values and not with_values:
+    if not with_values and key.has_values:
         return Found(None, known=False)
     make = functools.partial(_entry, tape, full, wires, cache)
-    return cache.find(key, make, at_once=not key.has_values)
+    return cache.find(key, make, at_once=lambda: not key.has_values)
 
 
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
     circuits, post = lift(tape, full)
     templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-    return Entry(tuple(templates), post)
+    return Entry(tuple(templates), open_places(tape), post)
 
 
 def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:

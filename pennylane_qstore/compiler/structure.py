@@ -6,14 +6,12 @@ rounded, cut short or printed, and what can't be put into it makes the tape go t
 
 import functools
 import itertools
-import threading
 import weakref
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pennylane as qml
-from cachetools import LRUCache
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -86,11 +84,24 @@ ANGLES = (
     *PENNYLANE_IONQ_NATIVE,
     *PENNYLANE_IONQ_ISING,
 )
+# A parameter of one of these types is one number.
+NUMBERS = frozenset({float, int, np.float64})
 # What stays an angle when it is controlled, by any number of wires.
 _CONTROLLED = frozenset(
     {
         *(qml.RX, qml.RY, qml.RZ, qml.Rot, qml.PhaseShift, qml.U1),
         *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.PauliRot, qml.MultiRZ),
+    }
+)
+# What is told by its class and its wires alone, but for one number a parameter.
+_PLAIN = frozenset(
+    {
+        *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
+        *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
+        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
+        *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX),
+        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.SWAP, qml.ISWAP, qml.Toffoli, qml.CSWAP),
+        *NATIVE,
     }
 )
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
@@ -128,8 +139,16 @@ def structure(tape: QuantumScript) -> Key:
     Raises:
         UncacheableError: the tape has something that can't be compared by value
     """
+    remembered = _tokens.get
     return Key(
-        tuple([_of_operation(op) for op in tape.operations]),
+        tuple(
+            [
+                known.token
+                if (known := remembered(id(op))) is not None and known() is op
+                else _of_operation(op)
+                for op in tape.operations
+            ]
+        ),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
         tape.batch_size,
@@ -152,13 +171,13 @@ _CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """An operation's token; one that holds no values is remembered, since tapes share operations.
+    """The token of an operation that none is remembered of.
 
-    Values may be changed in place, so that they are read each time.
+    One that holds no values is remembered, since tapes share operations. Values may be changed in
+    place, so that they are read each time.
     """
-    known = _tokens.get(id(op))
-    if known is not None and known.of() is op:
-        return known.token
+    if _is_plain(op):
+        return _remembered(op, (type(op), op.wires.labels))
     if is_parametric(op):
         return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
@@ -167,6 +186,13 @@ def _of_operation(op: Operator) -> Hashable:
         raise UncacheableError("a batch of values that are no angles")
     token = _frozen(op)
     return token if op.data else _remembered(op, token)
+
+
+def _is_plain(op: Operator) -> bool:
+    """Whether an operation's class, its wires, and one number a parameter tell all of it."""
+    if type(op) not in _PLAIN:
+        return False
+    return NUMBERS.issuperset(map(type, op.data)) or not any(map(np.ndim, op.data))
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -181,7 +207,7 @@ def _without_angles(op: Operator) -> Hashable:
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
     known = _tokens.get(id(measurement))
-    if known is not None and known.of() is measurement:
+    if known is not None and known() is measurement:
         return known.token
     if type(measurement) not in _MEASUREMENTS:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
@@ -204,8 +230,10 @@ def _of_observable(obs: Operator | None) -> Hashable:
     if obs is None:
         return None
     known = _tokens.get(id(obs))
-    if known is not None and known.of() is obs:
+    if known is not None and known() is obs:
         return known.token
+    if _is_plain(obs):
+        return _remembered(obs, (type(obs), obs.wires.labels))
     if isinstance(obs, qml.ops.CompositeOp):
         return (type(obs), *[_of_observable(operand) for operand in obs.operands])
     if type(obs) is qml.ops.SProd:
@@ -214,15 +242,16 @@ def _of_observable(obs: Operator | None) -> Hashable:
     return token if obs.data else _remembered(obs, token)
 
 
-class _Known(NamedTuple):
-    """The token of an object that is alive and holds no values.
+class _Known(weakref.ref[Any]):
+    """An object that holds no values, while it is alive, and its token.
 
     Attributes:
-        of: the object
+        identity: of the object
         token: an integer, so that keys hash fast
     """
 
-    of: weakref.ref[Any]
+    __slots__ = ("identity", "token")
+    identity: int
     token: int
 
 
@@ -230,19 +259,24 @@ class _Known(NamedTuple):
 # when its object does, before another one can have the same identity.
 _tokens: dict[int, _Known] = {}
 _numbers = itertools.count()
-_interned: LRUCache[Hashable, int] = LRUCache(10_000)
-_interning = threading.Lock()
 
 
 def _remembered(what: Any, token: Hashable) -> int:
-    with _interning:
-        number = _interned.get(token)
-        if number is None:
-            number = _interned[token] = next(_numbers)
-    identity = id(what)
-    forget = functools.partial(_tokens.pop, identity, None)
-    _tokens[identity] = _Known(weakref.ref(what, lambda _: forget()), number)
-    return number
+    known = _Known(what, _forget)
+    known.identity, known.token = id(what), _number(token)
+    _tokens[known.identity] = known
+    return known.token
+
+
+def _forget(known: _Known) -> None:
+    _tokens.pop(known.identity, None)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _number(token: Hashable) -> int:
+    """A number of its own for each token; one that was forgotten gets another one."""
+    del token
+    return next(_numbers)
 
 
 @functools.singledispatch
