@@ -50,7 +50,9 @@ class Client:
         self._transport = Transport(
             base_url, api_key, pool_size=self.policy.connection_pool_size, limiter=limiter
         )
-        self._watcher = Watcher(self._transport, self.policy.shortest_poll)
+        self._watcher = Watcher(
+            self._transport, self.policy.shortest_poll, at_once=self.policy.look_at_once
+        )
         self._journal = journal or Journal(MEMORY, account(base_url, api_key))
         self._backends: dict[str, Backend] = {}
 

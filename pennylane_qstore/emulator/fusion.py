@@ -1,0 +1,173 @@
+"""Small circuits with their one-qubit gates fused into the two-qubit ones: few, larger steps.
+
+On a few hundred amplitudes the time goes into calls, not into numbers. So all matrices of a kind
+are made with one call, all runs of one-qubit gates are multiplied together, and each coupling of
+two qubits is one product with a 4x4 matrix.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.emulator.circuit import Gate, Structure
+from pennylane_qstore.emulator.gates import Kind, Numbers
+
+Matrices = NDArray[np.complex128]
+PAIR = 2
+_IDENTITY = -1  # of a gate's place
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is done to which qubits, by the places of the gates in a structure.
+
+    Attributes:
+        runs: one-qubit gates that follow one another on a qubit, in time
+        pairs: the qubits that are coupled, in time
+        before: for each pair, the runs that come first on its two qubits
+        couplings: for each pair, the gate that couples it; `_IDENTITY` where nothing does
+    """
+
+    runs: list[list[int]] = field(default_factory=lambda: [[_IDENTITY]])
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    before: list[tuple[int, int]] = field(default_factory=list)
+    couplings: list[int] = field(default_factory=list)
+
+
+def plan(structure: Structure) -> Plan | None:
+    """A structure to what is done in it; None where that is more than couplings of two qubits.
+
+    Args:
+        structure: with two qubits at least
+    """
+    found = Plan()
+    waiting: dict[int, list[int]] = {}
+
+    def couple(first: int, second: int, place: int) -> None:
+        own = []
+        for qubit in (first, second):
+            run = waiting.pop(qubit, None)
+            own.append(len(found.runs) if run else 0)
+            found.runs += [run] if run else []
+        found.pairs.append((first, second))
+        found.before.append((own[0], own[1]))
+        found.couplings.append(place)
+
+    for place, gate in enumerate(structure.gates):
+        if gate.terms or len(gate.controls) > 1:
+            return None
+        if gate.kind.matrix is None:
+            continue
+        if gate.kind.targets == PAIR:
+            if gate.controls:
+                return None
+            couple(*gate.targets, place)
+        elif gate.controls:
+            for target in gate.targets:
+                couple(*gate.controls, target, place)
+        else:
+            for target in gate.targets:
+                waiting.setdefault(target, []).append(place)
+    touched = [q for gate in structure.gates for q in (*gate.targets, *gate.controls)]
+    for qubit in tuple(waiting):
+        if qubit in waiting:  # those that end with a run end together, two by two
+            couple(qubit, next(q for q in (*waiting, *touched) if q != qubit), _IDENTITY)
+    if not found.pairs:
+        return None
+    return found
+
+
+def probabilities(
+    structure: Structure, found: Plan, numbers: Numbers, batch: int
+) -> tuple[list[int], NDArray[np.float64]]:
+    """Each circuit's probabilities of all basis states of the qubits that are touched.
+
+    Args:
+        structure: of the circuits
+        found: its plan
+        numbers: of shape (numbers, batch)
+        batch: how many circuits
+
+    Returns:
+        the qubits, rising, and an array of shape (batch, 2**qubits); the first qubit is the
+        lowest bit
+    """
+    ones, twos = _matrices(structure.gates, numbers, batch)
+    runs = _runs(found.runs, ones)
+    before = np.array(found.before).T
+    left, right = runs[before[0]], runs[before[1]]
+    fused = (left[..., :, None, :, None] * right[..., None, :, None, :]).reshape(-1, batch, 4, 4)
+    fused = twos[found.couplings] @ fused
+    order = sorted({qubit for pair in found.pairs for qubit in pair})
+    state = np.zeros((batch, 1 << len(order)), dtype=np.complex128)
+    state[:, 0] = 1
+    state, order = _evolved(state, order, found.pairs, fused)
+    weights = np.square(state.real) + np.square(state.imag)
+    rising = sorted(order)
+    axes = [1 + order.index(qubit) for qubit in reversed(rising)]
+    tensor = weights.reshape(batch, *[2] * len(order)).transpose(0, *axes)
+    return rising, tensor.reshape(batch, -1)
+
+
+def _evolved(
+    state: Matrices, order: list[int], pairs: Sequence[tuple[int, int]], matrices: Matrices
+) -> tuple[Matrices, list[int]]:
+    """The state after all couplings; each leaves its pair as the state's first axes."""
+    shape = (len(state), *[2] * len(order))
+    for (first, second), matrix in zip(pairs, matrices, strict=True):
+        others = [qubit for qubit in order if qubit not in (first, second)]
+        axes = [1 + order.index(qubit) for qubit in (first, second, *others)]
+        moved = state.reshape(shape).transpose(0, *axes).reshape(len(state), 4, -1)
+        state, order = matrix @ moved, [first, second, *others]
+    return state, order
+
+
+def _matrices(gates: Sequence[Gate], numbers: Numbers, batch: int) -> tuple[Matrices, Matrices]:
+    """Each gate's matrix, by its place: those on one qubit, and those on two; the last is one.
+
+    Both of shape (n_gates + 1, batch, d, d). A controlled gate's first qubit is its control.
+    """
+    ones = np.zeros((len(gates) + 1, batch, 2, 2), dtype=np.complex128)
+    twos = np.zeros((len(gates) + 1, batch, 4, 4), dtype=np.complex128)
+    ones[_IDENTITY], twos[_IDENTITY] = np.eye(2), np.eye(4)
+    for kind, is_controlled, places, starts in _by_kind(gates):
+        assert kind.matrix is not None
+        size = gates[places[0]].size
+        rows = kind.matrix(*(numbers[starts + k] for k in range(size)))
+        if kind.targets == PAIR:
+            block = twos
+        elif is_controlled:
+            block = twos[:, :, 2:, 2:]
+            twos[places, :, 0, 0] = twos[places, :, 1, 1] = 1
+        else:
+            block = ones
+        for i, row in enumerate(rows):
+            for j, entry in enumerate(row):
+                block[places, :, i, j] = entry
+    return ones, twos
+
+
+def _by_kind(
+    gates: Sequence[Gate],
+) -> Iterator[tuple[Kind, bool, NDArray[np.int_], NDArray[np.int_]]]:
+    """The places of the gates of each kind that has a matrix, and where their numbers start."""
+    groups: dict[tuple[int, bool], list[tuple[int, int]]] = {}
+    start = 0
+    for place, gate in enumerate(gates):
+        if gate.kind.matrix is not None:
+            groups.setdefault((id(gate.kind), bool(gate.controls)), []).append((place, start))
+        start += gate.size
+    for (_, is_controlled), own in groups.items():
+        places, starts = np.array(own).T
+        yield gates[places[0]].kind, is_controlled, places, starts
+
+
+def _runs(runs: Sequence[Sequence[int]], ones: Matrices) -> Matrices:
+    """The product of each run, of shape (n_runs, batch, 2, 2)."""
+    product = ones[[run[0] for run in runs]]
+    for place in range(1, max(map(len, runs))):
+        longer = [index for index, run in enumerate(runs) if len(run) > place]
+        product[longer] = ones[[runs[index][place] for index in longer]] @ product[longer]
+    return product
