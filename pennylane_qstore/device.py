@@ -333,7 +333,8 @@ class QStoreDevice(Device):
         running = loop.current()
         name = job.settings(self._options)["backend"]
         assert self._options.max_wait is not None
-        return running.run(self._client(running).backend(name, self._options.max_wait))
+        client = self._client(running)
+        return client.known(name) or running.run(client.backend(name, self._options.max_wait))
 
     def _gates(self, machine: Backend) -> str:
         """What to compile to: "qis", or the native entangler that the backend has."""

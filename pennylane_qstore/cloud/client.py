@@ -64,6 +64,10 @@ class Client:
         await self._transport.close()
         self._journal.close()
 
+    def known(self, name: str) -> Backend | None:
+        """What the API said of a backend, from any thread; None before it was asked."""
+        return self._backends.get(name)
+
     async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
         """What the API says of a backend, asked once.
 

@@ -29,11 +29,13 @@ class Entry:
     Attributes:
         templates: one for each circuit that a tape of the structure becomes
         places: of the tape's operations whose parameters are left open
+        batch_size: of the tape, or None
         post: the circuits' results to the tape's
     """
 
     templates: tuple[Template, ...]
     places: tuple[int, ...]
+    batch_size: int | None
     post: Callable[..., Any]
 
 

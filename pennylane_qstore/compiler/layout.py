@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.flips import Pattern
 from pennylane_qstore.compiler.folding import TURN, Folded
-from pennylane_qstore.program import Gate
+from pennylane_qstore.program import Gate, Gates
 
 Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]
@@ -67,7 +67,7 @@ class Layout:
 
     wiring: Wiring
     pattern: Pattern
-    gates: tuple[Gate, ...]
+    gates: Gates
     slots: NDArray[np.int_]
     two: NDArray[np.int_]
     quarters: Reals
@@ -160,7 +160,7 @@ def layout(wiring: Wiring, pattern: Pattern, pulses: NDArray[np.int_]) -> Layout
 
 def _in_time(
     wiring: Wiring, kinds: Sequence[int], second: dict[int, int]
-) -> tuple[tuple[Gate, ...], list[int]]:
+) -> tuple[Gates, list[int]]:
     """The gates, and the row of each of their numbers in the table of `numbers`."""
     n_entanglers = len(wiring.qubits)
     phases = len(kinds) + len(second)
@@ -184,7 +184,7 @@ def _in_time(
         slots.append(sizes + index)
     for qubit in range(len(waiting)):
         play(qubit)
-    return tuple(gates), slots
+    return Gates(gates), slots
 
 
 def _euler(product: Reals, two: NDArray[np.int_]) -> tuple[Reals, Reals, Reals]:

@@ -63,16 +63,19 @@ def open_places(tape: QuantumScript) -> tuple[int, ...]:
     return tuple([place for place, op in enumerate(tape.operations) if is_parametric(op)])
 
 
-def params_of(tape: QuantumScript, places: Sequence[int]) -> NDArray[Any]:
+def params_of(
+    tape: QuantumScript, places: Sequence[int], batch_size: int | None
+) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
 
     Args:
         tape: of any values
         places: of the operations that have angles, as of all tapes of its structure
+        batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
     """
     operations = tape.operations
     own = [operations[place] for place in places]
-    if tape.batch_size is None:
+    if batch_size is None:
         values = list(itertools.chain.from_iterable(map(_data, own)))
         if not NUMBERS.issuperset(map(type, values)):
             # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
@@ -83,7 +86,7 @@ def params_of(tape: QuantumScript, places: Sequence[int]) -> NDArray[Any]:
             return _columns(own, None)
         if flat.ndim == 1 and flat.dtype.kind in "fiub":
             return flat
-    return _columns(own, tape.batch_size)
+    return _columns(own, batch_size)
 
 
 def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:
@@ -113,7 +116,7 @@ def lift(
     Raises:
         UncacheableError: the pipeline's output depends on values, or not affinely
     """
-    n_params = params_of(tape, open_places(tape)).shape[-1]
+    n_params = params_of(tape, open_places(tape), tape.batch_size).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
     runs = [pipeline((_at(tape, points[0]),))]

@@ -107,7 +107,7 @@ def _carriers(
     tape: QuantumScript, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape, entry.places)
+    params = params_of(tape, entry.places, entry.batch_size)
     return [
         QuantumScript(
             [BoundTemplate(params, template, target)],
@@ -151,7 +151,7 @@ def _found(
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
     circuits, post = lift(tape, full)
     templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-    return Entry(tuple(templates), open_places(tape), post)
+    return Entry(tuple(templates), open_places(tape), tape.batch_size, post)
 
 
 def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:

@@ -94,16 +94,18 @@ _CONTROLLED = frozenset(
     }
 )
 # What is told by its class and its wires alone, but for one number a parameter.
-_PLAIN = frozenset(
+_PLAIN_CONTROLLED = frozenset(
     {
-        *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
         *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
-        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
-        *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX),
-        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.SWAP, qml.ISWAP, qml.Toffoli, qml.CSWAP),
-        *NATIVE,
+        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.Toffoli, qml.CSWAP),
     }
 )
+_PLAIN = _PLAIN_CONTROLLED | {
+    *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
+    *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
+    *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX, qml.SWAP, qml.ISWAP),
+    *NATIVE,
+}
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
 
@@ -116,16 +118,14 @@ class Key(NamedTuple):
     """The key of a tape's structure.
 
     Attributes:
-        operations: a token each
+        operations: a token each, which tells of a batch too
         measurements: a token each
         shots: of the tape
-        batch_size: of the tape, or None
     """
 
     operations: tuple[Hashable, ...]
     measurements: tuple[Hashable, ...]
     shots: Hashable
-    batch_size: int | None
 
     @property
     def has_values(self) -> bool:
@@ -151,7 +151,6 @@ def structure(tape: QuantumScript) -> Key:
         ),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
-        tape.batch_size,
     )
 
 
@@ -176,8 +175,9 @@ def _of_operation(op: Operator) -> Hashable:
     One that holds no values is remembered, since tapes share operations. Values may be changed in
     place, so that they are read each time.
     """
-    if _is_plain(op):
-        return _remembered(op, (type(op), op.wires.labels))
+    plain = _plain(op)
+    if plain is not None:
+        return _remembered(op, plain)
     if is_parametric(op):
         return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
@@ -188,11 +188,18 @@ def _of_operation(op: Operator) -> Hashable:
     return token if op.data else _remembered(op, token)
 
 
-def _is_plain(op: Operator) -> bool:
-    """Whether an operation's class, its wires, and one number a parameter tell all of it."""
-    if type(op) not in _PLAIN:
-        return False
-    return NUMBERS.issuperset(map(type, op.data)) or not any(map(np.ndim, op.data))
+def _plain(op: Operator) -> Hashable | None:
+    """A token of an operation's class and its wires, where these and its numbers tell all of it."""
+    kind = type(op)
+    if kind not in _PLAIN:
+        return None
+    wires: tuple[Any, ...] = ()
+    if kind in _PLAIN_CONTROLLED:  # whose own wires and data take long to put together
+        wires, op = op.control_wires.labels, op.base
+    data = op.data
+    if NUMBERS.issuperset(map(type, data)) or not any(map(np.ndim, data)):
+        return (kind, wires, op.wires.labels)
+    return None
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -232,8 +239,9 @@ def _of_observable(obs: Operator | None) -> Hashable:
     known = _tokens.get(id(obs))
     if known is not None and known() is obs:
         return known.token
-    if _is_plain(obs):
-        return _remembered(obs, (type(obs), obs.wires.labels))
+    plain = _plain(obs)
+    if plain is not None:
+        return _remembered(obs, plain)
     if isinstance(obs, qml.ops.CompositeOp):
         return (type(obs), *[_of_observable(operand) for operand in obs.operands])
     if type(obs) is qml.ops.SProd:
