@@ -7,6 +7,8 @@ two qubits is one product with a 4x4 matrix.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,24 @@ from pennylane_qstore.emulator.gates import Kind, Numbers
 
 Matrices = NDArray[np.complex128]
 PAIR = 2
+LONGEST = 2_000  # gates; a longer circuit isn't worth its plan
 _IDENTITY = -1  # of a gate's place
+
+
+class Kinds(NamedTuple):
+    """Gates of a kind.
+
+    Attributes:
+        kind: theirs
+        is_controlled: whether each has a control
+        places: of the gates in a structure
+        numbers: the places of each one's numbers, shape (numbers of a gate, gates)
+    """
+
+    kind: Kind
+    is_controlled: bool
+    places: NDArray[np.int_]
+    numbers: NDArray[np.int_]
 
 
 @dataclass(slots=True)
@@ -24,25 +43,30 @@ class Plan:
     """What is done to which qubits, by the places of the gates in a structure.
 
     Attributes:
+        kinds: the gates that have a matrix
         runs: one-qubit gates that follow one another on a qubit, in time
         pairs: the qubits that are coupled, in time
         before: for each pair, the runs that come first on its two qubits
         couplings: for each pair, the gate that couples it; `_IDENTITY` where nothing does
     """
 
+    kinds: tuple[Kinds, ...]
     runs: list[list[int]] = field(default_factory=lambda: [[_IDENTITY]])
     pairs: list[tuple[int, int]] = field(default_factory=list)
     before: list[tuple[int, int]] = field(default_factory=list)
     couplings: list[int] = field(default_factory=list)
 
 
+@lru_cache(maxsize=64)
 def plan(structure: Structure) -> Plan | None:
-    """A structure to what is done in it; None where that is more than couplings of two qubits.
+    """A structure to what is done in it; None where it is too long, or not couplings of two qubits.
 
     Args:
-        structure: with two qubits at least
+        structure: of a job's circuits
     """
-    found = Plan()
+    if len(structure.touched) < PAIR or len(structure.gates) > LONGEST:
+        return None
+    found = Plan(tuple(_by_kind(structure.gates)))
     waiting: dict[int, list[int]] = {}
 
     def couple(first: int, second: int, place: int) -> None:
@@ -70,10 +94,9 @@ def plan(structure: Structure) -> Plan | None:
         else:
             for target in gate.targets:
                 waiting.setdefault(target, []).append(place)
-    touched = [q for gate in structure.gates for q in (*gate.targets, *gate.controls)]
     for qubit in tuple(waiting):
         if qubit in waiting:  # those that end with a run end together, two by two
-            couple(qubit, next(q for q in (*waiting, *touched) if q != qubit), _IDENTITY)
+            couple(qubit, next(q for q in (*waiting, *structure.touched) if q != qubit), _IDENTITY)
     if not found.pairs:
         return None
     return found
@@ -94,7 +117,7 @@ def probabilities(
         the qubits, rising, and an array of shape (batch, 2**qubits); the first qubit is the
         lowest bit
     """
-    ones, twos = _matrices(structure.gates, numbers, batch)
+    ones, twos = _matrices(found.kinds, len(structure.gates), numbers, batch)
     runs = _runs(found.runs, ones)
     before = np.array(found.before).T
     left, right = runs[before[0]], runs[before[1]]
@@ -124,18 +147,19 @@ def _evolved(
     return state, order
 
 
-def _matrices(gates: Sequence[Gate], numbers: Numbers, batch: int) -> tuple[Matrices, Matrices]:
+def _matrices(
+    kinds: Sequence[Kinds], gates: int, numbers: Numbers, batch: int
+) -> tuple[Matrices, Matrices]:
     """Each gate's matrix, by its place: those on one qubit, and those on two; the last is one.
 
-    Both of shape (n_gates + 1, batch, d, d). A controlled gate's first qubit is its control.
+    Both of shape (gates + 1, batch, d, d). A controlled gate's first qubit is its control.
     """
-    ones = np.zeros((len(gates) + 1, batch, 2, 2), dtype=np.complex128)
-    twos = np.zeros((len(gates) + 1, batch, 4, 4), dtype=np.complex128)
+    ones = np.zeros((gates + 1, batch, 2, 2), dtype=np.complex128)
+    twos = np.zeros((gates + 1, batch, 4, 4), dtype=np.complex128)
     ones[_IDENTITY], twos[_IDENTITY] = np.eye(2), np.eye(4)
-    for kind, is_controlled, places, starts in _by_kind(gates):
+    for kind, is_controlled, places, own in kinds:
         assert kind.matrix is not None
-        size = gates[places[0]].size
-        rows = kind.matrix(*(numbers[starts + k] for k in range(size)))
+        rows = kind.matrix(*numbers[own])
         if kind.targets == PAIR:
             block = twos
         elif is_controlled:
@@ -149,10 +173,8 @@ def _matrices(gates: Sequence[Gate], numbers: Numbers, batch: int) -> tuple[Matr
     return ones, twos
 
 
-def _by_kind(
-    gates: Sequence[Gate],
-) -> Iterator[tuple[Kind, bool, NDArray[np.int_], NDArray[np.int_]]]:
-    """The places of the gates of each kind that has a matrix, and where their numbers start."""
+def _by_kind(gates: Sequence[Gate]) -> Iterator[Kinds]:
+    """The gates that have a matrix, by kind."""
     groups: dict[tuple[int, bool], list[tuple[int, int]]] = {}
     start = 0
     for place, gate in enumerate(gates):
@@ -161,7 +183,9 @@ def _by_kind(
         start += gate.size
     for (_, is_controlled), own in groups.items():
         places, starts = np.array(own).T
-        yield gates[places[0]].kind, is_controlled, places, starts
+        first = gates[own[0][0]]
+        numbers = starts + np.arange(first.size)[:, None]
+        yield Kinds(first.kind, is_controlled, places, numbers)
 
 
 def _runs(runs: Sequence[Sequence[int]], ones: Matrices) -> Matrices:

@@ -49,10 +49,10 @@ def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
         group: circuits of one structure
         stop: ends the work with a StoppedError once it is set
     """
-    width = len(touched(group.structure))
+    width = len(group.structure.touched)
     if width > MOST_QUBITS:
         raise too_wide(width)
-    if 1 < width and len(group.members) << width <= FUSED_AMPLITUDES:
+    if len(group.members) << width <= FUSED_AMPLITUDES:
         plan = fusion.plan(group.structure)
         if plan is not None:
             numbers = np.ascontiguousarray(group.numbers.T)
@@ -67,11 +67,6 @@ def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
         members = group.members[rows]
         register = _run(group.structure, numbers, len(members), stop)
         yield Chunk(members, *register.probabilities(group.structure.bits))
-
-
-def touched(structure: Structure) -> set[int]:
-    """The qubits that a structure's gates are on."""
-    return {q for gate in structure.gates for q in (*gate.targets, *gate.controls)}
 
 
 def too_wide(width: int) -> MemoryError:
