@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.digits import PLACE, UNITS, Form
 from pennylane_qstore.outcomes import BitMap
 
-# Turns are written as so many of these: whole numbers are turned to text faster than floats, and
-# a phase is as good as any other that is whole turns away from it.
-_UNITS = 10**15
 # How a gate is written, with a place for each of its numbers.
 # API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.
+_TURNS = f"0.{PLACE}"
 _FORMS = {
-    "gpi": '{{"gate":"gpi","target":{0},"phase":0.%015d}}',
-    "gpi2": '{{"gate":"gpi2","target":{0},"phase":0.%015d}}',
-    "ms": '{{"gate":"ms","targets":[{0},{1}],"phases":[0.%015d,0.%015d],"angle":0.%015d}}',
-    "zz": '{{"gate":"zz","targets":[{0},{1}],"angle":0.%015d}}',
+    "gpi": f'{{{{"gate":"gpi","target":{{0}},"phase":{_TURNS}}}}}',
+    "gpi2": f'{{{{"gate":"gpi2","target":{{0}},"phase":{_TURNS}}}}}',
+    "ms": f'{{{{"gate":"ms","targets":[{{0}},{{1}}],"phases":[{_TURNS},{_TURNS}],'
+    f'"angle":{_TURNS}}}}}',
+    "zz": f'{{{{"gate":"zz","targets":[{{0}},{{1}}],"angle":{_TURNS}}}}}',
 }
 _QIS_FORMS = {
     **{
@@ -109,7 +109,7 @@ class Programs:
     def __post_init__(self) -> None:
         gates = self.gates if isinstance(self.gates, Gates) else Gates(self.gates)
         object.__setattr__(self, "gates", gates)
-        if self.numbers.shape != (len(self.numbers), _form(self.gateset, gates).slots):
+        if self.numbers.shape != (len(self.numbers), _skeleton(self.gateset, gates).slots):
             raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
 
     def __len__(self) -> int:
@@ -123,14 +123,14 @@ class Programs:
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.
 
-        Turns of native gates are written with 15 decimals, modulo one turn; the rotations of QIS
+        Turns of native gates are written with 16 decimals, modulo one turn; the rotations of QIS
         gates so that they read back as the same floats.
         """
-        form = _form(self.gateset, self.gates).text
+        form = _skeleton(self.gateset, self.gates).text
         if self.gateset == "native":
-            units = np.rint(self.numbers * _UNITS).astype(np.int64) % _UNITS
-            return [form % tuple(row) for row in units.tolist()]
-        return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
+            # A phase is as good as any other that is whole turns away from it.
+            return form.filled(np.rint(self.numbers * UNITS).astype(np.int64) % UNITS)
+        return [form.text % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
     def bits_of(self, row: int) -> BitMap | None:
         """What one circuit's measured bits stand for; None where they are the tape's own."""
@@ -142,7 +142,7 @@ class Programs:
 
     def refused(self) -> Refused | None:
         """The first number that is out of the API's range, or not finite."""
-        low, high = _form(self.gateset, self.gates).limits
+        low, high = _skeleton(self.gateset, self.gates).limits
         fits = (self.numbers >= low) & (self.numbers <= high)  # which a NaN doesn't
         if fits.all():
             return None
@@ -160,7 +160,7 @@ class Programs:
 
     def gate_counts(self) -> dict[str, int]:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
-        pairs = _form(self.gateset, self.gates).pairs
+        pairs = _skeleton(self.gateset, self.gates).pairs
         return {"1q": len(self.gates) - pairs, "2q": pairs}
 
     def depth(self) -> int:
@@ -177,7 +177,7 @@ class Programs:
         return [json.loads(body) for body in self.bodies()]
 
 
-class _Form(NamedTuple):
+class _Skeleton(NamedTuple):
     """What follows from gates without their numbers.
 
     Attributes:
@@ -187,19 +187,19 @@ class _Form(NamedTuple):
         pairs: how many gates are on two qubits
     """
 
-    text: str
+    text: Form
     slots: int
     limits: NDArray[np.float64]
     pairs: int
 
 
 @lru_cache(maxsize=512)
-def _form(gateset: str, gates: Gates) -> _Form:
+def _skeleton(gateset: str, gates: Gates) -> _Skeleton:
     forms, ranges = FORMS[gateset], _RANGES[gateset]
     text = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
     limits = np.array([limit for gate in gates for limit in ranges.get(gate.name, ())])
-    return _Form(
-        f"[{text}]",
+    return _Skeleton(
+        Form(f"[{text}]"),
         text.count("%"),
         limits.reshape(-1, 2).T,
         sum(len(gate.qubits) > 1 for gate in gates),

@@ -52,26 +52,26 @@ def test_rotations_of_qis_gates_are_finite():
 
 
 @given(phase=st.floats(-1, 1), angle=st.floats(0, 0.25))
-def test_turns_are_written_to_15_decimals(phase, angle):
+def test_turns_are_written_to_16_decimals(phase, angle):
     """A phase reads back within half a unit of the last one, but for whole turns."""
     gates = (Gate("gpi2", (0,)), Gate("zz", (0, 1)))
     ((first, second),) = Programs("native", 2, gates, np.array([[phase, angle]])).circuits()
     assert 0 <= first["phase"] < 1
     off = first["phase"] - phase
-    assert abs(off - round(off)) <= 1e-15
-    assert abs(second["angle"] - angle) <= 1e-15
+    assert abs(off - round(off)) <= 2e-16
+    assert abs(second["angle"] - angle) <= 2e-16
 
 
 @pytest.mark.parametrize(
     ("phase", "text"),
     [
-        (0.25, "0.250000000000000"),
-        (-0.25, "0.750000000000000"),
-        (1.0, "0.000000000000000"),
-        (-1.0, "0.000000000000000"),
-        (-1e-18, "0.000000000000000"),
-        (1 - 1e-16, "0.000000000000000"),
-        (1e-15, "0.000000000000001"),
+        (0.25, "0.2500000000000000"),
+        (-0.25, "0.7500000000000000"),
+        (1.0, "0.0000000000000000"),
+        (-1.0, "0.0000000000000000"),
+        (-1e-18, "0.0000000000000000"),
+        (1 - 1e-17, "0.0000000000000000"),
+        (1e-16, "0.0000000000000001"),
     ],
 )
 def test_a_phase_near_a_whole_turn_keeps_its_digits(phase, text):
