@@ -61,6 +61,21 @@ class BoundTemplate(ResourcesOperation):
         super().__init__(params, wires=template.wires)
         self.hyperparameters.update(template=template, target=target)
 
+    def of(self, params: NDArray[Any], target: Callable[[], Target]) -> "BoundTemplate":
+        """The same structure at other angles.
+
+        PennyLane's own way to make an operation takes longer than all else that is done with one.
+        This copies one whose angles nobody has looked at, so that nothing is known of them.
+
+        Args:
+            params: the angles, shape (n_params,) or (batch, n_params)
+            target: tells what is compiled to
+        """
+        other = object.__new__(type(self))
+        known = {"template": self.template, "target": target}
+        vars(other).update(vars(self), data=(params,), _hyperparameters=known)
+        return other
+
     @property
     def template(self) -> Template:
         """The structure."""

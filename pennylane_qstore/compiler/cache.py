@@ -27,16 +27,21 @@ class Entry:
     """What a structure became.
 
     Attributes:
-        templates: one for each circuit that a tape of the structure becomes
+        carriers: an operation for each circuit that a tape of the structure becomes, at no angles
         places: of the tape's operations whose parameters are left open
         batch_size: of the tape, or None
         post: the circuits' results to the tape's
     """
 
-    templates: tuple[Template, ...]
+    carriers: tuple[BoundTemplate, ...]
     places: tuple[int, ...]
     batch_size: int | None
     post: Callable[..., Any]
+
+    @property
+    def templates(self) -> list[Template]:
+        """The template of each circuit."""
+        return [each.template for each in self.carriers]
 
 
 class Found(NamedTuple):

@@ -63,9 +63,7 @@ def open_places(tape: QuantumScript) -> tuple[int, ...]:
     return tuple([place for place, op in enumerate(tape.operations) if is_parametric(op)])
 
 
-def params_of(
-    tape: QuantumScript, places: Sequence[int], batch_size: int | None
-) -> NDArray[Any]:
+def params_of(tape: QuantumScript, places: Sequence[int], batch_size: int | None) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
 
     Args:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import (
     decompose,
@@ -110,11 +111,9 @@ def _carriers(
     params = params_of(tape, entry.places, entry.batch_size)
     return [
         QuantumScript(
-            [BoundTemplate(params, template, target)],
-            template.lifted.measurements,
-            shots=tape.shots,
+            [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots
         )
-        for template in entry.templates
+        for carrier in entry.carriers
     ]
 
 
@@ -151,7 +150,12 @@ def _found(
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
     circuits, post = lift(tape, full)
     templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-    return Entry(tuple(templates), open_places(tape), tape.batch_size, post)
+    carriers = (BoundTemplate(np.zeros(0), template, _no_target) for template in templates)
+    return Entry(tuple(carriers), open_places(tape), tape.batch_size, post)
+
+
+def _no_target() -> Target:
+    raise AssertionError("a carrier of no tape is never bound")
 
 
 def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
