@@ -128,7 +128,7 @@ class Outcomes:
     def mapped(self, bits: BitMap) -> "Outcomes":
         """The tape's outcomes, of those of the program that was sent for it."""
         states, index = np.unique(bits.of(self.states), return_inverse=True)
-        weights = np.zeros_like(self.weights, shape=len(states))
+        weights = np.zeros(len(states), dtype=self.weights.dtype)
         np.add.at(weights, index, self.weights)
         return Outcomes(states, weights)
 

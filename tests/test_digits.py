@@ -17,7 +17,7 @@ def test_each_number_is_in_its_place(rows, data):
     unit = st.integers(0, UNITS - 1) | st.sampled_from([0, 1, UNITS - 1, 10**8, 10**4])
     few = np.array(data.draw(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5)))
     units = np.resize(few, (rows, 3))
-    expected = ["[0.%016d, 1%016d;%016d]" % tuple(row) for row in units.tolist()]
+    expected = [f"[0.{a:016}, 1{b:016};{c:016}]" for a, b, c in units.tolist()]
     assert Form(FORM).filled(units) == expected
 
 

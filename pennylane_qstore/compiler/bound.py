@@ -73,7 +73,7 @@ class BoundTemplate(ResourcesOperation):
         """
         other = object.__new__(type(self))
         known = {"template": self.template, "target": target}
-        vars(other).update(vars(self), data=(params,), _hyperparameters=known)
+        other.__dict__.update(self.__dict__, data=(params,), _hyperparameters=known)
         return other
 
     @property

@@ -53,53 +53,62 @@ class Plan:
     kinds: tuple[Kinds, ...]
     runs: list[list[int]] = field(default_factory=lambda: [[_IDENTITY]])
     pairs: list[tuple[int, int]] = field(default_factory=list)
-    before: list[tuple[int, int]] = field(default_factory=list)
+    before: list[list[int]] = field(default_factory=list)
     couplings: list[int] = field(default_factory=list)
+
+    def couple(self, pair: tuple[int, int], place: int, waiting: dict[int, list[int]]) -> None:
+        """Takes in a coupling.
+
+        Args:
+            pair: of qubits
+            place: of the gate
+            waiting: the runs that no coupling came after, by qubit; those of the pair are taken
+        """
+        own = []
+        for qubit in pair:
+            run = waiting.pop(qubit, None)
+            own.append(len(self.runs) if run else 0)
+            self.runs += [run] if run else []
+        self.pairs.append(pair)
+        self.before.append(own)
+        self.couplings.append(place)
 
 
 @lru_cache(maxsize=64)
 def plan(structure: Structure) -> Plan | None:
-    """A structure to what is done in it; None where it is too long, or not couplings of two qubits.
+    """A structure to what is done in it; None where it is long, or more than couplings of pairs.
 
     Args:
         structure: of a job's circuits
     """
-    if len(structure.touched) < PAIR or len(structure.gates) > LONGEST:
+    if not _is_fusible(structure):
         return None
     found = Plan(tuple(_by_kind(structure.gates)))
     waiting: dict[int, list[int]] = {}
-
-    def couple(first: int, second: int, place: int) -> None:
-        own = []
-        for qubit in (first, second):
-            run = waiting.pop(qubit, None)
-            own.append(len(found.runs) if run else 0)
-            found.runs += [run] if run else []
-        found.pairs.append((first, second))
-        found.before.append((own[0], own[1]))
-        found.couplings.append(place)
-
     for place, gate in enumerate(structure.gates):
-        if gate.terms or len(gate.controls) > 1:
-            return None
         if gate.kind.matrix is None:
             continue
-        if gate.kind.targets == PAIR:
+        if len(gate.targets) == gate.kind.targets == PAIR:
+            found.couple((gate.targets[0], gate.targets[1]), place, waiting)
+            continue
+        for target in gate.targets:
             if gate.controls:
-                return None
-            couple(*gate.targets, place)
-        elif gate.controls:
-            for target in gate.targets:
-                couple(*gate.controls, target, place)
-        else:
-            for target in gate.targets:
+                found.couple((gate.controls[0], target), place, waiting)
+            else:
                 waiting.setdefault(target, []).append(place)
     for qubit in tuple(waiting):
         if qubit in waiting:  # those that end with a run end together, two by two
-            couple(qubit, next(q for q in (*waiting, *structure.touched) if q != qubit), _IDENTITY)
-    if not found.pairs:
-        return None
-    return found
+            other = next(q for q in (*waiting, *structure.touched) if q != qubit)
+            found.couple((qubit, other), _IDENTITY, waiting)
+    return found if found.pairs else None
+
+
+def _is_fusible(structure: Structure) -> bool:
+    if len(structure.touched) < PAIR or len(structure.gates) > LONGEST:
+        return False
+    return not any(
+        gate.terms or len(gate.controls) > (gate.kind.targets < PAIR) for gate in structure.gates
+    )
 
 
 def probabilities(
