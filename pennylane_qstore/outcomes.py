@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +129,7 @@ class Outcomes:
     def mapped(self, bits: BitMap) -> "Outcomes":
         """The tape's outcomes, of those of the program that was sent for it."""
         states, index = np.unique(bits.of(self.states), return_inverse=True)
-        weights = np.zeros(len(states), dtype=self.weights.dtype)
+        weights: NDArray[Any] = np.zeros(len(states), dtype=self.weights.dtype)
         np.add.at(weights, index, self.weights)
         return Outcomes(states, weights)
 

@@ -84,7 +84,8 @@ class BoundTemplate(ResourcesOperation):
     @property
     def params(self) -> NDArray[Any]:
         """The angles, shape (batch, n_params); a batch of one where there is none."""
-        return np.atleast_2d(np.asarray(self.data[0]))
+        params = np.asarray(self.data[0])
+        return params if params.ndim > 1 else params[None]
 
     @property
     def hash(self) -> int:

@@ -139,9 +139,7 @@ class TemplateCache:
         """Whether it keeps anything."""
         return self._most > 0
 
-    def find(
-        self, key: Hashable, make: Callable[[], Entry], *, at_once: Callable[[], bool]
-    ) -> Found:
+    def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Found:
         """The entry of a key, made when it is new; other keys don't wait for that.
 
         Args:
@@ -149,17 +147,17 @@ class TemplateCache:
             make: makes the entry; an UncacheableError is remembered too
             at_once: whether to make it at the first sight of the key, not the second
         """
-        found = self._known(key)
+        found = self.known(key)
         if found is not None:
             return found
         with self._lock:
-            if not at_once() and key not in self._seen:
+            if not at_once and key not in self._seen:
                 self._seen[key] = None
                 self._bypasses += 1
                 return Found(None, known=False)
             making = self._making.setdefault(key, threading.RLock())
         with making:
-            found = self._known(key)  # another thread may have made it
+            found = self.known(key)  # another thread may have made it
             if found is not None:
                 return found
             try:
@@ -174,7 +172,7 @@ class TemplateCache:
                 self._making.pop(key, None)
         return Found(kept.entry, known=False)
 
-    def _known(self, key: Hashable) -> Found | None:
+    def known(self, key: Hashable) -> Found | None:
         """The answer to a key that was seen before."""
         with self._lock:
             kept = self._kept.get(key)

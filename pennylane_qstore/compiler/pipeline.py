@@ -143,8 +143,11 @@ def _found(
         return Found(None, known=False)
     if not with_values and key.has_values:
         return Found(None, known=False)
+    known = cache.known(key)
+    if known is not None:
+        return known
     make = functools.partial(_entry, tape, full, wires, cache)
-    return cache.find(key, make, at_once=lambda: not key.has_values)
+    return cache.find(key, make, at_once=not key.has_values)
 
 
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
