@@ -13,6 +13,7 @@ from cachetools import LRUCache
 
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.footprint import footprint
+from pennylane_qstore.compiler.lift import Pick
 from pennylane_qstore.compiler.saved import Search, Searches
 from pennylane_qstore.compiler.structure import UncacheableError
 from pennylane_qstore.compiler.template import Template
@@ -28,13 +29,13 @@ class Entry:
 
     Attributes:
         carriers: an operation for each circuit that a tape of the structure becomes, at no angles
-        places: of the tape's operations whose parameters are left open
+        pick: picks, of a tape's operations, those whose parameters are left open
         batch_size: of the tape, or None
         post: the circuits' results to the tape's
     """
 
     carriers: tuple[BoundTemplate, ...]
-    places: tuple[int, ...]
+    pick: Pick
     batch_size: int | None
     post: Callable[..., Any]
 

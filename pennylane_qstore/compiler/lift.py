@@ -58,29 +58,39 @@ class Lifted:
     origins: tuple[tuple[int, str], ...]
 
 
-def open_places(tape: QuantumScript) -> tuple[int, ...]:
-    """The places of the operations whose parameters a template leaves open."""
-    return tuple([place for place, op in enumerate(tape.operations) if is_parametric(op)])
+Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 
 
-def params_of(tape: QuantumScript, places: Sequence[int], batch_size: int | None) -> NDArray[Any]:
+def picked(tape: QuantumScript) -> Pick:
+    """What picks, of the operations of a structure's tapes, those whose parameters stay open."""
+    places = [place for place, op in enumerate(tape.operations) if is_parametric(op)]
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return lambda operations: [operations[place] for place in places]
+
+
+def params_of(tape: QuantumScript, pick: Pick, batch_size: int | None) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
 
     Args:
         tape: of any values
-        places: of the operations that have angles, as of all tapes of its structure
+        pick: of its structure
         batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
     """
-    operations = tape.operations
-    own = [operations[place] for place in places]
+    own = pick(tape.operations)
     if batch_size is None:
         values = list(itertools.chain.from_iterable(map(_data, own)))
-        if not NUMBERS.issuperset(map(type, values)):
-            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-            values = list(map(getval, values))
         try:
-            flat = np.array(values)
-        except (TypeError, ValueError, RuntimeError):  # arrays, or another interface's numbers
+            if set(map(type, values)) <= NUMBERS:
+                return np.fromiter(values, np.float64, len(values))
+            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
+            flat = np.array(list(map(getval, values)))
+        except (
+            TypeError,
+            ValueError,
+            RuntimeError,
+            OverflowError,
+        ):  # arrays, or another interface's numbers
             return _columns(own, None)
         if flat.ndim == 1 and flat.dtype.kind in "fiub":
             return flat
@@ -114,7 +124,7 @@ def lift(
     Raises:
         UncacheableError: the pipeline's output depends on values, or not affinely
     """
-    n_params = params_of(tape, open_places(tape), tape.batch_size).shape[-1]
+    n_params = params_of(tape, picked(tape), tape.batch_size).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
     runs = [pipeline((_at(tape, points[0]),))]

@@ -35,7 +35,7 @@ from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
-from pennylane_qstore.compiler.lift import Lifted, lift, open_places, params_of
+from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
@@ -108,7 +108,7 @@ def _carriers(
     tape: QuantumScript, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape, entry.places, entry.batch_size)
+    params = params_of(tape, entry.pick, entry.batch_size)
     return [
         QuantumScript(
             [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots
@@ -154,7 +154,7 @@ def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: Templa
     circuits, post = lift(tape, full)
     templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
     carriers = (BoundTemplate(np.zeros(0), template, _no_target) for template in templates)
-    return Entry(tuple(carriers), open_places(tape), tape.batch_size, post)
+    return Entry(tuple(carriers), picked(tape), tape.batch_size, post)
 
 
 def _no_target() -> Target:
