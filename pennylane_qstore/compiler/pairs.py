@@ -111,7 +111,10 @@ def _acted(
     if not isinstance(element, Rotation):
         return matrix @ state
     cos, sin = next(turns)
-    return cos * state + sin * (matrix @ state)
+    turned = matrix @ state
+    turned *= sin
+    turned += cos * state
+    return turned
 
 
 def _on_one(element: Element) -> Matrix:
