@@ -243,16 +243,17 @@ class Batch:
     ) -> dict[int, Outcomes]:
         """The outcomes of a completed job, and what it did cost."""
         try:
-            found, price = await asyncio.gather(
-                fetch(
-                    self.transport,
-                    job,
-                    record,
-                    sharpen=self.order.sharpen,
-                    deadline=self.order.deadline,
-                ),
-                self._charged(sent) if self.order.priced else asyncio.sleep(0, None),
+            fetching = fetch(
+                self.transport,
+                job,
+                record,
+                sharpen=self.order.sharpen,
+                deadline=self.order.deadline,
             )
+            if self.order.priced:
+                found, price = await asyncio.gather(fetching, self._charged(sent))
+            else:
+                found, price = await fetching, None
         except (RejectedError, UnavailableError):  # the answer is still over there
             raise
         except (JobError, CloudError):  # what there is of it reaches the caller, in the error
