@@ -65,9 +65,7 @@ async def fetch(
         if _is_whole(record, job):
             answer = await reading
         else:
-            answer, record = await asyncio.gather(
-                reading, _whole(transport, job, record, deadline)
-            )
+            answer, record = await asyncio.gather(reading, _whole(transport, job, record, deadline))
         found, lost = results.joined(job, record, answer)
         if not lost:
             return found

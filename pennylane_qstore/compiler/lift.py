@@ -17,6 +17,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
 from pennylane_qstore.compiler.structure import NUMBERS, UncacheableError, is_parametric
+from pennylane_qstore.errors import CompileError
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
@@ -123,7 +124,9 @@ def lift(
 
     Raises:
         UncacheableError: the pipeline's output depends on values, or not affinely
+        CompileError: the tape is a batch of no circuits
     """
+    _refuse_no_circuits(tape)
     n_params = params_of(tape, picked(tape), tape.batch_size).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
@@ -157,8 +160,9 @@ def literal(tape: QuantumScript) -> tuple[Lifted, NDArray[np.float64]]:
         the circuit, and the values that are open, shape (batch, n_params)
 
     Raises:
-        CompileError: an angle that is no finite real number
+        CompileError: an angle that is no finite real number, or a batch of no circuits
     """
+    _refuse_no_circuits(tape)
     rows = tape.batch_size or 1
     sources: list[tuple[Source, ...]] = []
     open_: list[Column | float] = []
@@ -177,6 +181,11 @@ def literal(tape: QuantumScript) -> tuple[Lifted, NDArray[np.float64]]:
         tuple(tape.operations), tuple(sources), tuple(tape.measurements), tuple(origins)
     )
     return lifted, tabled(open_, rows)
+
+
+def _refuse_no_circuits(tape: QuantumScript) -> None:
+    if tape.batch_size == 0:
+        raise CompileError("the tape is broadcast over no values at all: give it one at least")
 
 
 def _at(tape: QuantumScript, point: NDArray[np.float64]) -> QuantumScript:

@@ -112,10 +112,17 @@ class ByAngles:
             known = self._own.get(key)
             if known is not None or not may_make or len(self._own) >= MOST:
                 return known or self.general, False
+            self._own[key] = self.general  # which other threads take meanwhile
+        try:
             found = self._make(self._with(pattern))
-            best = found if found.counts < self.general.counts else self.general
+        except BaseException:
+            with self._lock:
+                del self._own[key]
+            raise
+        best = found if found.counts < self.general.counts else self.general
+        with self._lock:
             self._own[key] = best
-            return best, True
+        return best, True
 
     def _with(self, pattern: NDArray[np.int8]) -> list[AnyElement]:
         """The elements with a pattern's angles put in."""

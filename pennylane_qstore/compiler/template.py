@@ -28,6 +28,17 @@ from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
 
 
+def _is_no_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return True
+    return False
+
+
+_NO_NUMBERS = np.vectorize(_is_no_number, otypes=[bool])
+
+
 class _Best(NamedTuple):
     """The shortest circuits, and the seconds that it took to find the first one."""
 
@@ -155,7 +166,8 @@ class Template:
             self._refuse(np.imag(params) != 0, params, "complex")
             params = np.real(params)
         if params.dtype.kind not in "fiub":
-            raise CompileError(f"an angle is no number: {params}")
+            self._refuse(_NO_NUMBERS(params), params, "no number")
+            raise CompileError(f"angles are not numbers, but {params.dtype}: {params}")
         self._refuse(~np.isfinite(params), params, "not finite")
         return params.astype(np.float64, copy=False)
 
