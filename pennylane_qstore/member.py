@@ -76,6 +76,10 @@ class Member(Protocol):
         """Opens what it needs; not in the loop's own thread."""
         ...
 
+    def known(self) -> Backend | None:
+        """What is known of it without a question, not in the loop's own thread; or None."""
+        ...
+
     async def machine(self, max_wait: float) -> Backend:
         """What is known of it, after so many seconds at most."""
         ...
@@ -166,6 +170,11 @@ class Remote:
         """Opens the connection; not in the loop's own thread, in which an emulator starts."""
         self.client()
 
+    def known(self) -> Backend | None:
+        """What the API said of it within the last minute; None where it must be asked."""
+        running = loop.current()
+        return self.client().known(self.settings["backend"], running.asyncio_loop.time())
+
     async def machine(self, max_wait: float) -> Backend:
         """What the API says of it, asked again only after a minute.
 
@@ -252,6 +261,9 @@ class Here:
 
     def connect(self) -> None:
         """There is nothing to connect to."""
+
+    def known(self) -> None:
+        """It is asked, which costs nothing."""
 
     async def machine(self, max_wait: float) -> Backend:
         """As wide as its states fit into memory.

@@ -66,6 +66,16 @@ def test_a_batch_of_twenty_is_one_post():
     assert np.allclose(found, expected, atol=1e-9)
 
 
+def test_a_small_job_on_the_emulator_takes_three_requests():
+    """Sent, looked at once, and fetched: it has ended before anybody could wait for it."""
+    circuit = one_gate(qml.device("qstore.ionq"))
+    circuit(0.1)
+    counted = embedded.server(loop.current()).app[REQUESTS]
+    before = Counter(counted)
+    circuit(0.2)
+    assert sorted((counted - before).values()) == [1, 1, 1]
+
+
 def test_the_tracker_tells_jobs_and_circuits():
     """A tracker has PennyLane's keys and ours, with the ids of the jobs."""
     dev = qml.device("qstore.ionq", seed=1)
