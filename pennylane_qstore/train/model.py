@@ -20,6 +20,8 @@ def make_device(wires: int, backend: str, seed: int, **options: Any) -> Any:
     Returns:
         the device
     """
+    # The steps have a line of their own.
+    options = {"progress": False} | options
     return qml.device("qstore.ionq", wires=wires, backend=backend, seed=seed, **options)
 
 
