@@ -90,6 +90,24 @@ def test_the_tracker_tells_jobs_and_circuits():
     assert len(set(tracker.history["job_ids"])) == 2
     assert len(tracker.history["results"]) == 2
     assert tracker.history["resources"][0].gate_types == {"GPI2": 2}
+    assert tracker.totals["queue"] >= 0
+    assert "jobs_taken_up" not in tracker.totals
+
+
+def test_the_state_of_the_generator_repeats_the_shots():
+    """What a checkpoint keeps of a device is the state of its generator."""
+    dev = qml.device("qstore.ionq", wires=1, seed=1)
+
+    @qml.set_shots(20)
+    @qml.qnode(dev)
+    def circuit():
+        qml.Hadamard(0)
+        return qml.sample(wires=0)
+
+    state = dev.rng.bit_generator.state
+    first = [circuit() for _ in range(3)]
+    dev.rng.bit_generator.state = state
+    assert np.array_equal(first, [circuit() for _ in range(3)])
 
 
 def test_a_broadcast_gradient_is_one_job():
