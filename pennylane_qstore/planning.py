@@ -43,6 +43,7 @@ class Part:
         target: that they are compiled for
         jobs: for it
         has_way: whether another member could take them
+        cut: that they are a batch which was cut, or None
     """
 
     member: int
@@ -92,6 +93,7 @@ class Planning:
         self._views = {i: each for i, each in enumerate(views) if isinstance(each, View)}
         away = {i: each for i, each in enumerate(views) if isinstance(each, QStoreError)}
         self._tried = list(failed)
+        self._has_left: dict[int, bool] = {}
         self._failed = {**away, **failed}
         self._standings = [
             each.standing if isinstance(each, View) else Standing(member.on_qpu)
@@ -173,7 +175,9 @@ class Planning:
         running = loop.current()
         for place in able:
             member = self._members[place]
-            if running.run(member.has_left()):
+            if place not in self._has_left:
+                self._has_left[place] = running.run(member.has_left())
+            if self._has_left[place]:
                 jobs = self._jobs(work, place, job.indices)
                 if running.run(member.left(jobs, run)):
                     return place
