@@ -22,7 +22,8 @@ SCHEDULES = st.fixed_dictionaries(
     {
         "jobs": st.lists(st.integers(1, 3), min_size=1, max_size=4),
         "submits": some([*SUBMITS, error(429, Retry_After="900"), error(413)], 6),
-        "looks": st.lists(some(LOOKS, 4), max_size=3),
+        "looks": st.lists(some([*LOOKS, error(401)], 4), max_size=3),
+        "fetches": some([*PASSING, error(401)], 4),
         "cancellations": some(CANCELLATIONS, 5),
         "queues": st.lists(QUEUES, min_size=4, max_size=8),
         "execution": st.sampled_from([0.0, 0.5, 12.0]),
@@ -51,6 +52,7 @@ class Moving:
         server.fates.extend({"queue": queue} for queue in schedule["queues"])
         server.script("POST", "/jobs", *schedule["submits"])
         server.script("PUT", "/jobs/status/cancel", *schedule["cancellations"])
+        server.script("GET", "/jobs/*", *schedule["fetches"])
         for number, looks in enumerate(schedule["looks"]):
             server.script("GET", f"/jobs/job-{number}", *looks)
         await server.start()
