@@ -429,3 +429,23 @@ def test_a_slow_pace_of_ones_own_moves_nothing(ionq, quick):
     dev = device(ionq, submission="concurrent", rate_limit=20.0, max_jobs_in_flight=50)
     one_gate(dev)(np.linspace(0.1, 1.0, 30))
     assert set(sent_to(ionq)) == {"qpu.aria-1"}
+
+
+@pytest.mark.parametrize("backend", ["qpu.aria-1", FLEET])
+def test_a_job_is_taken_up_from_a_backend_that_is_away(ionq, tmp_path, backend):
+    """What is paid there is waited for, and nothing new is sent there."""
+    ionq.queue = 3_600.0
+    shared = {"journal": tmp_path / "journal.sqlite"}
+    with pytest.raises(qstore.DeadlineError):
+        one_gate(device(ionq, backend, max_wait=1.0, **shared))(0.3)
+    ionq.queue = ionq.jobs["job-0"].queue = 0.0
+    listing(ionq, FORTE, {**ARIA, "status": "unavailable"})
+    later = one_gate(device(ionq, backend, **shared))
+    later(0.3)
+    assert sent_to(ionq) == ["qpu.aria-1"]
+    if backend == "qpu.aria-1":
+        with pytest.raises(qstore.UnavailableError):
+            later(0.3)
+    else:
+        later(0.3)
+        assert sent_to(ionq) == ["qpu.aria-1", "qpu.forte-1"]
