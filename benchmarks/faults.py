@@ -1,10 +1,11 @@
 """The same faults, the same server, five clients of IonQ's API: what each makes of them.
 
-Run with `python benchmarks/faults.py`; clients that aren't installed are left out (cirq-ionq,
-qiskit-ionq, ionq-core; PEERS_PYTHON names another interpreter that has them). Each cell is a
-process of its own that sends a batch of three circuits to a scripted server on loopback, which
-counts the jobs that were made. A client that hasn't ended after 25 s is killed. Arguments are the
-faults that are tried, such as "Ctrl-C"; without any, all are.
+Run with `python benchmarks/faults.py`, or with `--short` for three of the faults; clients that
+aren't installed are left out (cirq-ionq, qiskit-ionq, ionq-core; PEERS_PYTHON names another
+interpreter that has them). Each cell is a process of its own that sends a batch of three circuits
+to a scripted server on loopback, which counts the jobs that were made. A client that hasn't ended
+after 25 s is killed. Arguments are the faults that are tried, such as "Ctrl-C"; without any, all
+are.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 ANGLES = [0.4, 1.1, 2.0]
 PATIENCE, SHOTS = 25.0, 1000
+SHORT = ("submit stored, reply 503", "keys in another order", "Ctrl-C")
 
 
 def pennylane(url, ours):
@@ -211,7 +213,8 @@ def main():
     from tests import scripted  # noqa: PLC0415
 
     pythons = {name: interpreter(module) for name, (_, module) in CLIENTS.items()}
-    asked = sys.argv[1:] or list(faults(scripted))
+    short = "--short" in sys.argv
+    asked = SHORT if short else sys.argv[1:] or list(faults(scripted))
     for fault, prepare in faults(scripted).items():
         if fault not in asked:
             continue

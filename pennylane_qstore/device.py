@@ -3,7 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
-from pennylane_qstore import notices, runs
+from pennylane_qstore import derivatives, notices, runs
 from pennylane_qstore.cautions import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Fidelities
@@ -236,8 +236,13 @@ class QStoreDevice(Device):
     def preprocess_transforms(
         self, execution_config: ExecutionConfig | None = None
     ) -> CompilePipeline:
-        """The transforms that make any tape one that ``execute`` takes."""
-        del execution_config
+        """The transforms that make any tape one that ``execute`` takes.
+
+        With ``diff_method="device"`` there are none: tapes are shifted as they are written, and go
+        through the transforms then.
+        """
+        if derivatives.is_asked_for(execution_config):
+            return CompilePipeline()
         self._fleet.warm()
         inexact = None
         if not self._fleet.exact:
@@ -265,17 +270,71 @@ class QStoreDevice(Device):
 
         Args:
             circuits: tapes that have been through the preprocessing
-            execution_config: PennyLane's; nothing in it matters here
+            execution_config: PennyLane's; tells whether derivatives are this device's
 
         Raises:
             QStoreError: see the tree in ``pennylane_qstore.errors``
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        del execution_config
+        if derivatives.is_asked_for(execution_config):
+            return self._preprocessed(circuits)
         tapes = tuple(circuits)
         if current() is None:
             return answered(self.execute_each([tapes])[0])
         return answered(deliver([Batch(self, tapes)])[0])
+
+    def setup_execution_config(
+        self, config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
+    ) -> ExecutionConfig:
+        """PennyLane's settings of an execution, with those of derivatives that are asked for."""
+        config = super().setup_execution_config(config, circuit)
+        if not derivatives.is_asked_for(config):
+            return config
+        together = config.grad_on_execution is not False
+        return replace(config, use_device_gradient=True, grad_on_execution=together)
+
+    def supports_derivatives(
+        self, execution_config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
+    ) -> bool:
+        """Whether derivatives are this device's: only where ``diff_method="device"`` says so."""
+        del circuit
+        return derivatives.is_asked_for(execution_config)
+
+    def compute_derivatives(
+        self,
+        circuits: Sequence[QuantumScript],
+        execution_config: ExecutionConfig | None = None,
+    ) -> tuple[Any, ...]:
+        """The Jacobian of each tape, by the parameter-shift rule.
+
+        Args:
+            circuits: as users write them
+            execution_config: PennyLane's
+        """
+        del execution_config
+        tapes, jacobians = derivatives.shifted(circuits)
+        return jacobians(self._preprocessed(tapes))
+
+    def execute_and_compute_derivatives(
+        self,
+        circuits: Sequence[QuantumScript],
+        execution_config: ExecutionConfig | None = None,
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The results and the Jacobian of each tape, all in one batch.
+
+        Args:
+            circuits: as users write them
+            execution_config: PennyLane's
+        """
+        del execution_config
+        tapes, jacobians = derivatives.shifted(circuits)
+        results = self._preprocessed([*circuits, *tapes])
+        return results[: len(circuits)], jacobians(results[len(circuits) :])
+
+    def _preprocessed(self, circuits: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of tapes as users write them."""
+        tapes, read = self.preprocess_transforms()(circuits)
+        return tuple(read(self.execute(tapes)))
 
     def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
         """Runs the batches of several callers as one.
@@ -398,6 +457,11 @@ class QStoreDevice(Device):
     def cache(self) -> TemplateCache:
         """The structures that were compiled; with ``cache=False`` it keeps none."""
         return self._cache
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator that draws samples on this side; a checkpoint keeps its state."""
+        return self._rng
 
     @property
     def backend(self) -> str:

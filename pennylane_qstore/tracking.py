@@ -23,12 +23,14 @@ def track_events(tracker: Tracker, events: Sequence[Event]) -> None:
         match event:
             case Submitted(job_id, circuits, backend):
                 told = {"jobs": 1, "circuits": circuits, "job_ids": job_id, "backends": backend}
-            case TakenUp(job_id, _, _, backend):
-                told = {"job_ids": job_id, "backends": backend}
+            case TakenUp(job_id, circuits, _, backend):
+                told = {"jobs_taken_up": 1, "circuits_taken_up": circuits}
+                told |= {"job_ids": job_id, "backends": backend}
             case RanHere(circuits, backend):
                 told = {"circuits": circuits, "backends": backend}
-            case Completed(cost=cost) if cost is not None:
-                told = {"cost": cost}
+            case Completed(queue=queue, cost=cost):
+                told = {"queue": queue, "cost": cost}
+        told = {key: value for key, value in told.items() if value is not None}
         if told:
             tracker.update(**told)
             tracker.record()

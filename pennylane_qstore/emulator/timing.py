@@ -25,6 +25,7 @@ class Profile:
         circuit: for each circuit, besides its shots
         shots: whether shots take the time that a machine's gates take
         lanes: how many jobs a backend runs at once
+        abreast: how many circuits of one job run at once
         jitter: spread of each time, as the sigma of a log-normal distribution of mean 1
         scale: how many times faster than that everything is
     """
@@ -36,6 +37,7 @@ class Profile:
     circuit: float = 0.0
     shots: bool = False
     lanes: int = 64
+    abreast: int = 1
     jitter: float = 0.0
     scale: float = 1.0
 
@@ -45,6 +47,8 @@ class Profile:
             raise ValueError(f"a profile's times must be 0 or more, not {times}")
         if self.lanes < 1:
             raise ValueError(f"a profile needs a lane or more, not {self.lanes}")
+        if self.abreast < 1:
+            raise ValueError(f"a job runs 1 circuit or more at once, not {self.abreast}")
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise ValueError(f"the time scale must be more than 0, not {self.scale}")
 
@@ -61,7 +65,7 @@ class Profile:
             gates: one-qubit gates and larger ones, of all circuits
             shots: how often each circuit is run
         """
-        seconds = circuits * self.circuit
+        seconds = math.ceil(circuits / self.abreast) * self.circuit
         if self.shots:
             seconds += machine_seconds(circuits, gates, shots)
         return seconds / self.scale

@@ -151,6 +151,12 @@ def test_shots_take_time_on_a_machine():
     assert PROFILES["instant"].running(10, (10, 5), 1000) == 0
 
 
+def test_circuits_that_run_abreast():
+    """A machine that runs five circuits of a job at once takes as many turns as that leaves."""
+    wide = Profile("wide", circuit=2, abreast=5)
+    assert [wide.running(circuits, (0, 0), 1) for circuits in (1, 5, 6, 20)] == [2, 2, 4, 8]
+
+
 def test_a_round_trip(start):
     """Each request takes a round trip."""
     api = start(profile=Profile("far", round_trip=0.2))
@@ -170,11 +176,18 @@ def test_lanes_are_shared_out():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"queue": -1}, {"jitter": float("nan")}, {"lanes": 0}, {"scale": 0}, {"scale": float("inf")}],
+    [
+        {"queue": -1},
+        {"jitter": float("nan")},
+        {"lanes": 0},
+        {"abreast": 0},
+        {"scale": 0},
+        {"scale": float("inf")},
+    ],
 )
 def test_a_profile_that_cannot_be(wrong):
     """Times are 0 or more, and lanes are 1 or more."""
-    with pytest.raises(ValueError, match=r"must be|needs"):
+    with pytest.raises(ValueError, match=r"must be|needs|at once"):
         Profile("wrong", **wrong)
 
 
