@@ -524,3 +524,15 @@ def test_circuits_may_be_jobs_of_their_own(ionq, submission):
     assert tracker.totals["jobs"] == len(ionq.jobs) == 5
     began = [made.at for made in ionq.jobs.values()]
     assert (np.diff(began).min() >= 0.05) == (submission == "sequential")
+
+
+def test_what_a_backend_is_is_asked_while_tapes_are_compiled(ionq):
+    """The preprocessing begins it, and the first batch doesn't ask again."""
+    dev = cloud(ionq)
+    dev.preprocess_transforms()
+    started = time.monotonic()
+    while not ionq.count("GET", "/backends"):
+        assert time.monotonic() - started < 20
+        time.sleep(0.01)
+    one_gate(dev)()
+    assert ionq.count("GET", "/backends") == 1

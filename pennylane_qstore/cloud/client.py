@@ -107,7 +107,7 @@ class Client:
         except UnavailableError:
             if known is None:
                 raise
-            return known
+            found = known  # for another minute
         self._backends[name] = found, _now()
         if found.queue is not None:
             self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
