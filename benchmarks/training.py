@@ -318,14 +318,14 @@ def _counted(made: Callable[[Any], Step], url: str) -> tuple[str, str]:
 def main() -> None:
     """Prints both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="15 steps, Adam, SPSA and QNG")
+    parser.add_argument("--short", action="store_true", help="10 steps of Adam, SPSA and QNG")
     parser.add_argument("--tiny", action="store_true", help="2 steps of SPSA, to see that it works")
     parser.add_argument("--scale", type=float, default=SCALE, help="so many times faster")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     names, steps = tuple(OPTIMIZERS), 50
     if asked.short:
-        names, steps = ("Adam", "SPSA", "QNG"), 15
+        names, steps = ("Adam", "SPSA", "QNG"), 10
     if asked.tiny:
         names, steps = ("SPSA",), 2
     trainings(names, steps, asked.scale)
