@@ -4,7 +4,8 @@ Run with `python benchmarks/faults.py`, or with `--short` for two of the faults;
 aren't installed are left out (cirq-ionq, qiskit-ionq, ionq-core; PEERS_PYTHON names another
 interpreter that has them). Each cell is a process of its own that sends a batch of three circuits
 to a scripted server on loopback, which counts the jobs that were made. A client that hasn't ended
-after 25 s is killed.
+after 25 s is killed. Arguments are the faults that are tried, such as "Ctrl-C"; without any, all
+are.
 """
 
 import asyncio
@@ -187,6 +188,8 @@ def interrupt(ionq, process):
 def run(name, url):
     """In the client's own process: prints what came of the call."""
     call, module = CLIENTS[name]
+    # A shell that starts this script in the background has it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     importlib.import_module(module)
     print("ready", flush=True)
     start = time.monotonic()
@@ -210,8 +213,10 @@ def main():
     from tests import scripted  # noqa: PLC0415
 
     pythons = {name: interpreter(module) for name, (_, module) in CLIENTS.items()}
+    short = "--short" in sys.argv
+    asked = SHORT if short else sys.argv[1:] or list(faults(scripted))
     for fault, prepare in faults(scripted).items():
-        if "--short" in sys.argv and fault not in SHORT:
+        if fault not in asked:
             continue
         print(f"\n{fault}")
         for name, python in pythons.items():

@@ -22,6 +22,8 @@ from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, prep
 from pennylane_qstore.compiler.pipeline import pipeline
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.placement import Ran
+from pennylane_qstore.work import Work
 
 WIRES, BATCH, SHOTS, REPEATS = 8, 100, 1_000, 5
 ENTANGLERS = {"Forte": "zz", "Aria": "ms"}
@@ -33,11 +35,10 @@ GAIN = {"sum of Z": 8.0, "transverse-field Ising": 6.5}
 class Unconnected(QStoreDevice):
     """A device whose every circuit has the same outcome, without a job."""
 
-    def _run(self, batch: Sequence[Any], machine: Any) -> dict[tuple[int, int], Outcomes]:
-        del machine
-        job.pack([(programs, shots) for programs, shots, _ in batch])
-        outcome = Outcomes(np.array([0]), np.array([1.0]))
-        return {place: outcome for _, _, places in batch for place in places}
+    def _run(self, work: Work) -> dict[int, Ran]:
+        work.jobs(self._target(), range(len(work.places)), job.MAX_CIRCUITS)
+        ran = Ran(Outcomes(np.array([0]), np.array([1.0])), self._first)
+        return dict.fromkeys(range(len(work.places)), ran)
 
 
 class WithoutTemplates(Unconnected):

@@ -17,8 +17,9 @@ is run by one lane, a job of many by as many as there are.
 Ours runs each batch twice, as a training does, and the second counts: the first of a new size is
 looked at by what jobs of other sizes took. What the first took is the last line.
 
-The floor is one submit, the queue, the circuits on all lanes, one look and one fetch, with no work
-on either side.
+The floor is that of one job: one submit, the queue, the circuits on all lanes, one look and one
+fetch, with no work on either side. Many jobs may go below it, where some are fetched while others
+still run.
 """
 
 import argparse

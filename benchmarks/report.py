@@ -66,7 +66,7 @@ SCRIPTS = (
     Script("Batches", ("benchmarks/batching.py",), (), markdown=False),
     Script("The least there can be", ("benchmarks/latency.py",), (), markdown=False),
     Script("Faults", ("benchmarks/faults.py",), markdown=False),
-    Script("The emulator", ("benchmarks/emulator.py",), (), markdown=False),
+    Script("The emulator", ("benchmarks/emulator.py",), markdown=False),
 )
 
 

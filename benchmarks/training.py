@@ -9,7 +9,8 @@ circuit, and the gates' times for each shot. Each optimizer runs three times: ou
 our device, and PennyLane's on PennyLane-IonQ. The profile is made faster by ``--scale``; what is
 printed as time is the server's own time made as much slower again, plus the rest of the wall time
 as it was, because a client doesn't get slower with its server. The loss of a step is worked out
-exactly, beside the run. The goal is nine tenths of the ground state's energy.
+exactly, beside the run. The goal is nine tenths of the ground state's energy. Shots are drawn anew
+in each run, so that at which step it is reached is chance within a few steps; jobs a step are not.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""The shell's door: ``qstore train``, ``qstore emulator`` and ``qstore jobs``."""
+"""The shell's door: ``qstore train``, ``emulator``, ``jobs`` and ``estimate``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from pennylane_qstore import jobs, train
+from pennylane_qstore import estimate, jobs, train
 from pennylane_qstore.emulator import command as emulator
 from pennylane_qstore.version import __version__
 
@@ -31,6 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     journal = commands.add_parser("jobs", help="list, show, resume or cancel jobs")
     jobs.add_arguments(journal)
     journal.set_defaults(run=jobs.run)
+
+    pricing = commands.add_parser("estimate", help="what circuits would cost")
+    estimate.add_arguments(pricing)
+    pricing.set_defaults(run=estimate.run)
     return parser
 
 

@@ -1,12 +1,9 @@
 """The door: PennyLane's device contract, tapes in and results out."""
 
 import copy
-import itertools
 import threading
-import warnings
-import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +11,16 @@ import numpy as np
 from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
-from pennylane.measurements import ExpectationMP, SampleMP, VarianceMP
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
-from pennylane_qstore import embedded, notices, runs
+from pennylane_qstore import derivatives, notices, runs
+from pennylane_qstore.cautions import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.cloud import job, loop
-from pennylane_qstore.cloud.backend import Backend, Fidelities
-from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.cloud.cost import Price
-from pennylane_qstore.cloud.journal import MEMORY, Journal, account
-from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import (
-    Compiled,
     Labelled,
     Target,
     TemplateCache,
@@ -35,24 +28,21 @@ from pennylane_qstore.compiler import (
     preprocessing,
     qubits_of,
 )
-from pennylane_qstore.errors import CompileError, Interrupted, OptionError, QStoreError
-from pennylane_qstore.events import (
-    Cancelled,
-    Completed,
-    Event,
-    Submitted,
-    TakenUp,
-    Unanswered,
-)
+from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.errors import CompileError, OptionError, QStoreError
+from pennylane_qstore.events import Event, Waiting
+from pennylane_qstore.interruption import interrupted
+from pennylane_qstore.member import Remote
+from pennylane_qstore.members import Members, Route, members_of
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
-from pennylane_qstore.outcomes import BitMap, Outcomes
+from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.placement import Fleet, Ran
+from pennylane_qstore.progress import shown
 from pennylane_qstore.readout import read_out
 from pennylane_qstore.receivers import Answer, Batch, answered, current, recorded
 from pennylane_qstore.simultaneous import deliver
-
-_DEBIASING_SHOTS = 500
-# What sharpening makes something else of: it is meant to find the likeliest bit strings.
-_NOT_SHARPENED = (ExpectationMP, VarianceMP, SampleMP)
+from pennylane_qstore.tracking import track_batch, track_events, track_results
+from pennylane_qstore.work import Work
 
 
 @single_tape_support
@@ -65,8 +55,10 @@ class QStoreDevice(Device):
     Args:
         wires: labels or a number, as in PennyLane; None takes each tape's
         shots: for old code; prefer ``qml.set_shots``
-        backend: "emulator", IonQ's "simulator", or a QPU such as "qpu.forte-1"
-        api_key: IonQ's; None takes ``IONQ_API_KEY``
+        backend: "emulator", IonQ's "simulator", or a QPU such as "qpu.forte-1"; or a list of them,
+            which may have PennyLane devices of this machine in it, such as "lightning.qubit". Jobs
+            are spread over its QPUs by their queues, or over its simulators where it has no QPU
+        api_key: IonQ's; None takes ``IONQ_API_KEY``. A list has one for each backend
         base_url: of the API with its version; None takes ``IONQ_API_URL``, else IonQ's
         gateset: "native" compiles to IonQ's native gates; "qis" leaves that to IonQ
         noise_model: one of the cloud simulator's, such as "aria-1"
@@ -100,7 +92,17 @@ class QStoreDevice(Device):
         budget: in the contract's unit: what all jobs of this device, and of other processes since
             it was made, may cost; in a named run, what the run may cost. Needs a journal to be
             kept across processes
+        adaptive: whether a simulator's batch is cut into as many as four jobs that run at the same
+            time, where earlier jobs ran for long enough; a QPU's never is
         dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
+        progress: whether a line is shown while a batch waits for longer than a second: how many
+            jobs are where, how long still, and what they cost; None does on a terminal
+        fallback: "simulator", "emulator" or a PennyLane device, for what none of the backends can
+            run; nothing goes from a QPU to a simulator that isn't listed
+        route: a tape, as ``execute`` gets it, to the name of the backend it goes to first; or to
+            None, by queue. ``len(tape.wires)`` is its size
+        queue_timeout: seconds after which a job that is still queued is cancelled and goes to the
+            next backend; the last one is waited for
 
     Raises:
         OptionError: a setting that can't be
@@ -108,7 +110,7 @@ class QStoreDevice(Device):
 
     _lock: threading.Lock
     _cache: TemplateCache
-    _clients: weakref.WeakKeyDictionary[loop.Loop, Client]
+    _fleet: Fleet
     config_filepath = str(Path(__file__).with_name("config.toml"))
 
     def __init__(
@@ -116,8 +118,8 @@ class QStoreDevice(Device):
         wires: Any = None,
         shots: Any = None,
         *,
-        backend: str = EMULATOR,
-        api_key: str | None = None,
+        backend: str | Sequence[str] = EMULATOR,
+        api_key: str | Sequence[str] | None = None,
         base_url: str | None = None,
         gateset: str = "native",
         noise_model: str | None = None,
@@ -142,7 +144,12 @@ class QStoreDevice(Device):
         on_unknown: str = "lookup",
         retry_failed_circuits: int = 0,
         budget: float | None = None,
+        adaptive: bool = False,
         dry_run: bool = False,
+        progress: bool | None = None,
+        fallback: str | None = None,
+        route: Route | None = None,
+        queue_timeout: float | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
@@ -151,12 +158,18 @@ class QStoreDevice(Device):
                 "shots",
                 "seed",
                 *(field.name for field in fields(Options)),
+                "fallback",
+                "route",
+                "queue_timeout",
             ]
             # Without its value, which may be a key under a misspelt name.
             raise OptionError(next(iter(unknown)), ..., f"the options are {', '.join(names)}")
-        self._options = Options(
-            backend=backend,
-            api_key=api_key,
+        self._members = members_of(
+            backend,
+            api_key,
+            fallback=fallback,
+            route=route,
+            queue_timeout=queue_timeout,
             base_url=base_url,
             gateset=gateset,
             noise_model=noise_model,
@@ -180,7 +193,9 @@ class QStoreDevice(Device):
             on_unknown=on_unknown,
             retry_failed_circuits=retry_failed_circuits,
             budget=budget,
+            adaptive=adaptive,
             dry_run=dry_run,
+            progress=progress,
         )
         try:
             self._rng = np.random.default_rng(seed)
@@ -189,9 +204,8 @@ class QStoreDevice(Device):
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
         super().__init__(wires=wires, shots=shots)
-        self.__dict__.update(_state(self._options))
-        self._sharpening_is_known = False
-        self._debiasing_is_known = not self._options.on_qpu or error_mitigation is not None
+        self.__dict__.update(_state(self._members))
+        self._cautions = Cautions(self._options, on_qpu=self._fleet.on_qpu)
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
     short_name = "qstore.ionq"
@@ -203,7 +217,7 @@ class QStoreDevice(Device):
 
     def __repr__(self) -> str:
         wires = f"{len(self.wires)} wires" if self.wires else "any wires"
-        return f"<{self.name} on {self._options.backend!r}, {wires}>"
+        return f"<{self.name} on {', '.join(map(repr, self._members.names))}, {wires}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "QStoreDevice":
         """A device of the same options, with a generator, a cache and connections of its own."""
@@ -211,16 +225,27 @@ class QStoreDevice(Device):
         memo[id(self)] = other
         other.__dict__["_rng"] = copy.deepcopy(self._rng, memo)
         other.tracker = copy.deepcopy(self.tracker, memo)
-        other.__dict__.update(_state(self._options))
+        other.__dict__.update(_state(self._members))
         return other
+
+    @property
+    def _options(self) -> Options:
+        """Those that all members share, as the first one of IonQ's has them."""
+        return self._members.first
 
     def preprocess_transforms(
         self, execution_config: ExecutionConfig | None = None
     ) -> CompilePipeline:
-        """The transforms that make any tape one that ``execute`` takes."""
-        del execution_config
+        """The transforms that make any tape one that ``execute`` takes.
+
+        With ``diff_method="device"`` there are none: tapes are shifted as they are written, and go
+        through the transforms then.
+        """
+        if derivatives.is_asked_for(execution_config):
+            return CompilePipeline()
+        self._fleet.warm()
         inexact = None
-        if not self._options.exact:
+        if not self._fleet.exact:
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
@@ -245,17 +270,71 @@ class QStoreDevice(Device):
 
         Args:
             circuits: tapes that have been through the preprocessing
-            execution_config: PennyLane's; nothing in it matters here
+            execution_config: PennyLane's; tells whether derivatives are this device's
 
         Raises:
             QStoreError: see the tree in ``pennylane_qstore.errors``
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        del execution_config
+        if derivatives.is_asked_for(execution_config):
+            return self._preprocessed(circuits)
         tapes = tuple(circuits)
         if current() is None:
             return answered(self.execute_each([tapes])[0])
         return answered(deliver([Batch(self, tapes)])[0])
+
+    def setup_execution_config(
+        self, config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
+    ) -> ExecutionConfig:
+        """PennyLane's settings of an execution, with those of derivatives that are asked for."""
+        config = super().setup_execution_config(config, circuit)
+        if not derivatives.is_asked_for(config):
+            return config
+        together = config.grad_on_execution is not False
+        return replace(config, use_device_gradient=True, grad_on_execution=together)
+
+    def supports_derivatives(
+        self, execution_config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
+    ) -> bool:
+        """Whether derivatives are this device's: only where ``diff_method="device"`` says so."""
+        del circuit
+        return derivatives.is_asked_for(execution_config)
+
+    def compute_derivatives(
+        self,
+        circuits: Sequence[QuantumScript],
+        execution_config: ExecutionConfig | None = None,
+    ) -> tuple[Any, ...]:
+        """The Jacobian of each tape, by the parameter-shift rule.
+
+        Args:
+            circuits: as users write them
+            execution_config: PennyLane's
+        """
+        del execution_config
+        tapes, jacobians = derivatives.shifted(circuits)
+        return jacobians(self._preprocessed(tapes))
+
+    def execute_and_compute_derivatives(
+        self,
+        circuits: Sequence[QuantumScript],
+        execution_config: ExecutionConfig | None = None,
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The results and the Jacobian of each tape, all in one batch.
+
+        Args:
+            circuits: as users write them
+            execution_config: PennyLane's
+        """
+        del execution_config
+        tapes, jacobians = derivatives.shifted(circuits)
+        results = self._preprocessed([*circuits, *tapes])
+        return results[: len(circuits)], jacobians(results[len(circuits) :])
+
+    def _preprocessed(self, circuits: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of tapes as users write them."""
+        tapes, read = self.preprocess_transforms()(circuits)
+        return tuple(read(self.execute(tapes)))
 
     def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
         """Runs the batches of several callers as one.
@@ -270,33 +349,8 @@ class QStoreDevice(Device):
         Raises:
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        circuits = [tape for batch in batches for tape in batch]
-        try:
-            compiled, jobs = self._packed(circuits)
-        except QStoreError as error:
-            return self._execute_sound(batches, error)
-        self._track_batch()
-        outcomes: Mapping[tuple[int, int], Outcomes] = {}
-        failure = None
-        if circuits:
-            for tape in circuits:
-                self._warn_of_sharpening(tape)
-            try:
-                outcomes = self._run(compiled, jobs)
-            except QStoreError as error:
-                outcomes, failure = error.partial, error
-        if failure is not None and len(batches) == 1:
-            return [failure]
-        firsts = itertools.accumulate((len(batch) for batch in batches), initial=0)
-        with self._lock:  # the generator that draws the samples is one for all threads
-            answers = [
-                self._answer(batch, first, outcomes, failure)
-                for batch, first in zip(batches, firsts, strict=False)
-            ]
-        for batch, answer in zip(batches, answers, strict=True):
-            if not isinstance(answer, Exception):
-                self._track(batch, answer)
-        return answers
+        track_batch(self.tracker)
+        return self._answers(batches)
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
         """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
@@ -305,69 +359,81 @@ class QStoreDevice(Device):
             tapes: that have been through the preprocessing
         """
         rng = np.random.default_rng(0)
-        results = []
-        for tape in tapes:
-            qubit_of = qubits_of(tape.wires, self.wires)
-            rows = [Outcomes.made_up(len(qubit_of), rng) for _ in range(tape.batch_size or 1)]
-            results.append(self._read_out(tape, rows, rng))
-        return tuple(results)
+        return tuple(
+            self._read_out(
+                tape,
+                [
+                    Ran(Outcomes.made_up(len(qubits_of(tape.wires, self.wires)), rng), self._first)
+                    for _ in range(tape.batch_size or 1)
+                ],
+                rng,
+            )
+            for tape in tapes
+        )
 
-    def _packed(self, circuits: Sequence[QuantumScript]) -> tuple[list[Compiled], list[job.Job]]:
-        compiled = [each.compiled for each in self.compiled(circuits)]
-        return compiled, self._jobs(compiled, self._machine()) if compiled else []
+    def _answers(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+        circuits = [tape for batch in batches for tape in batch]
+        if not circuits:
+            return [()] * len(batches)
+        work = Work(circuits, self.wires)
+        failure = None
+        try:
+            self._check_shots(circuits)
+            ran = self._run(work)
+        except CompileError as error:
+            return self._sound_answers(batches, error)
+        except QStoreError as error:
+            ran, failure = dict(error.partial), error
+        rows: list[dict[int, Ran]] = [{} for _ in circuits]
+        for index, place in enumerate(work.places):
+            if index in ran:
+                rows[place.tape][place.row] = ran[index]
+        answers: list[Answer] = []
+        first = 0
+        for batch in batches:
+            own = rows[first : first + len(batch)]
+            first += len(batch)
+            complete = all(map(_is_complete, batch, own))
+            if failure is None or (complete and len(batches) > 1):
+                answers.append(self._results(batch, own))
+            else:
+                answers.append(_own(failure, own))
+        return answers
 
-    def _execute_sound(
-        self, batches: Sequence[Sequence[QuantumScript]], error: QStoreError
+    def _results(
+        self, circuits: Sequence[QuantumScript], rows: Sequence[Mapping[int, Ran]]
+    ) -> tuple[Any, ...]:
+        """What tapes' circuits gave to the tapes' results."""
+        ran = [[own[row] for row in range(len(own))] for own in rows]
+        with self._lock:  # the generator that draws the samples is one for all threads
+            results = tuple(
+                self._read_out(tape, own, self._rng)
+                for tape, own in zip(circuits, ran, strict=True)
+            )
+        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
+        track_results(self.tracker, circuits, results, ran_on)
+        return results
+
+    def _sound_answers(
+        self, batches: Sequence[Sequence[QuantumScript]], error: CompileError
     ) -> list[Answer]:
-        """The batches that can be sent without those that can't, of which there is one at least."""
-        if len(batches) == 1:
-            return [error]
-        refused: list[QStoreError | None] = [self._refusal(batch) for batch in batches]
+        """Those of the batches that can be compiled, without those that can't."""
+        refused = [self._refusal(batch) for batch in batches]
         sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
-        answers = iter(self.execute_each(sound))
+        if len(sound) == len(batches):
+            return [error] * len(batches)
+        answers = iter(self._answers(sound))
         return [next(answers) if each is None else each for each in refused]
 
-    def _refusal(self, batch: Sequence[QuantumScript]) -> QStoreError | None:
+    def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:
         try:
-            self._packed(batch)
-        except QStoreError as error:
+            self.compiled(batch)
+        except CompileError as error:
             return error
         return None
 
-    def _answer(
-        self,
-        batch: Sequence[QuantumScript],
-        first: int,
-        outcomes: Mapping[tuple[int, int], Outcomes],
-        failure: QStoreError | None,
-    ) -> Answer:
-        """One batch's results, or the error of the batches that it went with, if it is its own.
-
-        Args:
-            batch: one caller's tapes
-            first: the place of its first tape among all callers'
-            outcomes: that did arrive, by tape and row
-            failure: what kept others from arriving
-        """
-        rows = [range(tape.batch_size or 1) for tape in batch]
-        if failure is not None:
-            own = {
-                (i, row): outcomes[first + i, row]
-                for i in range(len(batch))
-                for row in rows[i]
-                if (first + i, row) in outcomes
-            }
-            if len(own) < sum(map(len, rows)):
-                error = copy.copy(failure)
-                error.partial = own
-                return error
-        return tuple(
-            self._read_out(tape, [outcomes[first + i, row] for row in rows[i]], self._rng)
-            for i, tape in enumerate(batch)
-        )
-
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
-        """What ``execute`` sends for a batch of tapes.
+        """What ``execute`` sends for a batch of tapes, to the first backend that is there.
 
         Args:
             circuits: tapes that have been through the preprocessing
@@ -375,10 +441,17 @@ class QStoreDevice(Device):
         Raises:
             CompileError: a tape that can't become native gates, or can't run on the backend
         """
-        machine = self._machine()
-        for tape in circuits:
-            self._check_shots(tape.shots.total_shots, machine)
-        return list(labelled_batch(circuits, self.wires, self._target()))
+        self._check_shots(circuits)
+        member, machine = self._fleet.leading()
+        labelled = list(labelled_batch(circuits, self.wires, member.target(machine)))
+        for each in labelled:
+            programs, shots, _ = each.compiled
+            refusal = machine.refusal([programs])
+            if shots is None and not member.exact:
+                refusal = f"a tape without shots can't run on {machine.name}"
+            if refusal is not None:
+                raise CompileError(refusal)
+        return labelled
 
     @property
     def cache(self) -> TemplateCache:
@@ -386,74 +459,39 @@ class QStoreDevice(Device):
         return self._cache
 
     @property
+    def rng(self) -> np.random.Generator:
+        """The generator that draws samples on this side; a checkpoint keeps its state."""
+        return self._rng
+
+    @property
     def backend(self) -> str:
-        """The name of what circuits run on, as the option says it."""
+        """The name of what circuits run on, as the option says it; of a list, IonQ's first."""
         return self._options.backend
 
     def fidelities(self) -> Fidelities | None:
         """How well the backend does, by its last characterization; None for a simulator."""
         if not self._options.on_qpu:
             return None
-        running = loop.current()
-        client = self._client(running)
-        return running.run(client.fidelities(self._options.backend))
+        client = self._first.client()
+        return loop.current().run(client.fidelities(self._options.backend))
 
-    def _client(self, running: loop.Loop) -> Client:
-        """This device's connection in a loop; a fork has a loop, and so a connection, anew."""
-        with self._lock:
-            if running not in self._clients:
-                self._clients[running] = self._connected(running)
-            return self._clients[running]
-
-    def _connected(self, running: loop.Loop) -> Client:
-        options = self._options
-        if options.backend == EMULATOR:
-            url, key = embedded.server(running).url, "emulator"
-        else:
-            assert options.base_url is not None
-            assert options.api_key is not None
-            url, key = options.base_url, options.api_key
-        journal = Journal(options.journal or MEMORY, account(url, key))
-        client = Client(url, key, policy_of(options), journal=journal)
-        weakref.finalize(self, running.close_soon, client.close)
-        return client
+    @property
+    def _first(self) -> Remote:
+        """The first backend of IonQ's, which tapes are shown as compiled for."""
+        return next(each for each in self._fleet.members if isinstance(each, Remote))
 
     def _target(self) -> Target:
-        """What tapes are compiled to for this backend and these options."""
-        options = self._options
-        mitigation = options.error_mitigation or {}
-        return Target(
-            self._gates(self._machine()),
-            options.optimization,
-            # IonQ checks the symmetries of the circuit that it gets.
-            options.measurement_aware and not mitigation.get("symmetry_verification"),
-            # Sharpening votes on whole bit strings.
-            bool(options.sharpen),
-            options.verify,
-        )
+        """What tapes are shown as compiled to."""
+        member, machine = self._fleet.leading()
+        return member.target(machine)
 
-    def _machine(self) -> Backend:
-        """What the API says of the backend; asked once."""
-        running = loop.current()
-        name = job.settings(self._options)["backend"]
-        assert self._options.max_wait is not None
-        return running.run(self._client(running).backend(name, self._options.max_wait))
-
-    def _gates(self, machine: Backend) -> str:
-        """What to compile to: "qis", or the native entangler that the backend has."""
-        options = self._options
-        return "qis" if options.gateset == "qis" else machine.entangler(options.noise_model)
-
-    def _check_shots(self, shots: int | None, machine: Backend) -> None:
-        if shots is None:
-            if not self._options.exact:
-                raise CompileError(f"a tape without shots can't run on {machine.name}")
-            return
-        if shots > job.MAX_SHOTS:
-            raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
+    def _check_shots(self, circuits: Sequence[QuantumScript]) -> None:
         debiasing = (self._options.error_mitigation or {}).get("debiasing")
-        if debiasing and shots < _DEBIASING_SHOTS:
-            raise CompileError(f"{shots} shots; IonQ's debiasing needs {_DEBIASING_SHOTS}")
+        for shots in {tape.shots.total_shots for tape in circuits} - {None}:
+            if shots > job.MAX_SHOTS:
+                raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
+            if debiasing and shots < DEBIASING_SHOTS:
+                raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
 
     def estimate(self, qnode: QNode) -> Callable[..., Price]:
         """A QNode of this device to a function of its arguments that tells what a call would cost.
@@ -471,63 +509,29 @@ class QStoreDevice(Device):
 
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
-            machine = self._machine()
-            batch = [each.compiled for each in self.compiled(tapes)]
-            running = loop.current()
-            asked = self._client(running).estimate(
-                self._jobs(batch, machine), job.settings(self._options)
-            )
-            return running.run(asked)
+            self._check_shots(tapes)
+            return self._fleet.estimate(Work(tapes, self.wires))
 
         return estimated
 
-    def _jobs(self, batch: Sequence[Compiled], machine: Backend) -> list[job.Job]:
-        """Programs to jobs, if they fit the machine."""
-        widest = max(programs.qubits for programs, _, _ in batch)
-        if widest > machine.qubits:
-            raise CompileError(
-                f"a tape on {widest} wires doesn't fit {machine.name}, which has "
-                f"{machine.qubits} qubits"
-            )
-        most = job.MAX_CIRCUITS if self._options.submission == "batch" else 1
-        return job.pack([(programs, shots) for programs, shots, _ in batch], most)
-
-    def _run(
-        self, batch: Sequence[Compiled], jobs: Sequence[job.Job]
-    ) -> dict[tuple[int, int], Outcomes]:
-        """Jobs to the outcomes of all their circuits, by tape and row."""
-        self._warn_of_debiasing()
+    def _run(self, work: Work) -> dict[int, Ran]:
+        """Circuits to their outcomes and where they ran, by index, through few jobs."""
+        self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
-
-        def listener(event: Event) -> None:
-            events.append(event)
-            notices.tell(event)
-
-        running = loop.current()
-        options = self._options
-        assert options.max_wait is not None
-        running_jobs = self._client(running).run(
-            jobs,
-            job.settings(options),
-            max_wait=options.max_wait,
-            listener=listener,
-            sharpen=options.sharpen,
-            run=self._next_step(),
-            budget=options.budget,
-            priced=options.on_qpu,
-        )
-        places = [place for _, _, places in batch for place in places]
-        bits = [programs.bits_of(row) for programs, *_ in batch for row in range(len(programs))]
         try:
-            found = running.run(running_jobs)
+            with shown(self._options.progress) as show:
+
+                def listener(event: Event) -> None:
+                    if not isinstance(event, Waiting):
+                        events.append(event)
+                    show(event)
+                    notices.tell(event)
+
+                return self._fleet.run(work, listener, self._next_step())
         except KeyboardInterrupt:
-            raise _interrupted(events) from None
-        except QStoreError as error:
-            error.partial = {places[i]: _mapped(o, bits[i]) for i, o in error.partial.items()}
-            raise
+            raise interrupted(events) from None
         finally:
-            self._track_jobs(events)
-        return {place: _mapped(found[i], bits[i]) for i, place in enumerate(places)}
+            track_events(self.tracker, events)
 
     def _next_step(self) -> tuple[str, int] | None:
         """The place of a batch in the named run that this process is in."""
@@ -536,94 +540,40 @@ class QStoreDevice(Device):
 
     def _acknowledge(self, name: str) -> None:
         running = loop.current()
-        running.run(self._client(running).acknowledge(name))
+        for client in self._fleet.clients.all(running):
+            running.run(client.acknowledge(name))
 
-    def _warn_of_debiasing(self) -> None:
-        if self._debiasing_is_known:
-            return
-        self._debiasing_is_known = True
-        warnings.warn(
-            f"error_mitigation is unset on {self._options.backend}: IonQ leaves debiasing off for "
-            f"native jobs and turns it on for QIS jobs of {_DEBIASING_SHOTS} shots or more. "
-            'Say which you want with error_mitigation={"debiasing": True} or False.',
-            stacklevel=4,
-        )
-
-    def _warn_of_sharpening(self, tape: QuantumScript) -> None:
-        asked = [m for m in tape.measurements if isinstance(m, _NOT_SHARPENED)]
-        if not self._options.sharpen or self._sharpening_is_known or not asked:
-            return
-        self._sharpening_is_known = True
-        warnings.warn(
-            f"sharpen=True, and {asked[0]} is asked for: sharpening lets the variants of a circuit "
-            "vote on whole bit strings, to find the likeliest ones, so that means, variances and "
-            "samples are those of a filtered distribution. Use sharpen=False for them.",
-            stacklevel=4,
-        )
-
-    def _read_out(
-        self, tape: QuantumScript, rows: Sequence[Outcomes], rng: np.random.Generator
-    ) -> Any:
+    def _read_out(self, tape: QuantumScript, ran: Sequence[Ran], rng: np.random.Generator) -> Any:
         """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
         shots = tape.shots.total_shots
-        if shots is not None and self._options.exact:
-            rows = [outcomes.drawn(shots, rng) for outcomes in rows]
-        elif shots is not None:
-            rows = [outcomes.rounded(shots) for outcomes in rows]
+        rows = [each.outcomes for each in ran]
+        if shots is not None:
+            rows = [
+                each.outcomes.drawn(shots, rng)
+                if each.member.exact
+                else each.outcomes.rounded(shots)
+                for each in ran
+            ]
         batch = rows[0] if tape.batch_size is None else rows
         qubit_of = qubits_of(tape.wires, self.wires)
         return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
 
-    def _track_batch(self) -> None:
-        if self.tracker.active:
-            self.tracker.update(batches=1)
-            self.tracker.record()
 
-    def _track_jobs(self, events: Sequence[Event]) -> None:
-        for event in events if self.tracker.active else ():
-            if isinstance(event, Submitted):
-                self.tracker.update(jobs=1, circuits=event.circuits, job_ids=event.job_id)
-                self.tracker.record()
-            elif isinstance(event, TakenUp):
-                self.tracker.update(job_ids=event.job_id)
-                self.tracker.record()
-            elif isinstance(event, Completed) and event.cost is not None:
-                self.tracker.update(cost=event.cost)
-                self.tracker.record()
-
-    def _track(self, circuits: Sequence[QuantumScript], results: Sequence[Any]) -> None:
-        if not self.tracker.active:
-            return  # counting a tape's resources takes about as long as compiling it
-        for tape, result in zip(circuits, results, strict=True):
-            rows = tape.batch_size or 1
-            counted: dict[str, Any] = {"executions": rows, "results": result}
-            if tape.shots:
-                counted["shots"] = tape.shots.total_shots * rows
-            self.tracker.update(**counted, resources=tape.specs["resources"])
-            self.tracker.record()
+def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:
+    return len(rows) == (tape.batch_size or 1)
 
 
-def _mapped(outcomes: Outcomes, bits: BitMap | None) -> Outcomes:
-    return outcomes if bits is None else outcomes.mapped(bits)
+def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:
+    """An error of several callers' batches as one caller's, with what arrived for its tapes."""
+    error = copy.copy(failure)
+    error.__cause__ = failure.__cause__
+    error.partial = {
+        Place(tape, row): ran.outcomes for tape, own in enumerate(rows) for row, ran in own.items()
+    }
+    return error.with_traceback(failure.__traceback__)
 
 
-def _state(options: Options) -> dict[str, Any]:
+def _state(members: Members) -> dict[str, Any]:
     """What every device, and every copy of one, has for itself."""
-    cache = TemplateCache() if options.cache else TemplateCache(0)
-    clients: weakref.WeakKeyDictionary[loop.Loop, Client] = weakref.WeakKeyDictionary()
-    return {"_lock": threading.Lock(), "_cache": cache, "_clients": clients}
-
-
-def _interrupted(events: Sequence[Event]) -> Interrupted:
-    submitted = [event.job_id for event in events if isinstance(event, Submitted)]
-    cancelled = [i for event in events if isinstance(event, Cancelled) for i in event.job_ids]
-    unanswered = sum(event.submits for event in events if isinstance(event, Unanswered))
-    if cancelled:
-        told = f"cancelled: {', '.join(cancelled)}"
-    elif submitted:
-        told = f"the cancellation had no answer; these may still run: {', '.join(submitted)}"
-    else:
-        told = "interrupted before any job was accepted"
-    if unanswered:
-        told += f"; {unanswered} submits had no answer yet and may have made jobs"
-    return Interrupted(told, job_ids=cancelled or submitted)
+    cache = TemplateCache() if members.first.cache else TemplateCache(0)
+    return {"_lock": threading.Lock(), "_cache": cache, "_fleet": Fleet(members)}

@@ -13,6 +13,7 @@ QStoreError
 ├── JobError                    a job that failed or was cancelled over there
 ├── DeadlineError               a wait that came to its end
 ├── BudgetError                 a batch that would cost more than is left
+├── NoBackendError              circuits that no member of a fleet could run
 └── DryRun                      what a batch would have cost: nothing ran
 Interrupted (KeyboardInterrupt) Ctrl-C: what was cancelled
 """
@@ -165,6 +166,18 @@ class BudgetError(QStoreError):
         self.estimate = estimate
         self.budget = budget
         self.committed = committed
+        super().__init__(message)
+
+
+class NoBackendError(QStoreError):
+    """Circuits that no backend could run, of those that were listed.
+
+    Attributes:
+        errors: why not, by backend
+    """
+
+    def __init__(self, message: str, *, errors: Mapping[str, BaseException]) -> None:
+        self.errors = dict(errors)
         super().__init__(message)
 
 

@@ -11,10 +11,72 @@ class Submitted:
     Attributes:
         job_id: IonQ's id
         circuits: how many circuits are in it
+        backend: that it was sent to
     """
 
     job_id: str
     circuits: int
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A look at a job.
+
+    Attributes:
+        job_id: IonQ's id
+        status: that it has, in IonQ's words
+        left: seconds to its expected end, or None where nothing is known
+    """
+
+    job_id: str
+    status: str
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RanHere:
+    """Circuits that a local PennyLane device ran, without a job.
+
+    Attributes:
+        circuits: how many
+        backend: the device's name
+    """
+
+    circuits: int
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Circuits that a backend couldn't run, and that go to another.
+
+    Attributes:
+        circuits: how many
+        backend: that couldn't run them
+        to: where they go
+        reason: why they couldn't be run
+    """
+
+    circuits: int
+    backend: str
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A batch that goes as several jobs at the same time, because that has been measured to pay.
+
+    Attributes:
+        circuits: how many
+        jobs: into how many it is cut
+        per_circuit: seconds that a circuit of earlier jobs ran
+    """
+
+    circuits: int
+    jobs: int
+    per_circuit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +109,13 @@ class TakenUp:
         job_id: IonQ's id
         circuits: how many circuits are in it
         age: seconds since it was sent
+        backend: that it was sent to
     """
 
     job_id: str
     circuits: int
     age: float
+    backend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +196,10 @@ class Completed:
 
 Event = (
     Submitted
+    | Waiting
+    | RanHere
+    | Moved
+    | Cut
     | Cancelled
     | Unanswered
     | TakenUp

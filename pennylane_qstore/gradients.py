@@ -177,11 +177,12 @@ def _can_be_broadcast(op: Any) -> bool:
 
 
 def _merged(moves: Values, weights: Values) -> tuple[Values, Values]:
-    """Moves, each once, and the sum of its weights: the tape as it is belongs to all directions."""
-    once, index = np.unique(moves, axis=0, return_inverse=True)
-    summed = np.zeros_like(once)
-    np.add.at(summed, index.reshape(-1), weights)
-    return once, summed
+    """Moves and their weights, the tape as it is only once, which belongs to all directions."""
+    still = ~moves.any(axis=1)
+    if not still.any():
+        return moves, weights
+    moved = (np.zeros_like(moves[:1]), moves[~still])
+    return np.concatenate(moved), np.vstack([weights[still].sum(axis=0), weights[~still]])
 
 
 def _moved(tape: QuantumScript, moves: Values) -> QuantumScript:
@@ -197,11 +198,11 @@ def _moved(tape: QuantumScript, moves: Values) -> QuantumScript:
     batch = tape.batch_size or 1
     params = tape.get_parameters(trainable_only=False)
     for move, place in zip(moves.T, tape.trainable_params, strict=True):
-        params[place] = params[place] + np.repeat(move, batch)
+        params[place] = params[place] + math.convert_like(np.repeat(move, batch), params[place])
     if tape.batch_size is not None:
         for place, (info, value) in enumerate(zip(tape.par_info, params, strict=True)):
             if place not in tape.trainable_params and info["op"].batch_size is not None:
-                params[place] = np.concatenate([math.asarray(value)] * len(moves))
+                params[place] = math.concatenate([value] * len(moves))
     return tape.bind_new_parameters(params, list(range(len(params))))
 
 

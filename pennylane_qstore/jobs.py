@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.journal import Entry, Journal, account
+from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.errors import OptionError, QStoreError
 from pennylane_qstore.options import SIMULATOR, Options, default_journal
 
@@ -53,10 +54,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> None:
+    journal = _opened(args.journal)
     table = Table(box=None)
     for name in ("job", "state", "backend", "circuits", "shots", "sent", "cost", "run"):
         table.add_column(name, no_wrap=True)
-    journal = Journal(args.journal, "")
     for entry in journal.entries(max(args.limit, 1)):
         table.add_row(*map(str, _row(entry)))
     journal.close()
@@ -111,12 +112,20 @@ def _cancel(args: argparse.Namespace) -> None:
 
 
 def _found(path: str, job: str) -> Entry:
-    journal = Journal(path, "")
+    journal = _opened(path)
     entries = journal.entries(token_or_id=job)
     journal.close()
     if not entries:
         raise OptionError("job", job, f"the journal {path} doesn't know it; see qstore jobs list")
     return entries[0]
+
+
+def _opened(path: str) -> Journal:
+    """The journal at a path; where there is no file, an empty one that makes none."""
+    journal = Journal(path if Path(path).exists() else MEMORY, "")
+    if journal.lost is not None:
+        raise OptionError("journal", path, journal.lost)
+    return journal
 
 
 def _sent(entry: Entry) -> Entry:

@@ -3,8 +3,10 @@
 import logging
 
 from pennylane_qstore.events import (
+    Cut,
     Event,
     Found,
+    Moved,
     Repeated,
     Resent,
     Slowed,
@@ -19,7 +21,7 @@ def notice(event: Event) -> str | None:
     """A line about what a user would want to know of; None for what is only as expected."""
     text = None
     match event:
-        case TakenUp(job_id, circuits, age):
+        case TakenUp(job_id, circuits, age, _):
             text = (
                 f"job {job_id} ({circuits} circuits), sent {age:.0f} s ago by a wait that is over, "
                 "is taken up: it is not paid again"
@@ -32,13 +34,22 @@ def notice(event: Event) -> str | None:
             text = f"a job of {circuits} circuits is too large for the server (413): it is halved"
         case Repeated(circuits, reason):
             text = f"{circuits} circuits are sent again: {reason}"
+        case Moved(circuits, backend, to, reason):
+            text = f"{circuits} circuits go from {backend} to {to}: {reason}"
         case Slowed(rate):
             text = f"the server asks to slow down (429): {rate:.2g} requests a second from now on"
     return text
 
 
 def tell(event: Event) -> None:
-    """Logs what is worth a notice, as a warning, which Python shows by default."""
+    """Logs what is worth a notice, as a warning, which Python shows by default; a plan as info."""
+    if isinstance(event, Cut):
+        logger.info(
+            "%d circuits go as %d jobs: a circuit ran for %.3g s",
+            event.circuits,
+            event.jobs,
+            event.per_circuit,
+        )
     text = notice(event)
     if text is not None:
         logger.warning(text)

@@ -14,7 +14,7 @@ import platformdirs
 from pennylane_qstore.errors import OptionError
 
 IONQ_URL = "https://api.ionq.co/v0.4"
-EMULATOR, SIMULATOR = "emulator", "simulator"
+EMULATOR, SIMULATOR, QPU = "emulator", "simulator", "qpu."
 # API v0.4, the enum of noise.model.
 NOISE_MODELS = (
     "ideal",
@@ -30,6 +30,8 @@ _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
 # As a journal's path: the user's state folder, and none for the embedded emulator.
 STATE_FOLDER = "user"
+# The environment's list of hosts, with commas between, that the key may go to without TLS.
+ALLOW_HTTP = "QSTORE_ALLOW_HTTP"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -63,7 +65,9 @@ class Options:
         on_unknown: "lookup" or "raise"
         retry_failed_circuits: how often circuits that failed over there are sent again
         budget: in the contract's unit, or None
+        adaptive: whether a simulator's batch is cut into several jobs where that is sooner done
         dry_run: whether jobs are only checked and priced
+        progress: whether a line is shown while a batch waits, or None: on a terminal
     """
 
     backend: str = EMULATOR
@@ -91,7 +95,9 @@ class Options:
     on_unknown: str = "lookup"
     retry_failed_circuits: int = 0
     budget: float | None = None
+    adaptive: bool = False
     dry_run: bool = False
+    progress: bool | None = None
 
     def __post_init__(self) -> None:
         _check_backend(self)
@@ -112,7 +118,7 @@ class Options:
     @property
     def on_qpu(self) -> bool:
         """Whether the backend is a quantum computer, which costs money."""
-        return self.backend.startswith("qpu.")
+        return self.backend.startswith(QPU)
 
 
 def _set(options: Options, name: str, value: Any) -> None:
@@ -166,9 +172,13 @@ def _checked_url(url: object) -> str:
         raise OptionError("base_url", ..., "it has a password in it; the key goes to api_key")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or port == 0:
         raise OptionError("base_url", url, f"use the API's address and version, as {IONQ_URL!r}")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    allowed = {name.strip().lower() for name in os.environ.get(ALLOW_HTTP, "").split(",")}
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK | (allowed - {""}):
         raise OptionError(
-            "base_url", url, "the key would travel in the open; use https (http only on loopback)"
+            "base_url",
+            url,
+            "the key would travel in the open; use https (http only on loopback, or to a host that "
+            f"{ALLOW_HTTP} names)",
         )
     return url.rstrip("/")
 
@@ -253,8 +263,11 @@ def _check_submission(options: Options) -> None:
         isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= budget < float("inf")
     ):
         raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
-    if not isinstance(options.dry_run, bool):
-        raise OptionError("dry_run", options.dry_run, "use True or False")
+    if options.progress is not None and not isinstance(options.progress, bool):
+        raise OptionError("progress", options.progress, "use True, False, or None: on a terminal")
+    for name in ("dry_run", "adaptive"):
+        if not isinstance(getattr(options, name), bool):
+            raise OptionError(name, getattr(options, name), "use True or False")
     if options.on_unknown not in ("lookup", "raise"):
         raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
 

@@ -1,6 +1,7 @@
 """Native programs as arrays: many circuits of one structure, and their JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -101,8 +102,13 @@ class Programs:
 
     def row(self, row: int) -> "Programs":
         """One of the circuits, as a batch of one."""
-        flips = None if self.flips is None else self.flips[row : row + 1]
-        return replace(self, numbers=self.numbers[row : row + 1], flips=flips)
+        return self.rows([row])
+
+    def rows(self, rows: Sequence[int]) -> "Programs":
+        """Some of the circuits, in that order."""
+        picked = list(rows)
+        flips = None if self.flips is None else self.flips[picked]
+        return replace(self, numbers=self.numbers[picked], flips=flips)
 
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.

@@ -15,7 +15,7 @@ class Run:
 
     Attributes:
         name: by which the journal knows it
-        step: how many batches were sent since the last checkpoint
+        step: the next batch's number, counted since the last checkpoint, or as the checkpoint says
     """
 
     def __init__(self, name: str) -> None:
@@ -36,13 +36,18 @@ class Run:
                 self._acknowledge.append(acknowledge)
             return self.name, step
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, step: int = 0) -> None:
         """Says that a checkpoint holds all answers so far: none of them is replayed any more.
 
         Call it right after the checkpoint is on disk.
+
+        Args:
+            step: the number to count on from. Whoever keeps ``run.step`` in the checkpoint, gives
+                it here, and sets it when the checkpoint is loaded, is safe from a kill just before
+                this call too: answers from before the checkpoint have other numbers
         """
         with self._lock:
-            told, self.step = list(self._acknowledge), 0
+            told, self.step = list(self._acknowledge), step
         for acknowledge in told:
             acknowledge(self.name)
 

@@ -156,13 +156,14 @@ class ScriptedIonQ:
             kept.clear()
         self.jobs.clear()
 
-    async def start(self, port=0):
+    async def start(self, port=0, tls=None):
         app = web.Application(client_max_size=20_000_000)
         app.router.add_route("*", "/v0.4{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v0.4"
+        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=tls).start()
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._runner.addresses[0][1]}/v0.4"
         self._epoch = datetime.now(UTC).timestamp() - asyncio.get_running_loop().time()
 
     async def stop(self):
@@ -334,7 +335,7 @@ class ScriptedIonQ:
             if index not in {*job.missing, *job.failed}
         }
         if self.shuffled:
-            answers = dict(sorted(answers.items(), key=lambda item: hash(item[0]) % 101))
+            answers = dict(reversed(answers.items()))
         return 200, answers
 
     def _outcome(self, circuit):

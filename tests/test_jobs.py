@@ -83,3 +83,16 @@ def test_an_unknown_job_is_said_in_one_line(shell):
     assert code == 1
     assert "qstore jobs list" in told
     assert len(told.splitlines()) == 1
+
+
+def test_a_file_that_is_no_journal_is_left_alone(shell, tmp_path):
+    """It is said; a file that isn't there isn't made either."""
+    notes = tmp_path / "journal.sqlite"
+    assert shell("list")[0] == 0
+    assert not notes.exists()
+    notes.write_text("buy milk\n" * 30)
+    code, told = shell("list")
+    assert code == 1
+    assert "no journal" in told
+    assert notes.read_text() == "buy milk\n" * 30
+    assert [each.name for each in tmp_path.iterdir()] == ["journal.sqlite"]

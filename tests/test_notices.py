@@ -11,7 +11,7 @@ from pennylane_qstore import events, notices
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (events.TakenUp("job-7", 3, 61.2), "job-7.*61 s ago.*not paid again"),
+        (events.TakenUp("job-7", 3, 61.2, "simulator"), "job-7.*61 s ago.*not paid again"),
         (events.Found("job-7"), "job-7 is there"),
         (events.Resent("token"), "sent again"),
         (events.Split(900), "900 circuits.*413"),
@@ -27,8 +27,16 @@ def test_what_a_user_would_want_to_know_is_logged(event, said, caplog):
     assert re.search(said, text)
 
 
+def test_a_plan_is_told_to_who_asks(caplog):
+    """Into how many jobs a batch was cut, and why."""
+    caplog.set_level(logging.INFO)
+    notices.tell(events.Cut(100, 4, 0.02))
+    ((_, level, text),) = caplog.record_tuples
+    assert (level, text) == (logging.INFO, "100 circuits go as 4 jobs: a circuit ran for 0.02 s")
+
+
 def test_what_goes_as_expected_is_not(caplog):
     """A job that was sent and completed is nobody's news."""
-    notices.tell(events.Submitted("job-1", 3))
+    notices.tell(events.Submitted("job-1", 3, "simulator"))
     notices.tell(events.Completed("job-1", 1.0, 1.0))
     assert caplog.text == ""

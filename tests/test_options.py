@@ -65,6 +65,8 @@ def test_a_device_needs_no_option_at_all():
         ({"rate_limit": float("inf")}, "rate_limit"),
         ({"on_unknown": "resubmit"}, "lookup"),
         ({"resume": "yes"}, "resume"),
+        ({"progress": "yes"}, "terminal"),
+        ({"adaptive": 1}, "True or False"),
         ({"journal": 3}, "journal"),
     ],
 )
@@ -99,6 +101,16 @@ def test_the_environment_gives_key_and_address(monkeypatch):
     assert options.api_key == "from-the-environment"
     assert options.base_url == "https://example.org/v0.4"
     assert Options(backend="simulator", api_key="k").api_key == "k"
+
+
+def test_a_host_without_tls_is_allowed_by_its_name(monkeypatch):
+    """The environment may name hosts of a laboratory's own network; others stay refused."""
+    monkeypatch.setenv("QSTORE_ALLOW_HTTP", "proxy.lab.example, 10.0.0.7")
+    for url in ("http://proxy.lab.example/v0.4", "http://10.0.0.7:8080/v0.4"):
+        assert Options(**CLOUD, base_url=url).base_url == url
+    for url in ("http://lab.example/v0.4", "http://proxy.lab.example.org/v0.4"):
+        with pytest.raises(OptionError, match="QSTORE_ALLOW_HTTP"):
+            Options(**CLOUD, base_url=url)
 
 
 def test_a_key_is_never_in_an_error_or_a_repr():

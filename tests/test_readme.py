@@ -40,3 +40,13 @@ def test_every_option_is_in_the_table():
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     options = set(inspect.signature(qstore.QStoreDevice).parameters) - {"unknown"}
     assert listed == options
+
+
+def test_the_list_of_backends_runs(monkeypatch):
+    """So does the list, with its fallback."""
+    monkeypatch.setenv("IONQ_API_KEY", "k")
+    code = re.search(r"```python\n(dev = [^`]*?fallback.*?)```", README, re.S).group(1)
+    names = {"qml": qml}
+    exec(compile(code, "README.md", "exec"), names)
+    for name in ("qpu.forte-1", "qpu.forte-enterprise-1", "simulator"):
+        assert name in repr(names["dev"])

@@ -1,12 +1,13 @@
 """What the API says of a backend, and the entangler that follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from pennylane_qstore.errors import CloudError, CompileError, RejectedError
+from pennylane_qstore.cloud.times import moment
+from pennylane_qstore.errors import CloudError, CompileError, RejectedError, UnavailableError
 from pennylane_qstore.options import SIMULATOR
+from pennylane_qstore.program import Programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,52 @@ class Backend:
         qubits: how many it has
         native_gates: names of its native gates, or None where the API doesn't say
         queue: seconds that jobs wait for it on average, or None where the API doesn't say
+        status: "available" or "unavailable", or None where the API doesn't say
+        coupled: the pairs of qubits that its entangler acts on, lower one first; None where the API
+            doesn't say, or all of them are
     """
 
     name: str
     qubits: int
     native_gates: tuple[str, ...] | None
     queue: float | None = None
+    status: str | None = None
+    coupled: frozenset[tuple[int, int]] | None = None
+
+    def check_present(self) -> None:
+        """Refuses to send anything to a machine that is away.
+
+        Raises:
+            UnavailableError: the API says that it is
+        """
+        if self.status not in {None, "available"}:
+            raise UnavailableError(
+                f"the backend {self.name!r} is {self.status}, IonQ says: nothing was sent. Try "
+                "later, or list other backends",
+                backend=self.name,
+            )
+
+    def too_wide(self, qubits: int) -> str | None:
+        """Why circuits of that many qubits don't fit; None where they do."""
+        if qubits <= self.qubits:
+            return None
+        return f"a tape on {qubits} wires doesn't fit {self.name}, which has {self.qubits} qubits"
+
+    def refusal(self, batch: Iterable[Programs]) -> str | None:
+        """Why circuits can't run on it; None where they can."""
+        reasons = (self.too_wide(each.qubits) or self._uncoupled(each) for each in batch)
+        return next(filter(None, reasons), None)
+
+    def _uncoupled(self, programs: Programs) -> str | None:
+        if self.coupled is None or programs.gateset != "native":  # IonQ finds the way for others
+            return None
+        for name, qubits in programs.gates:
+            if len(qubits) > 1 and (min(qubits), max(qubits)) not in self.coupled:
+                return (
+                    f"{name} on qubits {qubits[0]} and {qubits[1]}, which are not coupled on "
+                    f"{self.name}; gateset='qis' leaves it to IonQ to find a way"
+                )
+        return None
 
     def entangler(self, noise_model: str | None = None) -> str:
         """The native two-qubit gate to compile for: "ms" or "zz".
@@ -75,6 +116,45 @@ class Fidelities:
         )
 
 
+def last_of(answer: Any) -> Mapping[str, Any]:
+    """The answer of ``GET /backends/{backend}/characterizations`` to the last one.
+
+    Returns:
+        nothing in it where there is none
+
+    Raises:
+        CloudError: the answer is not what the API promises
+    """
+    listed = answer.get("characterizations") if isinstance(answer, Mapping) else answer
+    try:
+        last: Any = max(listed or (), key=lambda one: moment(one["date"]), default={})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _rubbish(answer) from None
+    if not isinstance(last, Mapping):
+        raise _rubbish(answer)
+    return last
+
+
+def coupled(last: Mapping[str, Any], qubits: int) -> frozenset[tuple[int, int]] | None:
+    """A characterization to the pairs of qubits that an entangler acts on, lower one first.
+
+    Args:
+        last: of the machine
+        qubits: how many it has
+
+    Returns:
+        None where it doesn't say, or all pairs are
+    """
+    listed = last.get("connectivity")
+    if not isinstance(listed, list) or not listed:
+        return None
+    try:
+        pairs = frozenset((int(min(pair)), int(max(pair))) for pair in listed)
+    except (TypeError, ValueError):
+        return None
+    return None if len(pairs) >= qubits * (qubits - 1) // 2 else pairs
+
+
 def characterized(answer: Any) -> Fidelities | None:
     """The answer of ``GET /backends/{backend}/characterizations`` to the last one's medians.
 
@@ -84,21 +164,22 @@ def characterized(answer: Any) -> Fidelities | None:
     Raises:
         CloudError: the answer is not what the API promises
     """
-    listed = answer.get("characterizations") if isinstance(answer, Mapping) else answer
-    if listed is None:
-        return None
+    last = last_of(answer)
     try:
-        last = max(listed, key=lambda one: datetime.fromisoformat(one["date"]), default=None)
-        medians = [((last or {}).get("fidelity") or {}).get(part) for part in ("1q", "2q", "spam")]
+        medians = [(last.get("fidelity") or {}).get(part) for part in ("1q", "2q", "spam")]
         values = [(median or {}).get("median") for median in medians]
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise CloudError(f"GET characterizations answered {str(answer)[:200]}") from None
+        raise _rubbish(answer) from None
     if None in values:
         return None
     found = [float(value) for value in values if isinstance(value, int | float) and 0 < value <= 1]
     if len(found) < len(medians):
         raise CloudError(f"GET characterizations answered fidelities of {values}")
     return Fidelities(*found)
+
+
+def _rubbish(answer: Any) -> CloudError:
+    return CloudError(f"GET characterizations answered {str(answer)[:200]}")
 
 
 def chosen(name: str, listed: Any) -> Backend:
@@ -119,7 +200,14 @@ def chosen(name: str, listed: Any) -> Backend:
     if not isinstance(qubits, int) or qubits < 1:
         raise CloudError(f"GET /backends answered {qubits!r} as the number of qubits of {name}")
     native = tuple(map(str, gates)) if isinstance(gates, list) else None
-    return Backend(name, qubits, native, _seconds(row.get("average_queue_time")))
+    status = row.get("status")
+    return Backend(
+        name,
+        qubits,
+        native,
+        _seconds(row.get("average_queue_time")),
+        status if isinstance(status, str) else None,
+    )
 
 
 def _seconds(milliseconds: Any) -> float | None:

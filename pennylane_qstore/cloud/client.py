@@ -1,27 +1,35 @@
 """Jobs to outcomes over IonQ's REST API, concurrently, with an end to every wait."""
 
 import asyncio
+import functools
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pennylane_qstore.cloud import backend, cost, results
 from pennylane_qstore.cloud.backend import Backend, Fidelities
-from pennylane_qstore.cloud.batch import Batch, Order
+from pennylane_qstore.cloud.batch import Batch
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.cloud.limiter import Limiter
+from pennylane_qstore.cloud.order import Elsewhere, Order
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.cloud.polling import Pattern
+from pennylane_qstore.cloud.tasks import all_of, stopped
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import Watcher
-from pennylane_qstore.errors import DeadlineError, RejectedError, UnavailableError
+from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
 from pennylane_qstore.events import Listener, Slowed
+from pennylane_qstore.options import QPU
 from pennylane_qstore.outcomes import Outcomes
 
-BACKENDS_TIMEOUT = 15.0  # seconds
+# Seconds: for an answer about backends, for one that isn't needed, and for which they are taken to
+# hold.
+BACKENDS_TIMEOUT, WITHOUT_IT, FRESH = 15.0, 3.0, 60.0
 
 
 class Client:
@@ -46,24 +54,26 @@ class Client:
         self.policy = Policy() if policy is None else policy
         self._made = time.time()
         self._slower: set[Listener] = set()
-        limiter = Limiter(self.policy.rate_limit, self._slowed)
+        limiter = self._limiter = Limiter(self.policy.rate_limit, self._slowed)
         self._transport = Transport(
             base_url, api_key, pool_size=self.policy.connection_pool_size, limiter=limiter
         )
         self._watcher = Watcher(self._transport, self.policy.shortest_poll)
         self._journal = journal or Journal(MEMORY, account(base_url, api_key))
-        self._backends: dict[str, Backend] = {}
+        self._backends: dict[str, tuple[Backend, float]] = {}
+        self._asking: dict[str, asyncio.Task[Backend]] = {}
 
     def __repr__(self) -> str:
         return f"Client({self._transport.base_url!r})"
 
     async def close(self) -> None:
         """Closes the connections and the journal."""
+        await stopped(list(self._asking.values()))
         await self._transport.close()
         self._journal.close()
 
     async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
-        """What the API says of a backend, asked once.
+        """What the API says of a backend, asked again only after a minute.
 
         Args:
             name: such as "qpu.forte-1"
@@ -71,19 +81,55 @@ class Client:
 
         Raises:
             RejectedError: there is none of that name
+            UnavailableError: there was no answer
         """
-        if name not in self._backends:
-            deadline = _now() + min(max_wait, BACKENDS_TIMEOUT)
-            try:
-                listed = await self._transport.request("GET", "/backends", deadline=deadline)
-            except DeadlineError as error:
-                raise UnavailableError(
-                    f"no backends from {self._transport.base_url}: {error}"
-                ) from None
-            found = self._backends[name] = backend.chosen(name, listed)
-            if found.queue is not None:
-                self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
-        return self._backends[name]
+        known, asked = self._backends.get(name, (None, -math.inf))
+        if known is not None and _now() - asked < FRESH:
+            return known
+        if name not in self._asking:
+            asking = asyncio.create_task(self._asked(name, min(max_wait, BACKENDS_TIMEOUT)))
+            self._asking[name] = asking
+            asking.add_done_callback(functools.partial(self._was_asked, name))
+        try:
+            found = await asyncio.shield(self._asking[name])
+        except UnavailableError:
+            if known is None:
+                raise
+            return known
+        self._backends[name] = found, _now()
+        if found.queue is not None:
+            self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
+        return found
+
+    def _was_asked(self, name: str, asking: asyncio.Task[Backend]) -> None:
+        del self._asking[name]
+        if not asking.cancelled():
+            asking.exception()  # whoever asked may have gone
+
+    async def _asked(self, name: str, max_wait: float) -> Backend:
+        deadline = _now() + max_wait
+        listing = self._transport.request("GET", "/backends", deadline=deadline)
+        try:
+            if name.startswith(QPU):
+                listed, last = await all_of(listing, self._last_characterization(name))
+            else:
+                listed, last = await listing, {}
+        except DeadlineError as error:
+            raise UnavailableError(
+                f"no backends from {self._transport.base_url}: {error}"
+            ) from None
+        found = backend.chosen(name, listed)
+        return replace(found, coupled=backend.coupled(last, found.qubits))
+
+    async def _last_characterization(self, name: str) -> Mapping[str, Any]:
+        """A machine's last characterization, if the API tells it now; nothing in it if not."""
+        path = f"/backends/{name}/characterizations"
+        deadline = _now() + WITHOUT_IT
+        try:
+            answer = await self._transport.request("GET", path, deadline=deadline)
+            return backend.last_of(answer)
+        except (CloudError, DeadlineError):
+            return {}
 
     async def fidelities(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Fidelities | None:
         """How well a backend does, by its last characterization; None where it has none.
@@ -100,6 +146,28 @@ class Client:
             return None
         return backend.characterized(answer)
 
+    @property
+    def is_slowed(self) -> bool:
+        """Whether the server asked to slow down, and requests are still held back for it."""
+        return self._limiter.pace.rate < (self.policy.rate_limit or math.inf)
+
+    def per_circuit(self, name: str) -> float | None:
+        """Seconds that a circuit runs on a backend, by earlier jobs; None without any."""
+        self._learn(name)
+        pattern = self._watcher.patterns.get(name)
+        return None if pattern is None else pattern.per_circuit
+
+    async def has_left(self, name: str) -> bool:
+        """Whether an earlier process left jobs on a backend that may be taken up."""
+        return self.policy.resume and self._journal.has_left(name)
+
+    async def is_left(
+        self, job: Job, settings: Mapping[str, Any], run: tuple[str, int] | None
+    ) -> bool:
+        """Whether an earlier process left this job, so that it would be taken up."""
+        order = Order(settings, _now(), run=run)
+        return self._batch(order, lambda _: None).submission.is_left(job)
+
     async def run(
         self,
         jobs: Sequence[Job],
@@ -110,7 +178,7 @@ class Client:
         sharpen: bool | None = None,
         run: tuple[str, int] | None = None,
         budget: float | None = None,
-        priced: bool = False,
+        elsewhere: Elsewhere | None = None,
     ) -> dict[int, Outcomes]:
         """Submits jobs together, waits for all of them, and fetches each once.
 
@@ -125,7 +193,7 @@ class Client:
             sharpen: whether debiased results are sharpened
             run: a named run and the step in it, or None
             budget: in the contract's unit: of the named run, or since this client was made
-            priced: whether each job's cost is asked for
+            elsewhere: the way out for jobs that can't be run here, or None
 
         Returns:
             the outcomes of each circuit, by its place in the batch
@@ -133,7 +201,8 @@ class Client:
         Raises:
             QStoreError: the first that a job met; its ``partial`` holds what did arrive
         """
-        self._learn(str(settings["backend"]))
+        name = str(settings["backend"])
+        self._learn(name)
         order = Order(
             settings,
             _now() + max_wait,
@@ -141,12 +210,12 @@ class Client:
             run,
             budget,
             self._made,
-            priced or budget is not None,
+            priced=name.startswith(QPU) or budget is not None,
+            elsewhere=elsewhere,
         )
-        batch = Batch(self._transport, self._watcher, self._journal, self.policy, order, listener)
         self._slower.add(listener)
         try:
-            return await batch.run(jobs)
+            return await self._batch(order, listener).run(jobs)
         finally:
             self._slower.discard(listener)
 
@@ -160,11 +229,11 @@ class Client:
             settings: the fields that all of them share
             max_wait: seconds for it
         """
-        order = Order(settings, _now() + max_wait)
-        batch = Batch(
-            self._transport, self._watcher, self._journal, self.policy, order, lambda _: None
-        )
-        return cost.total(await batch.estimates(jobs))
+        batch = self._batch(Order(settings, _now() + max_wait), lambda _: None)
+        return cost.total(await batch.submission.estimates(jobs))
+
+    def _batch(self, order: Order, listener: Listener) -> Batch:
+        return Batch(self._transport, self._watcher, self._journal, self.policy, order, listener)
 
     async def acknowledge(self, run: str) -> None:
         """A checkpoint holds what a named run got so far."""

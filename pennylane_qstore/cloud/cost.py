@@ -1,12 +1,12 @@
 """What jobs cost: questions to the API and their answers, as values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.errors import CloudError
+from pennylane_qstore.errors import CloudError, DryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,21 @@ def total(prices: Iterable[Price]) -> Price:
     if len(units) > 1:
         raise CloudError(f"prices in more than one unit can't be added: {', '.join(sorted(units))}")
     return Price(sum(price.value for price in prices), units.pop() if units else "usd")
+
+
+def dry_run(price: Price, job_ids: Sequence[str]) -> DryRun:
+    """What says that nothing ran, and what it would cost.
+
+    Args:
+        price: of all dry jobs
+        job_ids: IonQ's
+    """
+    return DryRun(
+        f"nothing ran: it would cost {price}; dry jobs: {', '.join(job_ids)}",
+        price=price.value,
+        unit=price.unit,
+        job_ids=job_ids,
+    )
 
 
 def _price(value: Any, unit: Any) -> Price | None:

@@ -8,6 +8,7 @@ from pennylane_qstore.cloud import results
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.polling import PAGE
 from pennylane_qstore.cloud.results import Lost
+from pennylane_qstore.cloud.tasks import all_of
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import late
 from pennylane_qstore.errors import (
@@ -61,7 +62,7 @@ async def fetch(
         return results.probabilities_of(job, job_id, answer)
 
     try:
-        answer, record = await asyncio.gather(
+        answer, record = await all_of(
             _read(transport, path, probabilities, deadline, params),
             _whole(transport, job, record, deadline),
         )
@@ -210,7 +211,7 @@ async def _children(
             str(row["id"])
             for row in listed
             if isinstance(row, Mapping)
-            and row.get("id") in index_of
+            and str(row.get("id")) in index_of
             and row.get("status") == "completed"
         ]
         answers = await asyncio.gather(

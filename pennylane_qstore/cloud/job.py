@@ -1,6 +1,7 @@
 """Programs packed under the API's limits into jobs, each the body of one POST."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,19 +112,22 @@ def settings(options: Options) -> dict[str, Any]:
 
 
 def pack(
-    batch: Sequence[tuple[Programs, int | None]], most_circuits: int = MAX_CIRCUITS
+    batch: Sequence[tuple[Programs, int | None]],
+    most_circuits: int = MAX_CIRCUITS,
+    indices: Iterable[int] | None = None,
 ) -> list[Job]:
     """Programs with their shots to as few jobs as the API's limits allow.
 
     Args:
-        batch: programs, each with the shots of its circuits; circuit indices count through them
+        batch: programs, each with the shots of its circuits
         most_circuits: in one job
+        indices: of the circuits, in their order in the batch; None counts through them
 
     Raises:
         CompileError: a single circuit that is over a limit by itself
     """
     groups: dict[tuple[int | None, str], list[_Circuit]] = {}
-    for circuit in _circuits(batch):
+    for circuit in _circuits(batch, itertools.count() if indices is None else indices):
         groups.setdefault((circuit.shots, circuit.gateset), []).append(circuit)
     return [_job(part) for group in groups.values() for part in _parts(group, most_circuits)]
 
@@ -138,19 +142,21 @@ class _Circuit:
     shots: int | None
 
 
-def _circuits(batch: Sequence[tuple[Programs, int | None]]) -> Iterator[_Circuit]:
-    index = 0
+def _circuits(
+    batch: Sequence[tuple[Programs, int | None]], indices: Iterable[int]
+) -> Iterator[_Circuit]:
+    counted_on = iter(indices)
     for programs, shots in batch:
         counted = programs.gate_counts()
         gates = (counted["1q"], counted["2q"])
         for text in programs.bodies():
+            index = next(counted_on)
             if sum(gates) > MAX_GATES or len(text) > MAX_BYTES:
                 raise CompileError(
                     f"circuit {index} has {sum(gates)} gates in {len(text)} bytes; IonQ takes at "
                     f"most {MAX_GATES} gates and {MAX_BYTES} bytes a job"
                 )
             yield _Circuit(index, text, gates, programs.qubits, programs.gateset, shots)
-            index += 1
 
 
 def _parts(circuits: Sequence[_Circuit], most_circuits: int) -> Iterator[list[_Circuit]]:

@@ -1,122 +1,25 @@
-"""What was sent and what became of it, on disk before it happens: SQLite, one row a submit."""
+"""What was sent and what became of it, on disk before it happens: one row a submit."""
 
-import hashlib
-import logging
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pennylane_qstore.cloud import owner
+from pennylane_qstore.cloud.database import MEMORY, Database, Statement
+from pennylane_qstore.cloud.entry import COLUMNS, OPEN, Entry, Request, account
+from pennylane_qstore.cloud.owner import Lease
 from pennylane_qstore.cloud.polling import Pattern
 
+__all__ = ["MEMORY", "Entry", "Journal", "Request", "account"]
+
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
-
-MEMORY = ":memory:"
-# Seconds. An older job is not taken up, and another process is given this long to let go.
-YOUNG, PATIENCE = 86_400.0, 2.0
-# Seconds after which a job is forgotten: 90 days.
-FORGOTTEN = 7_776_000.0
-_FORMAT = 1
-_SCHEMA = """
-CREATE TABLE jobs (
-    token TEXT PRIMARY KEY,      -- in the job's metadata
-    account TEXT NOT NULL,       -- digest of base URL and key
-    digest TEXT NOT NULL,        -- of what was sent
-    backend TEXT NOT NULL,
-    shots INTEGER,
-    circuits INTEGER NOT NULL,
-    run TEXT, step INTEGER, place INTEGER,
-    job_id TEXT,
-    state TEXT NOT NULL,         -- intent submitted completed failed canceled refused lost
-    owner TEXT,                  -- the process that waits for it, NULL for nobody
-    created REAL NOT NULL,       -- seconds since the epoch
-    ended REAL,
-    queue REAL, execution REAL,  -- seconds, as the server told
-    reserved REAL, cost REAL, unit TEXT,
-    delivered INTEGER NOT NULL DEFAULT 0,
-    acknowledged INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX by_digest ON jobs (account, digest, delivered);
-CREATE INDEX by_run ON jobs (run, step, place);
-CREATE INDEX by_age ON jobs (created);
-"""
-_OPEN = "('intent', 'submitted', 'completed')"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the journal.
-
-    Attributes:
-        token: in the job's metadata
-        backend: that it was sent to
-        shots: of each circuit
-        circuits: in it
-        run: the named run it belongs to
-        job_id: IonQ's; None while the submit has no answer
-        state: intent, submitted, completed, failed, canceled, refused, or lost
-        owner: the process that waits for it
-        created: when it was written down, in seconds since the epoch
-        cost: that was paid, in units of the contract
-        unit: of the cost
-        delivered: 1 where its answer reached the caller, else 0
-    """
-
-    token: str
-    backend: str
-    shots: int | None
-    circuits: int
-    run: str | None
-    job_id: str | None
-    state: str
-    owner: str | None
-    created: float
-    cost: float | None
-    unit: str | None
-    delivered: int
-
-
-_COLUMNS = ", ".join(Entry.__dataclass_fields__)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A job that is about to be sent.
-
-    Attributes:
-        token: that would go into its metadata
-        digest: of what is sent
-        backend: that it goes to
-        shots: of each circuit
-        circuits: in it
-        place: the run, the step in it, and the job's first circuit; None outside named runs
-    """
-
-    token: str
-    digest: str
-    backend: str
-    shots: int | None
-    circuits: int
-    place: tuple[str, int, int] | None = None
-
-
-def account(base_url: str, api_key: str) -> str:
-    """An address and a key to what a journal knows them by: nothing leads back to the key."""
-    return hashlib.blake2b(f"{base_url}\0{api_key}".encode(), digest_size=12).hexdigest()
+# Seconds. An older job is not taken up.
+YOUNG = 86_400.0
 
 
 class Journal:
-    """The jobs of all processes that share a file.
-
-    A file that can't be used is never the end of a training: it is said, and what follows is kept
-    in memory.
-    """
+    """The jobs of all processes that share a file."""
 
     def __init__(self, path: Path | str, account: str) -> None:
         """Opens the file, readable by its owner alone, or makes it.
@@ -127,9 +30,13 @@ class Journal:
         """
         self.path = str(path)
         self.account = account
-        self._me = owner.own()
-        self._is_lost = False  # whether what it knew of costs is gone
-        self._db = self._opened()
+        self._lease = Lease(None if self.path == MEMORY else self.path)
+        self._db = Database(path)
+
+    @property
+    def lost(self) -> str | None:
+        """Why the file can't be used now; None where it can."""
+        return self._db.lost
 
     def close(self) -> None:
         """Closes the file."""
@@ -144,27 +51,42 @@ class Journal:
         Returns:
             the job's entry, now this process's; or None, and the intent of a new job is on disk
         """
+        self._lease.hold()
+        sql, values = intent = self._intent(request)
 
         def work(db: sqlite3.Connection) -> Entry | None:
             for entry in self._candidates(db, request):
-                db.execute("UPDATE jobs SET owner = ? WHERE token = ?", (self._me, entry.token))
+                owned = (self._lease.name, entry.token)
+                db.execute("UPDATE jobs SET owner = ? WHERE token = ?", owned)
                 return entry
-            self._write(db, request)
+            db.execute(sql, values)
             return None
 
-        return self._changed(work, None)
+        return self._changed([intent], work)
 
     def has(self, request: Request) -> bool:
         """Whether there is a job that ``claim`` would take over."""
-        return self._read(lambda db: any(True for _ in self._candidates(db, request)), False)
+        return self._db.read(lambda db: any(True for _ in self._candidates(db, request)), False)
+
+    def has_left(self, backend: str) -> bool:
+        """Whether there may be jobs on a backend that ``claim`` would take over."""
+        where = (
+            f"account = ? AND backend = ? AND state IN {OPEN} AND created > ? AND NOT acknowledged "
+            "AND (run IS NOT NULL OR NOT delivered)"
+        )
+        values = (self.account, backend, time.time() - YOUNG)
+        return self._db.read(
+            lambda db: any(map(self._is_free, self._select(db, where, values))), False
+        )
 
     def intend(self, request: Request) -> None:
         """Writes down that a job is about to be sent."""
-        self._changed(lambda db: self._write(db, request), None)
+        self._lease.hold()
+        self._changed([self._intent(request)])
 
-    def _write(self, db: sqlite3.Connection, request: Request) -> None:
+    def _intent(self, request: Request) -> Statement:
         run, step, place = request.place or (None, None, None)
-        db.execute(
+        return (
             "INSERT OR REPLACE INTO jobs (token, account, digest, backend, shots, circuits, run, "
             "step, place, state, owner, created) VALUES (?,?,?,?,?,?,?,?,?,'intent',?,?)",
             (
@@ -177,14 +99,14 @@ class Journal:
                 run,
                 step,
                 place,
-                self._me,
+                self._lease.name,
                 time.time(),
             ),
         )
 
     def _candidates(self, db: sqlite3.Connection, request: Request) -> Iterator[Entry]:
         same = (
-            f"account = ? AND digest = ? AND state IN {_OPEN} AND created > ? AND NOT acknowledged"
+            f"account = ? AND digest = ? AND state IN {OPEN} AND created > ? AND NOT acknowledged"
         )
         values = (self.account, request.digest, time.time() - YOUNG)
         if request.place is not None:
@@ -199,15 +121,14 @@ class Journal:
 
     def _was_mine(self, entry: Entry) -> bool:
         """Whether this process got the answer before, and begins its run again."""
-        return bool(entry.delivered) and entry.owner == self._me
+        return bool(entry.delivered) and entry.owner == self._lease.name
 
-    @staticmethod
-    def _is_free(entry: Entry) -> bool:
-        return not owner.is_alive(entry.owner)
+    def _is_free(self, entry: Entry) -> bool:
+        return not self._lease.is_alive(entry.owner)
 
     @staticmethod
     def _select(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[Entry]:
-        found = db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE {where} ORDER BY created", values)
+        found = db.execute(f"SELECT {COLUMNS} FROM jobs WHERE {where} ORDER BY created", values)
         return [Entry(*row) for row in found.fetchall()]
 
     def accepted(self, token: str, job_id: str) -> None:
@@ -235,14 +156,17 @@ class Journal:
                 None,
             )
             committed = self._sum(db, since, run, but=token)
-            if self._is_lost or committed + amount > budget:
+            if committed + amount > budget:
                 return committed
             db.execute(
                 "UPDATE jobs SET reserved = ?, unit = ? WHERE token = ?", (amount, unit, token)
             )
             return None
 
-        return self._changed(work, None)
+        otherwise: float | None = budget
+        return self._db.change(
+            (), work, otherwise
+        )  # what was spent may be all of it, where unknown
 
     def ended(
         self,
@@ -266,24 +190,14 @@ class Journal:
     def delivered(self, tokens: Sequence[str]) -> None:
         """The answers of these jobs reach the caller now, and are never served again."""
         self._mark("delivered = 1", tokens)
-        if self.path == MEMORY:  # of a long training, only what a budget counts is kept
-            self._changed(
-                lambda db: db.execute(
-                    "DELETE FROM jobs WHERE delivered AND run IS NULL AND COALESCE(cost, reserved) "
-                    "IS NULL"
-                ),
-                None,
-            )
+        if self.path == MEMORY and tokens:  # of a long training, only what a budget counts is kept
+            unpaid = "delivered AND run IS NULL AND COALESCE(cost, reserved) IS NULL"
+            self._changed([(f"DELETE FROM jobs WHERE {unpaid}", ())])
 
     def acknowledged(self, run: str) -> None:
         """A checkpoint holds what a named run got so far: nothing of it is replayed."""
-        self._changed(
-            lambda db: db.execute(
-                "UPDATE jobs SET acknowledged = 1 WHERE account = ? AND run = ?",
-                (self.account, run),
-            ),
-            None,
-        )
+        sql = "UPDATE jobs SET acknowledged = 1 WHERE account = ? AND run = ?"
+        self._changed([(sql, (self.account, run))])
 
     def pattern(self, backend: str) -> Pattern | None:
         """What the last jobs on a backend took, newest counting most; None without any."""
@@ -296,7 +210,7 @@ class Journal:
             ).fetchall()
 
         none: list[tuple[float, float, int]] = []
-        rows = self._read(work, none)
+        rows = self._db.read(work, none)
         if not rows:
             return None
         weights = [0.5**age for age in range(len(rows))]
@@ -312,7 +226,7 @@ class Journal:
             since: jobs from then on, in seconds since the epoch; for a named run all of its jobs
             run: the named run, or None
         """
-        return self._read(lambda db: self._sum(db, since, run), 0.0)
+        return self._db.read(lambda db: self._sum(db, since, run), 0.0)
 
     def _sum(
         self, db: sqlite3.Connection, since: float, run: str | None, *, but: str = ""
@@ -320,7 +234,7 @@ class Journal:
         scope = "created >= ?" if run is None else "run = ?"
         (amount,) = db.execute(
             "SELECT SUM(COALESCE(cost, reserved, 0)) FROM jobs WHERE account = ? AND "
-            f"(cost IS NOT NULL OR state IN {_OPEN}) AND {scope} AND token != ?",
+            f"(cost IS NOT NULL OR state IN {OPEN}) AND {scope} AND token != ?",
             (self.account, since if run is None else run, but),
         ).fetchone()
         return float(amount or 0.0)
@@ -336,137 +250,26 @@ class Journal:
             return self._select(db, newest, (limit,))
 
         none: list[Entry] = []
-        return self._read(work, none)[::-1]
+        return self._db.read(work, none)[::-1]
 
     def _mark(self, what: str, tokens: Sequence[str]) -> None:
-        if not tokens:
-            return
-        values = [(token,) for token in tokens]
-        self._changed(
-            lambda db: db.executemany(f"UPDATE jobs SET {what} WHERE token = ?", values), None
-        )
+        if tokens:
+            sql = f"UPDATE jobs SET {what} WHERE token = ?"
+            self._changed([(sql, (token,)) for token in tokens])
 
     def _set(self, token: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
-        self._changed(
-            lambda db: db.execute(
-                f"UPDATE jobs SET {columns} WHERE token = ?", (*values.values(), token)
-            ),
-            None,
-        )
+        self._changed([(f"UPDATE jobs SET {columns} WHERE token = ?", (*values.values(), token))])
 
-    def _changed(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        return self._read(lambda db: _transaction(db, work), otherwise, again=True)
+    def _changed(
+        self,
+        statements: Sequence[Statement],
+        work: Callable[[sqlite3.Connection], T | None] | None = None,
+    ) -> T | None:
+        """Changes rows in one transaction: by statements, or by work that they stand in for."""
 
-    def _read(
-        self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, again: bool = False
-    ) -> T:
-        try:
-            return work(self._db)
-        except sqlite3.Error as error:
-            self._forget(error)
-        return work(self._db) if again else otherwise
+        def plain(db: sqlite3.Connection) -> None:
+            for sql, values in statements:
+                db.execute(sql, values)
 
-    def _forget(self, error: Exception) -> None:
-        logger.warning(
-            "the journal %s can't be used (%s): jobs are kept in memory from here on, and a "
-            "process that is killed won't find them again",
-            self.path,
-            error,
-        )
-        with suppress(sqlite3.Error):
-            self._db.close()
-        self._db, self._is_lost = _connected(MEMORY), True
-
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            _prepare(self.path)
-            return _connected(self.path)
-        except _OtherFormatError as error:
-            reason: Exception = error
-        except sqlite3.OperationalError as error:  # locked, or no place to write
-            reason = error
-        except sqlite3.DatabaseError as error:
-            aside = f"{self.path}.corrupt-{int(time.time())}"
-            logger.warning(
-                "the journal %s is corrupt (%s): it is now %s, and a new one begins",
-                self.path,
-                error,
-                aside,
-            )
-            with suppress(OSError, sqlite3.Error):
-                _move(self.path, aside)
-                _prepare(self.path)
-                return _connected(self.path)
-            reason = error
-        except OSError as error:
-            reason = error
-        logger.warning(
-            "the journal %s can't be used (%s): jobs are kept in memory, and a process that is "
-            "killed won't find them again",
-            self.path,
-            reason,
-        )
-        return _connected(MEMORY)
-
-
-class _OtherFormatError(Exception):
-    """A journal that another version of this package wrote."""
-
-
-def _prepare(path: str) -> None:
-    """Makes the file and its folder, for its owner's eyes only."""
-    if path == MEMORY:
-        return
-    folder = Path(path).parent
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    if os.name == "posix":
-        os.chmod(path, 0o600)  # SQLite gives its side files the same
-
-
-def _move(path: str, aside: str) -> None:
-    Path(path).rename(aside)
-    for side in ("-wal", "-shm"):
-        Path(path + side).unlink(missing_ok=True)
-
-
-def _connected(path: str) -> sqlite3.Connection:
-    # Only the loop's thread uses it after it is made.
-    db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL").fetchone()
-        db.execute("PRAGMA synchronous = FULL")  # what is committed survives a loss of power
-        _transaction(db, _founded)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _founded(db: sqlite3.Connection) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in filter(str.strip, _SCHEMA.split(";")):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {_FORMAT}")
-    elif version != _FORMAT:
-        raise _OtherFormatError(f"it is of format {version}, this version writes {_FORMAT}")
-    db.execute("DELETE FROM jobs WHERE created < ?", (time.time() - FORGOTTEN,))
-
-
-def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    with _begun(db):
-        return work(db)
-
-
-@contextmanager
-def _begun(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+        return self._db.change(statements, work or plain, None)

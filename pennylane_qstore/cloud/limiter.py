@@ -85,26 +85,32 @@ class Limiter:
         self._line = -math.inf  # the time at which an evenly spaced request would be due
         self._held_until = -math.inf
         self._left: deque[float] = deque(maxlen=1000)
+        self._first = asyncio.Lock()  # of those that wait; it is handed on in order
 
     async def turn(self, deadline: float) -> None:
         """Waits until a request may leave.
 
         Raises:
-            DeadlineError: its turn would come after the deadline
+            DeadlineError: its turn didn't come before the deadline
         """
         now = _now()
-        spacing = 1 / self.pace.rate
-        start = max(now, self._held_until, self._line - (BURST - 1) * spacing)
-        if start > max(deadline, now):
+        try:
+            async with asyncio.timeout_at(max(deadline, now)), self._first:
+                # The pace may recover, or be slowed, while a request waits.
+                for pause in iter(self._pause, 0.0):
+                    await asyncio.sleep(min(pause, SETTLE))
+                self._line = max(self._line, _now()) + 1 / self.pace.rate
+        except TimeoutError:
+            waited = _now() - now
             raise DeadlineError(
-                f"a rate limit leaves no request before {deadline - now:.1f} s have passed",
-                job_ids=[],
-                waited=0.0,
-            )
-        self._line = max(self._line, start) + spacing
-        if start > now:
-            await asyncio.sleep(start - now)
+                f"a rate limit left it no turn in {waited:.1f} s", job_ids=[], waited=waited
+            ) from None
         self._left.append(_now())
+
+    def _pause(self) -> float:
+        """Seconds until the next request may leave, at the pace that there is now."""
+        due = max(self._held_until, self._line - (BURST - 1) / self.pace.rate)
+        return max(due - _now(), 0.0)
 
     def throttled(self, retry_after: float | None) -> None:
         """Slows everybody down after a 429, and holds them as long as the server asked.

@@ -1,10 +1,10 @@
 """A submit whose reply was lost to the job it made, if it made one: what the list of jobs tells."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from pennylane_qstore.cloud.job import TOKEN
+from pennylane_qstore.cloud.times import moment
 from pennylane_qstore.errors import UnknownOutcomeError
 
 # Seconds before each look. A server that answered has done with the request; one that didn't may
@@ -86,6 +86,6 @@ def _is_older(row: Mapping[str, Any], sent_at: float) -> bool:
 def _submitted(row: Any) -> float | None:
     """When a job was submitted, in seconds since the epoch; None where the row doesn't tell."""
     try:
-        return datetime.fromisoformat(row["submitted_at"]).timestamp()
+        return moment(row["submitted_at"]).timestamp()
     except (TypeError, KeyError, ValueError):
         return None

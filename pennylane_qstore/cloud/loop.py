@@ -79,6 +79,10 @@ class Loop:
         if caller in self._tasks:
             self._tasks[caller].cancel()
 
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Starts a coroutine that nobody waits for, and whose errors nobody needs to know."""
+        asyncio.run_coroutine_threadsafe(coroutine, self.asyncio_loop)
+
     def close_soon(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Runs a closing coroutine; the process waits for it only at its exit.
 

@@ -1,9 +1,91 @@
 """Which process this is, and whether another one is still alive."""
 
+import glob
+import hashlib
 import os
 import platform
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there, only processes of this machine are known
+    fcntl = None  # type: ignore[assignment]
+
+# Seconds after which nobody asks for the lock of a process that is gone: no job is as old.
+_FORGOTTEN = 86_400.0
+# Descriptors of this process's own locks, which are open as long as it lives.
+_held: dict[tuple[str, str], int] = {}
+
+
+class Lease:
+    """This process's name in a journal, and a lock beside it that ends with the process.
+
+    A number of a process means something in its own container only. A lock of the kernel's, on a
+    file that all of them see, tells of each whether it is alive.
+
+    Attributes:
+        name: of this process
+    """
+
+    def __init__(self, journal: str | None) -> None:
+        """Locks nothing yet.
+
+        Args:
+            journal: path of the file beside which locks are, or None for a journal of this process
+        """
+        self._journal = None if journal is None else os.path.abspath(journal)
+        self.name = own()
+
+    def hold(self) -> None:
+        """Locks this process's own file, for as long as the process is there."""
+        key = (str(self._journal), self.name)
+        if fcntl is None or self._journal is None or key in _held:
+            return
+        with suppress(OSError):  # a file system without locks, or without room
+            _held[key] = os.open(self._lock(self.name), os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.lockf(_held[key], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._sweep(self._journal)
+
+    def is_alive(self, owner: str | None) -> bool:
+        """Whether a process may still run; a lock that is gone, or was never there, tells nothing.
+
+        Args:
+            owner: its name
+        """
+        if owner is None or owner == self.name:  # one's own lock is no hindrance to oneself
+            return owner is not None
+        free = None if self._journal is None else _freed(self._lock(owner))
+        return is_alive(owner) if free is None else not free
+
+    def _sweep(self, journal: str) -> None:
+        """Removes old locks that nobody holds, so that they don't pile up."""
+        here = Path(journal)
+        for lock in here.parent.glob(f"{glob.escape(here.name)}.*.lock"):
+            with suppress(OSError):
+                if lock.stat().st_mtime < time.time() - _FORGOTTEN:
+                    _freed(lock)
+
+    def _lock(self, owner: str) -> Path:
+        digest = hashlib.blake2b(owner.encode(), digest_size=8).hexdigest()
+        return Path(f"{self._journal}.{digest}.lock")
+
+
+def _freed(lock: Path) -> bool | None:
+    """Whether nobody holds a lock, whose file is removed then; None where it doesn't tell."""
+    if fcntl is None:
+        return None
+    try:
+        with lock.open("rb+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.unlink()
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return None
+    return True
 
 
 @cache

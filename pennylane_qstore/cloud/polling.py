@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
+
+from pennylane_qstore.cloud.times import moment
 
 T = TypeVar("T")
 
@@ -161,7 +162,7 @@ def _seconds(milliseconds: Any) -> float | None:
 def seconds_between(first: Any, last: Any) -> float | None:
     """Seconds between two of the API's times, at least 0; None where one is missing."""
     try:
-        passed = datetime.fromisoformat(last) - datetime.fromisoformat(first)
+        passed = moment(last) - moment(first)
     except (TypeError, ValueError):
         return None
     return max(passed.total_seconds(), 0.0)

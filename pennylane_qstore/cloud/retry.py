@@ -5,6 +5,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from pennylane_qstore.cloud.times import in_utc
 from pennylane_qstore.errors import (
     CloudError,
     JobError,
@@ -117,7 +118,7 @@ def retry_after(header: str | None, now: float) -> float | None:
         seconds = float(header)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(header).timestamp() - now
+            seconds = in_utc(parsedate_to_datetime(header)).timestamp() - now
         except ValueError:
             return None
     return None if math.isnan(seconds) else max(seconds, 0.0)

@@ -13,6 +13,8 @@ from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
+    RateLimitError,
+    UnavailableError,
     UnknownOutcomeError,
 )
 from pennylane_qstore.events import Found, Listener, Resent
@@ -28,6 +30,7 @@ async def submit(
     deadline: float,
     on_unknown: str,
     listener: Listener,
+    patience: float | None = None,
 ) -> str:
     """Posts a job, and gives its id.
 
@@ -41,15 +44,18 @@ async def submit(
         deadline: in seconds of the loop's clock
         on_unknown: "lookup", or "raise" to leave an unknown outcome to the caller
         listener: is told what happens
+        patience: seconds for which a server that can't be reached, or asks to slow down, is tried;
+            None tries on until the deadline
 
     Raises:
         UnknownOutcomeError: it is not certain whether there is a job
         CloudError: there is none
+        DeadlineError: there is none, and time is up
     """
     for resends in range(lookup.RESENDS + 1):
         sent_at = time.time()
         try:
-            return await _post(transport, body, deadline)
+            return await _tried(transport, body, deadline, patience)
         except UnknownOutcomeError as error:
             if on_unknown == "raise":
                 raise _unsettled(error, token) from None
@@ -142,6 +148,23 @@ async def _is_of(transport: Transport, job_id: str, token: str, deadline: float)
     if not isinstance(metadata, Mapping):
         raise CloudError(f"job {job_id} is as young as the submit, and tells no metadata")
     return metadata.get(TOKEN) == token
+
+
+async def _tried(transport: Transport, body: str, deadline: float, patience: float | None) -> str:
+    """Posts a job for as long as patience lasts.
+
+    Raises:
+        UnavailableError: it didn't arrive in that time
+        RateLimitError: the server asked to slow down all the time
+    """
+    now = asyncio.get_running_loop().time()
+    if patience is None or now + patience >= deadline:
+        return await _post(transport, body, deadline)
+    try:
+        return await _post(transport, body, now + patience)
+    except DeadlineError as error:
+        kind = RateLimitError if isinstance(error.__cause__, RateLimitError) else UnavailableError
+        raise kind(f"no job was taken within {patience:g} s: {error}") from None
 
 
 async def _post(transport: Transport, body: str, deadline: float) -> str:

@@ -114,7 +114,7 @@ class Transport:
                 cost = price if self._quota.spend(price) else 0
                 pause = retry.delay(attempt, error, self._uniform, exhausted=not cost)
                 if pause >= deadline - self._now():
-                    raise DeadlineError(str(error), job_ids=[], waited=0.0) from None
+                    raise DeadlineError(str(error), job_ids=[], waited=0.0) from error
                 await asyncio.sleep(pause)
             else:
                 self._quota.refund(cost)

@@ -15,11 +15,16 @@ from pennylane_qstore.errors import (
     JobError,
     RejectedError,
 )
+from pennylane_qstore.events import Event, Listener, Waiting
 
 # A job may be unknown to a server's reading half for a moment after its writing half took it.
 UNSEEN_FOR = 10.0
 FINAL = frozenset({"completed", "failed", "canceled"})
 _NOT_FOUND = 404
+
+
+def _nothing(event: Event) -> None:
+    """What is told where nobody listens."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,6 +38,7 @@ class _Watched:
     due: float = 0.0
     record: Mapping[str, Any] = field(default_factory=dict)
     predicted: float | None = None
+    told: Listener = _nothing
     seen: bool = False
     missed: float | None = None  # since when the server doesn't know it
 
@@ -61,7 +67,14 @@ class Watcher:
         self.hearsay: dict[str, Pattern] = {}
 
     async def end_of(
-        self, job_id: str, *, backend: str, circuits: int, deadline: float, age: float = 0.0
+        self,
+        job_id: str,
+        *,
+        backend: str,
+        circuits: int,
+        deadline: float,
+        age: float = 0.0,
+        told: Listener = _nothing,
     ) -> Mapping[str, Any]:
         """Waits until a job has ended, whichever way, and gives its record.
 
@@ -71,13 +84,16 @@ class Watcher:
             circuits: in it
             deadline: in seconds of the loop's clock
             age: seconds since it was submitted
+            told: is told of each look
 
         Raises:
             DeadlineError: it has not ended by then
             JobError: it was deleted, or was never there
         """
         now = _now()
-        watched = _Watched(job_id, backend, circuits, now - age, deadline, asyncio.Future(), now)
+        watched = _Watched(
+            job_id, backend, circuits, now - age, deadline, asyncio.Future(), now, told=told
+        )
         if not age:  # an older job may have ended long ago
             watched.due = self._next(watched, now)
         self._live[job_id] = watched
@@ -99,9 +115,13 @@ class Watcher:
         for each in self._live.values() if error is not None else ():
             _end(each, CloudError(f"job {each.job_id} is watched no more: {error!r}"))
 
-    def _next(self, watched: _Watched, now: float) -> float:
+    def _expected(self, watched: _Watched) -> float | None:
+        """Seconds from a job's submission to its expected end."""
         pattern = self.patterns.get(watched.backend) or self.hearsay.get(watched.backend)
-        expected = polling.expected_end(watched.record, pattern, watched.circuits)
+        return polling.expected_end(watched.record, pattern, watched.circuits)
+
+    def _next(self, watched: _Watched, now: float) -> float:
+        expected = self._expected(watched)
         pause = polling.interval(now - watched.since, expected, self._shortest)
         return min(now + pause, max(watched.deadline, now))
 
@@ -194,7 +214,11 @@ class Watcher:
         else:
             each.seen, each.missed, each.record = True, None, record
             each.predicted = polling.predicted_end(record) or each.predicted
-            if record.get("status") in FINAL:
+            status = str(record.get("status"))
+            expected = self._expected(each)
+            left = None if expected is None else each.since + expected - now
+            each.told(Waiting(each.job_id, status, left))
+            if status in FINAL:
                 self._learn(each)
                 if not each.end.done():
                     each.end.set_result({**record, "id": each.job_id})

@@ -199,7 +199,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         for name, value in [*enumerate(args), *sorted(kwargs.items())]:
             array = np.asarray(value)
             told = repr(value).encode() if array.dtype == object else array.tobytes()
-            trained = getattr(value, "requires_grad", False)
+            trained = bool(getattr(value, "requires_grad", False))
             digest.update(repr((name, array.shape, array.dtype.str, trained)).encode() + told)
         return digest.hexdigest()
 

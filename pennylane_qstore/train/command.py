@@ -1,48 +1,19 @@
-"""The shell's words to a training run, and what went wrong to one line."""
+"""``qstore train``, from the shell's words to an exit code; what went wrong is one line."""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from importlib import import_module
-from pathlib import Path
 
 from pennylane_qstore.errors import OptionError, QStoreError
-from pennylane_qstore.train.options import PACES, TrainOptions
+from pennylane_qstore.train.arguments import add_arguments, read_options
+from pennylane_qstore.train.options import TrainOptions
 
 EXTRA_PACKAGES = ("sklearn", "matplotlib")
 
 
 class MissingPackageError(QStoreError):
     """A package that only training needs is not installed."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``qstore train`` to a parser.
-
-    Args:
-        parser: of the command itself or of a subcommand
-    """
-    default = TrainOptions()
-    steps = ", ".join(f"{name} {pace.steps}" for name, pace in PACES.items())
-    stepsizes = ", ".join(f"{name} {pace.stepsize}" for name, pace in PACES.items())
-
-    add = parser.add_argument
-    add("--optimizer", choices=list(PACES), default=default.optimizer, help="(%(default)s)")
-    add("--steps", type=int, help=f"optimizer steps ({steps})")
-    add("--batch-size", type=int, default=default.batch_size, help="samples a step (%(default)s)")
-    add("--shots", type=int, default=default.shots,
-        help="shots a circuit; 0 for exact values, on simulators (%(default)s)")  # fmt: skip
-    add("--wires", type=int, default=default.wires, help="qubits, one feature each (%(default)s)")
-    add("--layers", type=int, default=default.layers, help="layers of gates (%(default)s)")
-    add("--classes", type=int, nargs="+", default=default.classes, metavar="DIGIT",
-        help="the two digits to tell apart (0 1)")  # fmt: skip
-    add("--seed", type=int, default=default.seed, help="of all that is drawn (%(default)s)")
-    add("--stepsize", type=float, help=f"length of a step ({stepsizes})")
-    add("--backend", default=default.backend,
-        help="emulator (no key needed), simulator or qpu.NAME (%(default)s)")  # fmt: skip
-    add("--plot", type=Path, default=default.plot, metavar="FILE.png",
-        help="picture of the training (%(default)s)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,8 +28,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         options = read_options(args)
         require_extra()
-        # PennyLane, scikit-learn and matplotlib take seconds to load: only now.
-        import_module("pennylane_qstore.train.session").run_session(options)
+        session = f"{__package__}.{'session' if isinstance(options, TrainOptions) else 'classify'}"
+        # scikit-learn and matplotlib take seconds to load: only now.
+        if args.search:
+            import_module(f"{__package__}.search").run_search(options, args.circuits)
+        else:
+            import_module(session).run_session(options)
     except (OptionError, MissingPackageError) as error:
         return complain(error, code=2)
     except QStoreError as error:
@@ -78,19 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="qstore train", description="Train a classifier.")
     add_arguments(parser)
     return run(parser.parse_args(argv))
-
-
-def read_options(args: argparse.Namespace) -> TrainOptions:
-    """Take the training options out of parsed arguments.
-
-    Args:
-        args: may hold other commands' arguments as well
-
-    Returns:
-        the options, checked
-    """
-    values = {field.name: getattr(args, field.name) for field in fields(TrainOptions)}
-    return TrainOptions(**values | {"classes": tuple(args.classes)})
 
 
 def require_extra() -> None:

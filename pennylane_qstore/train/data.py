@@ -3,38 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Labelled samples.
-
-    Attributes:
-        features: angles in radians, shape (samples, wires)
-        labels: -1 or +1, shape (samples,)
-    """
-
-    features: NDArray[np.float64]
-    labels: NDArray[np.float64]
-
-    def draw(self, size: int, rng: np.random.Generator) -> "Samples":
-        """Draw a batch without repetition.
-
-        Args:
-            size: how many
-            rng: where the chance comes from
-
-        Returns:
-            the batch
-        """
-        chosen = rng.choice(len(self.labels), size, replace=False)
-        return Samples(self.features[chosen], self.labels[chosen])
+from pennylane_qstore.train.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

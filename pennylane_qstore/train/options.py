@@ -1,60 +1,52 @@
 """What a user may set, checked before anything is loaded or sent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 from pennylane_qstore.errors import OptionError
+from pennylane_qstore.train.architecture import ENCODINGS, ENTANGLEMENTS
+from pennylane_qstore.train.optimizers import PACES, Pace
 
 N_PIXELS = 64  # scikit-learn's digits are 8x8
 DIGITS = range(10)
 N_CLASSES = 2
+FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
+# What a resumed training may be asked for anew: its steps stay the same.
+_FREE = ("plot", "resume", "name", "checkpoint_every", "log_interval")
+
+Rule = tuple[str, bool, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many steps an optimizer takes when nothing else is asked for, and how long ones."""
-
-    steps: int
-    stepsize: float
-
-
-# Found by experiment on digits 0 and 1, with seeds 1 to 21.
-PACES: Mapping[str, Pace] = MappingProxyType(
-    {"spsa": Pace(100, 0.4), "qnspsa": Pace(100, 0.2), "adam": Pace(20, 0.2)}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainOptions:
-    """One training run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What every training has.
 
     Attributes:
-        optimizer: "spsa", "qnspsa" or "adam"
-        steps: optimizer steps; None takes the optimizer's own pace
-        batch_size: samples a step
-        shots: shots a circuit; 0 asks for exact values, which quantum computers don't have
-        wires: wires of the circuit, one principal component each
-        layers: layers of trainable gates
-        classes: the two digits to tell apart
         seed: of everything that is drawn
-        stepsize: length of a step (SPSA: of the first one); None takes the optimizer's own pace
         backend: "emulator", "simulator" or "qpu.…"
         plot: where the picture goes
+        name: under which a checkpoint is kept and jobs stand in the journal; None is none
+        resume: whether the run of that name is gone on with
+        checkpoint_every: steps
+        log_interval: steps from one printed line to the next, away from a terminal; None prints ten
+        weight_decay: share of the weights that each step takes off
+        momentum: share of the last step in the next one, for the optimizer "momentum"
+        validation: share of the training samples kept aside
+        patience: validations without a lower loss that end the training; None never ends it early
     """
 
-    optimizer: str = "spsa"
-    steps: int | None = None
-    batch_size: int = 16
-    shots: int = 500
-    wires: int = 4
-    layers: int = 3
-    classes: tuple[int, ...] = (0, 1)
     seed: int = 1
-    stepsize: float | None = None
     backend: str = "emulator"
     plot: Path = Path("qstore-train.png")
+    name: str | None = None
+    resume: bool = False
+    checkpoint_every: int = 1
+    log_interval: int | None = None
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    validation: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't be, by name.
@@ -62,31 +54,100 @@ class TrainOptions:
         Raises:
             OptionError: for the first such setting
         """
-        for option, possible, expected in self._rules():
+        for option, possible, expected in (*self._common(), *self._rules()):
             if not possible:
                 raise OptionError(option, getattr(self, option), expected)
 
-    def _rules(self) -> tuple[tuple[str, bool, str], ...]:
-        two = len(self.classes) == len(set(self.classes)) == N_CLASSES
+    def _common(self) -> tuple[Rule, ...]:
+        named = self.name is None or (bool(self.name) and Path(self.name).name == self.name)
         return (
-            ("optimizer", self.optimizer in PACES, f"one of {', '.join(PACES)}"),
-            ("steps", self.steps is None or self.steps >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("shots", self.shots >= 0, "0 (exact values) or more"),
-            ("shots", self.shots > 0 or not self.on_qpu, "a quantum computer needs at least 1"),
-            ("wires", 1 <= self.wires <= N_PIXELS, f"1 to {N_PIXELS}, the pixels of a digit"),
-            ("layers", self.layers >= 1, "at least 1"),
-            ("classes", two, "exactly two different digits"),
-            ("classes", set(self.classes) <= set(DIGITS), "digits are 0 to 9"),
             ("seed", self.seed >= 0, "0 or more"),
-            ("stepsize", self.stepsize is None or self.stepsize > 0, "more than 0"),
             ("plot", self.plot.absolute().parent.is_dir(), "its folder doesn't exist"),
+            ("name", named, "a name, which becomes the name of a file"),
+            ("resume", not self.resume or self.name is not None, "say which one with --run NAME"),
+            ("checkpoint_every", self.checkpoint_every >= 1, "at least 1"),
+            ("log_interval", self.log_interval is None or self.log_interval >= 1, "at least 1"),
+            ("weight_decay", 0 <= self.weight_decay < 1, "from 0 to less than 1"),
+            ("momentum", 0 <= self.momentum < 1, "from 0 to less than 1"),
+            ("validation", 0 <= self.validation < 1, "a share, from 0 to less than 1"),
+            ("patience", self.patience is None or self.patience >= 1, "at least 1"),
+            (
+                "patience",
+                self.patience is None or self.validation > 0,
+                "it needs samples kept aside: --validation 0.2",
+            ),
         )
+
+    def _rules(self) -> tuple[Rule, ...]:
+        return ()
 
     @property
     def on_qpu(self) -> bool:
         """Whether the backend is a quantum computer."""
         return self.backend.startswith("qpu")
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The file that the run is kept in."""
+        return None if self.name is None else checkpoint_of(self.name)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the options, as plain values."""
+        values = {name: value for name, value in asdict(self).items() if name not in _FREE}
+        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions(RunOptions):
+    """Two digits told apart by a circuit that is trained on the device.
+
+    Attributes:
+        optimizer: "spsa", "qnspsa", "adam" or "momentum"
+        steps: optimizer steps; None takes the optimizer's own pace
+        epochs: passes over the training samples, instead of steps
+        batch_size: samples a step
+        shots: shots a circuit; 0 asks for exact values, which quantum computers don't have
+        wires: wires of the circuit, one principal component each
+        layers: layers of trainable gates
+        entanglement: "linear", "circular" or "full"
+        classes: the two digits to tell apart
+        stepsize: length of a step (SPSA: of the first one); None takes the optimizer's own pace
+        track_gradient: whether the gradient's length is noted, where the optimizer has one
+        max_circuits: circuits a step at most: batches become smaller; None is no limit
+    """
+
+    optimizer: str = "spsa"
+    steps: int | None = None
+    epochs: int | None = None
+    batch_size: int = 16
+    shots: int = 500
+    wires: int = 4
+    layers: int = 3
+    entanglement: str = "linear"
+    classes: tuple[int, ...] = (0, 1)
+    stepsize: float | None = None
+    track_gradient: bool = False
+    max_circuits: int | None = None
+
+    def _rules(self) -> tuple[Rule, ...]:
+        two = len(self.classes) == len(set(self.classes)) == N_CLASSES
+        return (
+            ("optimizer", self.optimizer in PACES, f"one of {', '.join(PACES)}"),
+            ("steps", self.steps is None or self.steps >= 1, "at least 1"),
+            ("epochs", self.epochs is None or self.epochs >= 1, "at least 1"),
+            ("epochs", self.epochs is None or self.steps is None, "give these or the steps"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("shots", self.shots >= 0, "0 (exact values) or more"),
+            ("shots", self.shots > 0 or not self.on_qpu, "a quantum computer needs at least 1"),
+            ("wires", 1 <= self.wires <= N_PIXELS, f"1 to {N_PIXELS}, the pixels of a digit"),
+            ("layers", self.layers >= 1, "at least 1"),
+            ("entanglement", self.entanglement in ENTANGLEMENTS, "linear, circular or full"),
+            ("classes", two, "exactly two different digits"),
+            ("classes", set(self.classes) <= set(DIGITS), "digits are 0 to 9"),
+            ("stepsize", self.stepsize is None or self.stepsize > 0, "more than 0"),
+            ("max_circuits", self.max_circuits is None or self.max_circuits >= 1, "at least 1"),
+        )
 
     @property
     def pace(self) -> Pace:
@@ -96,3 +157,80 @@ class TrainOptions:
             steps=own.steps if self.steps is None else self.steps,
             stepsize=own.stepsize if self.stepsize is None else self.stepsize,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierOptions(RunOptions):
+    """Ten classes of pictures, learned on the circuit's exact twin and checked on the device.
+
+    Attributes:
+        data: folder with the four IDX files; None looks where Debian puts them, and falls back to
+            scikit-learn's digits
+        epochs: passes over the training samples
+        batch_size: samples a step
+        stepsize: of Adam, or of "momentum", at the start; it falls to 0 along a cosine
+        optimizer: "adam" or "momentum"
+        wires: of the circuit
+        layers: of the circuit
+        entanglement: "linear", "circular" or "full"
+        encoding: "angle" or "amplitude"
+        shots: of the device's check with shots; 0 leaves it out
+        noise_model: of the check with noise, on the emulator; "none" leaves it out
+        check: test samples that the device is given; None is all of them
+        check_noise: test samples that are run with noise
+        few_shot: training samples of each class; None takes all
+        encoder: "none"; "frozen", a classical network, trained before, that encodes for the
+            circuit; "tuned", the same network, learning on with it
+        start_from: checkpoint of an earlier training whose weights this one begins with
+        freeze: "none", or "circuit": only the head learns
+    """
+
+    data: Path | None = None
+    epochs: int = 6
+    batch_size: int = 64
+    stepsize: float = 0.05
+    optimizer: str = "adam"
+    wires: int = 8
+    layers: int = 16
+    entanglement: str = "circular"
+    encoding: str = "angle"
+    shots: int = 1000
+    noise_model: str = "forte-1"
+    check: int | None = None
+    check_noise: int = 100
+    few_shot: int | None = None
+    encoder: str = "none"
+    start_from: Path | None = None
+    freeze: str = "none"
+    checkpoint_every: int = 200
+    validation: float = 0.05
+
+    def _rules(self) -> tuple[Rule, ...]:
+        by_angle = self.encoder == "none" or self.encoding == "angle"
+        return (
+            ("epochs", self.epochs >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("stepsize", self.stepsize > 0, "more than 0"),
+            ("optimizer", self.optimizer in ("adam", "momentum"), "adam or momentum"),
+            ("wires", 1 <= self.wires <= 16, "1 to 16, which a simulator can still hold"),  # noqa: PLR2004
+            ("layers", self.layers >= 1, "at least 1"),
+            ("entanglement", self.entanglement in ENTANGLEMENTS, "linear, circular or full"),
+            ("encoding", self.encoding in ENCODINGS, "angle or amplitude"),
+            ("shots", self.shots >= 0, "0 (no check with shots) or more"),
+            ("check", self.check is None or self.check >= 0, "0 or more"),
+            (
+                "check",
+                self.check is not None or not self.on_qpu,
+                "say how many test samples a quantum computer shall be paid for",
+            ),
+            ("check_noise", self.check_noise >= 0, "0 or more"),
+            ("few_shot", self.few_shot is None or self.few_shot >= 1, "at least 1"),
+            ("encoder", self.encoder in ("none", "frozen", "tuned"), "none, frozen or tuned"),
+            ("encoder", by_angle, "an encoder makes angles: leave the encoding at angle"),
+            ("freeze", self.freeze in ("none", "circuit"), "none or circuit"),
+        )
+
+
+def checkpoint_of(run: str) -> Path:
+    """The file that a named run is kept in, in the current folder."""
+    return Path(f"{run}.checkpoint.npz")

@@ -31,6 +31,7 @@ from pennylane_qstore.events import (
     Resent,
     Submitted,
     TakenUp,
+    Waiting,
 )
 from pennylane_qstore.program import Gate, Programs
 from tests.scripted import HTML, RESET, SILENCE, TRUNCATED, After, error, reply
@@ -73,7 +74,11 @@ def test_twenty_circuits_cost_one_post(ionq, run):
     assert len(run(20)) == 20
     assert [method for method, _ in ionq.requests] == ["POST", "GET", "GET"]
     assert len(ionq.bodies[0]["input"]["circuits"]) == 20
-    assert run.events == [Submitted("job-0", 20), Completed("job-0", 0.0, 0.0)]
+    assert run.events == [
+        Submitted("job-0", 20, "simulator"),
+        Waiting("job-0", "completed", None),
+        Completed("job-0", 0.0, 0.0),
+    ]
 
 
 def test_a_single_circuit_is_a_single_circuit_job(ionq, run):
@@ -669,3 +674,31 @@ def test_a_way_that_loses_every_reply_is_given_up(ionq, run):
     with pytest.raises(UnknownOutcomeError):
         run()
     assert ionq.count("POST", "/jobs") == 1 + RESENDS
+
+
+def test_a_server_that_takes_nothing_is_not_asked_for_ever(ionq, run):
+    """What is too large even as a single circuit stops its job, after as many tries as halvings."""
+    ionq.script("POST", "/jobs", *[error(413, "body too large")] * 10_000)
+    with pytest.raises(RejectedError, match="too large"):
+        run(4_000)
+    assert ionq.count("POST", "/jobs") == 12  # 4000, 2000, 1000, … 3, 1
+
+
+def test_nothing_is_asked_after_an_error(ionq, run, virtual):
+    """Where an answer can't be had, what was asked for beside it is given up."""
+    ionq.script("GET", "/jobs/job-0/results/probabilities/aggregated", error(400))
+    broken = reply(body={"status": "completed", "child_job_ids": None})
+    ionq.script("GET", "/jobs/job-0", broken, *[error(503)] * 500)
+    with pytest.raises(RejectedError):
+        run(2)
+    asked = len(ionq.requests)
+    virtual.run(asyncio.sleep(60.0))
+    assert len(ionq.requests) == asked
+
+
+@pytest.mark.parametrize("status", [["completed"], {"a": 1}, 3, None])
+def test_a_status_that_is_none_is_no_end(ionq, run, status):
+    """It is waited on, and said when time is up."""
+    ionq.script("GET", "/jobs/job-0", *[reply(body={"status": status})] * 1_000)
+    with pytest.raises(DeadlineError, match="no status"):
+        run(max_wait=5.0)

@@ -32,12 +32,12 @@ class Deadly(Journal):
         self.step, self.moment, self.steps = step, moment, 0
         super().__init__(path, account)
 
-    def _changed(self, work, otherwise):
+    def _changed(self, statements, work=None):
         self.steps += 1
         last = self.steps == self.step
         if last and self.moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        found = super()._changed(work, otherwise)
+        found = super()._changed(statements, work)
         if last:
             os.kill(os.getpid(), signal.SIGKILL)
         return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pennylane_qstore.cloud import journal as journals
+from pennylane_qstore.cloud import database
 from pennylane_qstore.cloud.journal import Journal, Request, account
 from pennylane_qstore.cloud.owner import is_alive, own
 
@@ -147,8 +147,8 @@ def test_the_key_is_not_in_the_file(opened, path):
 
 def test_a_corrupt_file_is_put_aside(opened, path, caplog):
     """It is said, kept under another name, and a new journal begins."""
-    path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
+    opened().close()
+    path.write_bytes(path.read_bytes()[:100] + b"this is no table" * 100)
     fresh = opened()
     assert "corrupt" in caplog.text
     fresh.claim(request("t1"))
@@ -171,7 +171,7 @@ def test_a_file_that_breaks_under_way_is_no_crash(opened, path, caplog):
 
 def test_a_locked_file_is_no_crash(opened, path, monkeypatch, caplog):
     """Another process that never lets go costs a warning, and a little time."""
-    monkeypatch.setattr(journals, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     first = opened()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -260,7 +260,7 @@ def test_a_zombie_is_not_alive():
 
 def test_memory_holds_no_more_than_a_budget_needs():
     """A training of a million steps without a file doesn't grow."""
-    journal = Journal(journals.MEMORY, ACCOUNT)
+    journal = Journal(database.MEMORY, ACCOUNT)
     for number in range(50):
         journal.intend(request(str(number)))
         journal.delivered([str(number)])
@@ -273,3 +273,84 @@ def test_old_jobs_are_forgotten(opened, path):
     opened().claim(request("t1"))
     dead(path, created=time.time() - 91 * 86_400)
     assert opened().entries() == []
+
+
+def test_a_file_that_was_locked_gets_what_it_missed(opened, path, monkeypatch, caplog):
+    """A mark that couldn't be written isn't forgotten: a later process gets no stale answer."""
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    first = opened()
+    first.claim(request("t1"))
+    first.accepted("t1", "job-1")
+    first.ended("t1", "completed")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    first.delivered(["t1"])
+    assert "locked" in caplog.text
+    first.claim(request("t2", digest="other"))
+    holder.close()
+    monkeypatch.setattr(database, "AGAIN", 0.0)
+    first.close()
+    assert "is used again" in caplog.text
+    dead(path)
+    later = opened()
+    assert later.claim(request("t3")) is None
+    assert later.claim(request("t4", digest="other")).token == "t2"
+
+
+def test_a_lost_file_is_tried_again_under_way(opened, path, monkeypatch, caplog):
+    """Not only at the end: jobs that follow are in the file again."""
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "AGAIN", 0.0)
+    first = opened()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    first.intend(request("t1"))
+    assert first.lost is not None
+    assert first.reserve("t1", 1.0, "usd", budget=10.0, since=0.0) == 10.0  # nobody knows
+    holder.close()
+    first.intend(request("t2"))
+    assert first.lost is None
+    assert first.reserve("t2", 1.0, "usd", budget=10.0, since=0.0) is None
+    assert {entry.token for entry in opened().entries()} == {"t1", "t2"}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "journal.sqlite", "other.db"])
+def test_a_file_of_somebody_else_is_left_alone(opened, tmp_path, caplog, name):
+    """Neither a text nor another program's database is renamed, changed or written to."""
+    path = tmp_path / name
+    if name == "other.db":
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE jobs (mine TEXT)")
+        db.close()
+    else:
+        path.write_text("buy milk\n" * 30)
+    before = path.read_bytes()
+    opened(path=path).claim(request("t1"))
+    assert "no journal" in caplog.text
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir() if not each.name.endswith(".lock")] == [name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of another process")
+def test_a_process_in_another_container_is_told_by_its_lock(opened, path):
+    """Its number means nothing here, but what it locked is free when it has ended."""
+    opened().claim(request("t1"))
+    elsewhere = "this-machine/4026531836|7|123"
+    dead(path, owner=elsewhere)
+    assert opened().claim(request("t2")) is None  # nothing is known of it
+    program = f"""
+import sys
+from pennylane_qstore.cloud import owner
+owner.own = lambda: {elsewhere!r}
+owner.Lease({str(path)!r}).hold()
+print("held", flush=True)
+sys.stdin.read()
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "held\n"
+    assert opened().claim(request("t3")) is None
+    other.kill()
+    other.communicate()
+    assert opened().claim(request("t4")).token == "t1"

@@ -86,11 +86,31 @@ def test_an_absurd_retry_after_is_capped(virtual):
     assert leave(virtual, limiter, 1)[0] == pytest.approx(120.0)
 
 
-def test_a_turn_after_the_deadline_is_refused_at_once(virtual):
-    """Nobody waits for a turn that would come too late."""
-    limiter = Limiter(0.1)
+def test_a_turn_that_does_not_come_in_time_is_refused(virtual):
+    """Nobody waits longer than until the deadline."""
+    limiter, begun = Limiter(0.1), virtual.time()
     with pytest.raises(DeadlineError, match="rate limit"):
-        leave(virtual, limiter, 20, deadline=virtual.time() + 5)
+        leave(virtual, limiter, 20, deadline=begun + 5)
+    assert virtual.time() - begun == pytest.approx(5)
+
+
+def test_nobody_is_refused_at_a_pace_that_recovers(virtual):
+    """A line that would be too long at the pace of now has its turns when that is over."""
+    limiter = Limiter()
+    leave(virtual, limiter, 1)
+    for _ in range(12):
+        virtual.run(_call(lambda: limiter.throttled(None)))
+        virtual.run(asyncio.sleep(1.5))
+    assert limiter.pace.rate == SLOWEST
+
+    async def all_of_them():
+        async def one():
+            await limiter.turn(asyncio.get_running_loop().time() + 60.0)
+            limiter.answered()
+
+        await asyncio.gather(*(one() for _ in range(200)))
+
+    virtual.run(all_of_them())  # at the slowest pace it would take a thousand seconds
 
 
 def test_it_slows_down_and_recovers(virtual):

@@ -1,12 +1,11 @@
 """What the training's tests share: a small circuit that runs in this process."""
 
-import numpy as np
 import pennylane as qml
 import pytest
 
 from pennylane_qstore.train.data import Digits
-from pennylane_qstore.train.model import first_weights, make_circuit
-from pennylane_qstore.train.trainer import train
+from pennylane_qstore.train.model import make_circuit
+from pennylane_qstore.train.session import make_trainer
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +16,12 @@ def digits():
 
 @pytest.fixture
 def train_locally(digits):
-    """Run a training on default.qubit; the list of its steps."""
+    """Run a training on the emulator in this process; the list of its steps."""
 
     def run(options):
-        device = qml.device("default.qubit", wires=3, seed=options.seed)
-        circuit = make_circuit(device, options.layers, options.shots)
-        weights = first_weights(options.layers, 3, np.random.default_rng(options.seed))
+        device = qml.device("qstore.ionq", wires=3, seed=options.seed)
+        circuit = make_circuit(device, options.layers, options.shots, options.entanglement)
         with qml.Tracker(device) as tracker:
-            return list(train(circuit, weights, digits.train, options, tracker))
+            return make_trainer(circuit, digits.train, options, tracker).fit()
 
     return run

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pennylane_qstore.train import add_arguments, main, run
-from pennylane_qstore.train.command import read_options
+from pennylane_qstore.train.arguments import read_options
 from pennylane_qstore.train.options import TrainOptions
 
 QUICK = ["--steps", "2", "--batch-size", "4", "--wires", "2", "--layers", "1"]
@@ -95,8 +95,11 @@ def test_help_tells_the_defaults(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "optimizer steps (spsa 100, qnspsa 100, adam 20)" in out
-    assert "shots a circuit; 0 for exact values, on simulators (500)" in out
+    assert "optimizer steps (spsa 100, qnspsa 100, adam 20, momentum 20)" in out
+    assert (
+        "shots a circuit; 0 for exact values, on simulators (digits: 500, fashion-mnist: 1000)"
+        in out
+    )
 
 
 def test_refused_by_the_device(folder, capsys):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from pennylane_qstore.train.data import Digits, Samples, pixels_to_angles
+from pennylane_qstore.train.data import Digits, pixels_to_angles
 
 
 @pytest.mark.parametrize(("classes", "wires"), [((0, 1), 4), ((3, 8), 64)])
@@ -49,11 +49,3 @@ def test_seed_decides_the_split():
     first, again, other = (Digits.load((0, 1), 4, seed) for seed in (1, 1, 2))
     assert np.array_equal(first.test.features, again.test.features)
     assert not np.array_equal(first.test.features, other.test.features)
-
-
-def test_draw():
-    """A batch holds different samples, each with its own label."""
-    samples = Samples(np.arange(20.0).reshape(10, 2), np.arange(10.0))
-    batch = samples.draw(6, np.random.default_rng(1))
-    assert len(set(batch.labels)) == 6
-    assert np.array_equal(batch.features[:, 0], 2 * batch.labels)

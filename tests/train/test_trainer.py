@@ -1,23 +1,20 @@
 """Steps make the loss smaller, with each optimizer, the same way twice."""
 
-from types import SimpleNamespace
-
 import numpy as np
+import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.options import PACES, TrainOptions
-from pennylane_qstore.train.trainer import (
-    SquareLoss,
-    accuracy,
-    count_circuits,
-    count_jobs,
-    numpy_seed,
-)
+from pennylane_qstore.errors import OptionError
+from pennylane_qstore.train import CheckpointError, Measured, Plan, Samples, Saving, Trainer
+from pennylane_qstore.train.model import make_circuit
+from pennylane_qstore.train.optimizers import PACES
+from pennylane_qstore.train.options import TrainOptions
+from pennylane_qstore.train.session import make_trainer
 
 
 def tiny(optimizer, **others):
     """Options of a small exact run."""
-    steps = {"spsa": 40, "qnspsa": 15, "adam": 8}[optimizer]
+    steps = {"spsa": 40, "qnspsa": 15, "adam": 8, "momentum": 8}[optimizer]
     defaults = {"steps": steps, "wires": 3, "layers": 2, "batch_size": 16, "shots": 0}
     return TrainOptions(optimizer=optimizer, **defaults | others)
 
@@ -42,11 +39,14 @@ def test_same_seed_same_steps(train_locally, optimizer):
     assert not np.array_equal(first[-1].weights, other[-1].weights)
 
 
-@pytest.mark.parametrize(("optimizer", "jobs", "circuits"), [("spsa", 2, 32), ("qnspsa", 1, 96)])
-def test_cost_of_a_step(train_locally, optimizer, jobs, circuits):
-    """Watching costs nothing: a step is what its optimizer needs and no circuit more."""
+@pytest.mark.parametrize(
+    ("optimizer", "circuits"),
+    [("spsa", 32), ("qnspsa", 96), ("adam", 16 * 25), ("momentum", 16 * 25)],
+)
+def test_cost_of_a_step(train_locally, optimizer, circuits):
+    """A step is one job, of what its optimizer needs: watching costs no circuit more."""
     steps = train_locally(tiny(optimizer, steps=3))
-    assert [step.jobs for step in steps] == [jobs, 2 * jobs, 3 * jobs]
+    assert [step.jobs for step in steps] == [1, 2, 3]
     assert [step.circuits for step in steps] == [circuits, 2 * circuits, 3 * circuits]
     assert [step.number for step in steps] == [1, 2, 3]
     assert 0 < steps[0].seconds < steps[1].seconds < steps[2].seconds
@@ -59,46 +59,146 @@ def test_stepsize_is_the_first_step(train_locally):
     assert np.all(np.abs(start) <= 0.1)
 
 
-def test_square_loss_remembers():
-    """Loss and accuracy are means over all scores that were seen."""
-    loss = SquareLoss(np.array([1.0, -1.0]))
-    assert loss(np.array([1.0, -1.0])) == 0
-    assert loss(np.array([-1.0, -1.0])) == 2
-    assert loss.mean == 1
-    assert loss.accuracy == 0.75
+class Slope:
+    """Learns one number by going down a parabola, and may go up again."""
+
+    def __init__(self, losses=None):
+        self.weights, self.losses = np.array([4.0]), losses
+
+    def step(self, batch):
+        self.weights = self.weights - 0.5 * (self.weights - batch.labels.mean())
+        return Measured(float(self.weights[0]), 0.5)
+
+    def measure(self, _):
+        loss = self.weights[0] if self.losses is None else self.losses.pop(0)
+        return Measured(float(loss), 0.5)
+
+    def state(self):
+        return {"weights": self.weights}
+
+    def restore(self, state):
+        self.weights = state["weights"]
 
 
-def test_accuracy_counts_signs():
-    """A score is right when its sign is the label's; zero counts as -1."""
-    assert accuracy([0.2, -0.1, 0.0, 0.3], np.array([1, -1, -1, -1])) == 0.75
+@pytest.fixture
+def samples():
+    """Eight samples around zero."""
+    return Samples(np.zeros((8, 1)), np.linspace(-1, 1, 8))
 
 
-def draw_and_fail():
-    np.random.random(5)
-    raise ZeroDivisionError
+def test_early_stopping_gives_the_best_weights(samples):
+    """After validations that are no better, the training ends with the weights of the best."""
+    learner = Slope(losses=[0.5, 0.4, 0.6, 0.45, 0.1])
+    trainer = Trainer(
+        learner, samples, Plan(20, 4, validate_every=2, patience=2), validation=samples
+    )
+    seen = [(step.number, step.weights) for step in trainer]
+    assert [number for number, _ in seen] == list(range(1, 9))
+    assert np.array_equal(learner.weights, seen[3][1])
+    assert trainer.best[0] == 0.4
+    losses = [step.validation.loss for step in trainer.history if step.validation]
+    assert losses == [0.5, 0.4, 0.6, 0.45]
 
 
-def test_numpy_seed_leaves_no_trace():
-    """The global generator goes on as if nothing had been drawn, even after an error."""
-    np.random.seed(3)
-    expected = np.random.random(2)
-    np.random.seed(3)
-    seen = [np.random.random()]
-    with pytest.raises(ZeroDivisionError), numpy_seed(9):
-        draw_and_fail()
-    seen.append(np.random.random())
-    assert np.array_equal(seen, expected)
+def test_validation_is_each_epoch(samples):
+    """Where nothing else is said."""
+    trainer = Trainer(Slope(), samples, Plan(6, 4), validation=samples)
+    assert [step.number for step in trainer.fit() if step.validation] == [2, 4, 6]
+    assert [step.epoch for step in trainer.history] == [1, 1, 2, 2, 3, 3]
 
 
-@pytest.mark.parametrize(
-    ("totals", "jobs", "circuits"),
-    [
-        ({"jobs": 3, "circuits": 40, "batches": 2, "executions": 5}, 3, 40),
-        ({"batches": 2, "executions": 5}, 2, 5),
-        ({}, 0, 0),
-    ],
-)
-def test_counts(totals, jobs, circuits):
-    """The device's own counts come first, then PennyLane's, then none."""
-    tracker = SimpleNamespace(totals=totals)
-    assert (count_jobs(tracker), count_circuits(tracker)) == (jobs, circuits)
+def test_callbacks(samples):
+    """Each sees each step, and any of them ends the training."""
+    seen = []
+    trainer = Trainer(
+        Slope(), samples, Plan(9, 4), callbacks=[lambda step: step.number == 3, seen.append]
+    )
+    assert trainer.fit() == seen
+    assert [step.number for step in seen] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("optimizer", PACES)
+@pytest.mark.parametrize("shots", [0, 20])
+def test_resumed_at_any_step(digits, tmp_path, optimizer, shots):
+    """A training that ends after some steps and is taken up is the one that ran through."""
+    options = tiny(optimizer, steps=4, layers=1, batch_size=4, shots=shots, name="run")
+
+    def trained(path, ends=(None,)):
+        for end in ends:
+            device = qml.device("qstore.ionq", wires=3, seed=5)
+            circuit = make_circuit(device, 1, shots)
+            with qml.Tracker(device) as tracker:
+                trainer = make_trainer(circuit, digits.train, options, tracker)
+                trainer.saving = Saving(path, resume=True, device=device)
+                for step in trainer:
+                    if step.number == end:
+                        break
+        return trainer
+
+    whole = trained(tmp_path / "whole.npz")
+    parts = trained(tmp_path / "parts.npz", (1, 2, 3, None))
+    assert np.array_equal(whole.learner.weights, parts.learner.weights)
+    for old, new in zip(whole.history, parts.history, strict=True):
+        assert (old.loss, old.accuracy, old.jobs) == (new.loss, new.accuracy, new.jobs)
+    assert trained(tmp_path / "parts.npz").history[-1].number == 4  # nothing is left to do
+
+
+def test_a_checkpoint_in_the_way(samples, tmp_path):
+    """One that is there is neither overwritten nor gone on with unasked, nor with other options."""
+    path = tmp_path / "run.npz"
+    Trainer(Slope(), samples, Plan(2, 4), saving=Saving(path, options={"seed": 1})).fit()
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match="is there already: resume it"):
+        Trainer(Slope(), samples, Plan(2, 4), saving=Saving(path)).fit()
+    other = Saving(path, resume=True, options={"seed": 2, "wires": 3})
+    with pytest.raises(CheckpointError, match="with seed 1, not 2; wires None, not 3"):
+        Trainer(Slope(), samples, Plan(2, 4), saving=other).fit()
+    assert path.read_bytes() == before
+
+
+def test_a_result_is_kept(samples, tmp_path):
+    """What was measured in the end isn't measured again."""
+    saving = Saving(tmp_path / "run.npz", every=100, resume=True)
+    first = Trainer(Slope(), samples, Plan(3, 4), saving=saving)
+    first.fit()
+    first.finish({"test_accuracy": 0.75})
+    again = Trainer(Slope(), samples, Plan(3, 4), saving=saving)
+    assert [step.number for step in again.fit()] == [1, 2, 3]
+    assert again.result == {"test_accuracy": 0.75}
+    assert np.array_equal(again.learner.weights, first.learner.weights)
+
+
+def test_weight_decay(train_locally):
+    """Each step takes a share of the weights off, whatever the optimizer does."""
+    plain, decayed = (
+        train_locally(tiny("spsa", steps=1, weight_decay=share)) for share in (0.0, 0.25)
+    )
+    assert np.allclose(decayed[0].weights, 0.75 * plain[0].weights)
+
+
+def test_gradients_are_tracked(train_locally):
+    """Where the optimizer has one; and tracking changes nothing."""
+    tracked, plain = (
+        train_locally(tiny("adam", steps=2, track_gradient=on)) for on in (True, False)
+    )
+    assert all(step.gradient > 0 for step in tracked)
+    assert [step.gradient for step in plain] == [None, None]
+    assert np.array_equal(tracked[-1].weights, plain[-1].weights)
+    assert train_locally(tiny("spsa", steps=1, track_gradient=True))[0].gradient is None
+
+
+@pytest.mark.parametrize(("optimizer", "limit", "size"), [("spsa", 9, 4), ("adam", 60, 2)])
+def test_limit_of_circuits(train_locally, optimizer, limit, size):
+    """Batches become so small that a step stays within it."""
+    steps = train_locally(tiny(optimizer, steps=2, max_circuits=limit))
+    used = steps[1].circuits - steps[0].circuits
+    assert used <= limit
+    assert used == {"spsa": 2, "adam": 2 * 12 + 1}[optimizer] * size
+    with pytest.raises(OptionError, match=r"^max_circuits=1 .* for one sample"):
+        train_locally(tiny(optimizer, steps=1, max_circuits=1))
+
+
+def test_epochs_instead_of_steps(train_locally):
+    """As many steps as it takes to see the samples so often."""
+    steps = train_locally(tiny("spsa", steps=None, epochs=2, layers=1, batch_size=90))
+    assert [step.epoch for step in steps] == [1, 1, 1, 2, 2, 2]

@@ -33,6 +33,10 @@ def make_cost(shots=None, wires=3):
     return cost
 
 
+def on_qstore(shots=None):
+    return qml.QNode(make_cost().func, qml.device("qstore.ionq", wires=3), shots=shots)
+
+
 def make_scores(shots=None):
     device = qml.device("default.qubit", wires=2, seed=7)
 
@@ -87,20 +91,69 @@ def test_overlaps_carry_shots():
     assert shots_of_a_step(qml.QNSPSAOptimizer) == (6, 200)
 
 
-@pytest.mark.parametrize(("blocking", "batches"), [(False, 1), (True, 2)])
-def test_step_is_one_batch(blocking, batches):
-    """Gradient and metric go out together; only blocking sends a second batch."""
-    cost = make_cost(shots=10)
-    optimizer = QNSPSAOptimizer(blocking=blocking, resamplings=2, seed=1)
+@pytest.mark.parametrize("call", ["step", "step_and_cost"])
+def test_step_without_blocking_is_one_job(call):
+    """Gradient, metric and, where it is asked for, the loss go together."""
+    cost = on_qstore()
+    optimizer = QNSPSAOptimizer(blocking=False, resamplings=2, seed=1)
     with qml.Tracker(cost.device) as tracker:
-        optimizer._step_core(cost, (first_weights(),), {})
-        assert tracker.totals["batches"] == 1
-    with qml.Tracker(cost.device) as tracker:
-        if blocking:
-            optimizer.step_and_cost(cost, first_weights())
-        else:
-            optimizer.step(cost, first_weights())
-    assert tracker.totals["batches"] == batches
+        getattr(optimizer, call)(cost, first_weights())
+    assert tracker.totals["jobs"] == 1
+    assert tracker.totals["circuits"] == 12 + (call == "step_and_cost")
+
+
+def jobs_of_steps(optimizer, steps):
+    """The jobs that each step takes; a step is a function of the weights."""
+    weights, jobs = first_weights(), []
+    for step in steps:
+        with qml.Tracker(step.device) as tracker:
+            weights, _ = optimizer.step_and_cost(step, weights)
+        jobs.append((tracker.totals["jobs"], tracker.totals["circuits"]))
+    return jobs
+
+
+def test_step_with_blocking_is_one_job_after_the_first():
+    """The job that tests a step also asks what the next one needs, at both ends."""
+    cost = on_qstore()
+    optimizer = QNSPSAOptimizer(stepsize=0.02, seed=1)
+    assert jobs_of_steps(optimizer, [cost] * 4) == [(2, 6 + 14), (1, 14), (1, 14), (1, 14)]
+    assert (optimizer.sent_ahead, optimizer.used_ahead) == (48, 18)
+
+
+def test_nothing_is_sent_ahead_when_told_so():
+    """Two jobs a step, of eight circuits."""
+    optimizer = QNSPSAOptimizer(seed=1, speculate=False)
+    assert jobs_of_steps(optimizer, [on_qstore()] * 2) == [(2, 8), (2, 8)]
+    assert optimizer.sent_ahead == 0
+
+
+def test_what_was_sent_ahead_is_dropped():
+    """Other parameters or another QNode: its answers aren't used, and the path is PennyLane's."""
+    ours, theirs = QNSPSAOptimizer(seed=1), qml.QNSPSAOptimizer(seed=1)
+    cost, other = make_cost(wires=2), make_cost(wires=2)
+    weights, used = first_weights(wires=2), []
+    for qnode, move in [(cost, 0), (cost, 0.3), (cost, 0), (cost, 0), (other, 0), (other, 0)]:
+        here = weights + move
+        weights, loss = ours.step_and_cost(qnode, here)
+        expected, expected_loss = theirs.step_and_cost(qnode, here)
+        used.append(ours.used_ahead)
+        assert np.allclose(weights, expected, rtol=0, atol=1e-9)
+        assert loss == pytest.approx(expected_loss, abs=1e-9)
+    # After a drop, nothing is sent ahead before a step has followed from the one before it.
+    assert used == [0, 0, 0, 6, 6, 6]
+
+
+def test_batches_that_change_send_nothing_ahead_for_long():
+    """A training on other samples each step is told once, and goes on with two jobs a step."""
+    scores = make_scores(100)
+    optimizer = QNSPSAOptimizer(seed=1)
+    weights = first_weights(wires=2)
+    for step in range(5):
+        weights, _ = optimizer.step_and_cost(
+            scores, weights, features=FEATURES + 0.1 * step, loss=square_loss
+        )
+    assert optimizer.sent_ahead == 12
+    assert optimizer.used_ahead == 0
 
 
 def test_step_warns_with_blocking():

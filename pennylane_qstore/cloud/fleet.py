@@ -1,0 +1,95 @@
+"""Which backend a job goes to, and whether it may go to another: functions of values, no I/O."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pennylane_qstore.errors import CloudError, RateLimitError, UnavailableError
+
+# Seconds for which a submit is tried where there is another backend to go to.
+PATIENCE = 30.0
+# Seconds that a circuit is taken to run where nothing is known: of the size that users report.
+PER_CIRCUIT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a member of a fleet when jobs are shared out.
+
+    Attributes:
+        on_qpu: whether it is a quantum computer
+        queue: seconds that a job waits for it
+        per_circuit: seconds that a circuit runs on it
+        is_fallback: whether it gets only what no other member can run
+    """
+
+    on_qpu: bool
+    queue: float = 0.0
+    per_circuit: float = PER_CIRCUIT
+    is_fallback: bool = False
+
+    @property
+    def tier(self) -> tuple[bool, bool]:
+        """Quantum computers first, then what simulates one, then the fallback."""
+        return self.is_fallback, not self.on_qpu
+
+
+def share(
+    jobs: Sequence[tuple[int, Collection[int]]], members: Sequence[Standing]
+) -> list[int | None]:
+    """Shares jobs out: each goes where it is expected to end first.
+
+    Among the members that can take a job, those of the best tier count: quantum computers, else
+    simulators, else the fallback. The largest jobs choose first. A member is expected to begin
+    when its queue is over, and to run what it was given one job after the other; where two are
+    equal, the one that is listed first gets the job.
+
+    This is longest-processing-time-first list scheduling: R. L. Graham, "Bounds on multiprocessing
+    timing anomalies", SIAM J. Appl. Math. 17 (1969), 416.
+
+    Args:
+        jobs: of each, how many circuits it has, and the members that can take it
+        members: what is known of each
+
+    Returns:
+        the member of each job, None where there is none that can take it
+    """
+    free = [member.queue for member in members]
+    found: list[int | None] = [None] * len(jobs)
+    for place in sorted(range(len(jobs)), key=lambda place: -jobs[place][0]):
+        circuits, able = jobs[place]
+        best = min((members[i].tier for i in able), default=None)
+        ends = {
+            i: free[i] + circuits * members[i].per_circuit
+            for i in sorted(able)
+            if members[i].tier == best
+        }
+        if ends:
+            chosen = min(ends, key=ends.__getitem__)
+            found[place], free[chosen] = chosen, ends[chosen]
+    return found
+
+
+def next_backend(
+    tried: Sequence[int], able: Collection[int], members: Sequence[Standing]
+) -> int | None:
+    """The member that a job goes to when others couldn't run it; None where none is left.
+
+    What was on a simulator never goes to a quantum computer, which costs money.
+
+    Args:
+        tried: members that couldn't, at least one; the first is where the job was sent at first
+        able: the members that can take it
+        members: what is known of each
+    """
+    began_on_qpu = members[tried[0]].on_qpu
+    left = [i for i in able if i not in tried and (began_on_qpu or not members[i].on_qpu)]
+    return share([(1, left)], members)[0]
+
+
+def may_move(error: CloudError) -> bool:
+    """Whether a job that met an error may be sent elsewhere: it surely isn't there.
+
+    Too many requests, or no answer to a submit that can't have arrived. Never where a job is known
+    by its id, nor where the outcome of a submit is unknown.
+    """
+    return isinstance(error, UnavailableError | RateLimitError) and not error.job_ids

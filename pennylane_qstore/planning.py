@@ -1,0 +1,214 @@
+"""Which member of a fleet runs which circuits of a batch, as what is known of them says."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pennylane_qstore.cloud import adaptive, fleet, loop
+from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.fleet import Standing
+from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.compiler import Target
+from pennylane_qstore.errors import CompileError, NoBackendError, QStoreError
+from pennylane_qstore.events import Cut
+from pennylane_qstore.member import Member
+from pennylane_qstore.work import Work
+
+# Why members can't run something, by their places in the fleet, in the order they were tried.
+Failed = Mapping[int, QStoreError]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of a member when a batch is placed.
+
+    Attributes:
+        machine: as the API tells
+        target: what tapes are compiled to for it
+        standing: what jobs are shared out by
+        measured: seconds that a circuit ran, where batches may be cut by it
+    """
+
+    machine: Backend
+    target: Target
+    standing: Standing
+    measured: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Jobs for one member.
+
+    Attributes:
+        member: its place in the fleet
+        target: that they are compiled for
+        jobs: for it
+        has_way: whether another member could take them
+    """
+
+    member: int
+    target: Target
+    jobs: tuple[Job, ...]
+    has_way: bool
+    cut: Cut | None = None
+
+
+async def view(member: Member, max_wait: float) -> View | QStoreError:
+    """What is known of a member that is there, or why it can't be used.
+
+    Args:
+        member: of a fleet
+        max_wait: seconds for the answer
+    """
+    try:
+        machine = await member.machine(max_wait)
+        machine.check_present()
+        target, standing = member.target(machine), member.standing(machine)
+        return View(machine, target, standing, member.measured(machine))
+    except QStoreError as error:
+        return error
+
+
+class Planning:
+    """One placement of circuits; not for the loop's own thread."""
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        labels: Sequence[str],
+        views: Sequence[View | QStoreError],
+        failed: Failed,
+        most_circuits: int,
+    ) -> None:
+        """Places nothing yet.
+
+        Args:
+            members: of the fleet
+            labels: their names
+            views: what is known of each, or why it can't be used
+            failed: why members couldn't run the same circuits
+            most_circuits: in one job
+        """
+        self._members, self._labels, self._most = members, labels, most_circuits
+        self._views = {i: each for i, each in enumerate(views) if isinstance(each, View)}
+        away = {i: each for i, each in enumerate(views) if isinstance(each, QStoreError)}
+        self._tried = list(failed)
+        self._failed = {**away, **failed}
+        self._standings = [
+            each.standing if isinstance(each, View) else Standing(member.on_qpu)
+            for member, each in zip(members, views, strict=True)
+        ]
+
+    def parts(
+        self,
+        work: Work,
+        indices: Collection[int],
+        wanted: int | None,
+        run: tuple[str, int] | None,
+    ) -> list[Part]:
+        """Circuits as parts of the batch, each for one member.
+
+        Args:
+            work: the batch
+            indices: of the circuits
+            wanted: the member that the user's rule chose, or None
+            run: a named run and the step in it, or None
+
+        Raises:
+            NoBackendError: none of several members can take them
+            QStoreError: the only one can't
+        """
+        left = [place for place in self._views if place not in self._failed]
+        lead = self._next(left, wanted)
+        if lead is None:
+            raise self._nobody({})
+        seen = self._views[lead]
+        jobs, packed_for = self._jobs(work, lead, indices), seen.target
+        cut = None
+        if seen.measured is not None and len(jobs) > 1:
+            cut = Cut(len(indices), len(jobs), seen.measured)
+        able = [[i for i in left if self._refusal(i, each) is None] for each in jobs]
+        if self._tried or wanted is not None:
+            chosen = [self._next(each, wanted) for each in able]
+        else:
+            sizes = [(len(each.circuits), own) for each, own in zip(jobs, able, strict=True)]
+            chosen = fleet.share(sizes, self._standings)
+        found: dict[tuple[int, bool], list[Job]] = {}
+        for each, place, candidates in zip(jobs, chosen, able, strict=True):
+            there = self._where_left(work, each, candidates, run)
+            chosen_place = place if there is None else there
+            part = self._settled(work, each, candidates, chosen_place, packed_for)
+            found.setdefault((part.member, part.has_way), []).extend(part.jobs)
+        return [
+            Part(place, self._views[place].target, tuple(own), has_way, cut)
+            for (place, has_way), own in found.items()
+        ]
+
+    def _next(self, able: Collection[int], wanted: int | None) -> int | None:
+        if self._tried:
+            return fleet.next_backend(self._tried, able, self._standings)
+        if wanted is None:
+            return fleet.share([(1, able)], self._standings)[0]
+        if wanted in able:
+            return wanted
+        return fleet.next_backend([wanted], able, self._standings)
+
+    def _jobs(self, work: Work, place: int, indices: Collection[int]) -> list[Job]:
+        seen = self._views[place]
+        most = -(-len(indices) // adaptive.parts(len(indices), seen.measured))
+        return work.jobs(seen.target, indices, min(self._most, most))
+
+    def _refusal(self, place: int, job: Job) -> str | None:
+        """Why a member can't take a job, as far as it tells before it is compiled for it."""
+        machine = self._views[place].machine
+        if job.shots is None and not self._members[place].exact:
+            return f"a tape without shots can't run on {machine.name}"
+        return machine.too_wide(job.qubits)
+
+    def _where_left(
+        self, work: Work, job: Job, able: Sequence[int], run: tuple[str, int] | None
+    ) -> int | None:
+        """The member at which an earlier process left a job, which is paid there already."""
+        if len(self._members) == 1 or self._tried:
+            return None
+        running = loop.current()
+        for place in able:
+            member = self._members[place]
+            if running.run(member.has_left()):
+                jobs = self._jobs(work, place, job.indices)
+                if running.run(member.left(jobs, run)):
+                    return place
+        return None
+
+    def _settled(
+        self,
+        work: Work,
+        job: Job,
+        able: Collection[int],
+        place: int | None,
+        packed_for: Target,
+    ) -> Part:
+        """A job as its member takes it; where that can't after all, as the next one does."""
+        tried, refused = list(self._tried), {}
+        while place is not None:
+            target = self._views[place].target
+            refusal = self._views[place].machine.refusal(
+                programs for programs, _, _ in work.programs(target, job.indices)
+            )
+            if refusal is None:
+                jobs = [job] if target == packed_for else self._jobs(work, place, job.indices)
+                way = fleet.next_backend([*tried, place], able, self._standings)
+                return Part(place, target, tuple(jobs), way is not None)
+            tried, refused[place] = [*tried, place], CompileError(refusal)
+            place = fleet.next_backend(tried, able, self._standings)
+        for other in self._views.keys() - self._failed.keys() - refused.keys():
+            refused[other] = CompileError(self._refusal(other, job) or "it can't follow the others")
+        raise self._nobody(refused)
+
+    def _nobody(self, refused: Failed) -> QStoreError:
+        """The error of circuits that no member can run."""
+        failed = {**self._failed, **refused}
+        if len(self._members) == 1:
+            return failed[0]
+        named = {self._labels[place]: failed[place] for place in sorted(failed)}
+        told = "; ".join(f"{name}: {error}" for name, error in named.items())
+        return NoBackendError(f"no backend can run it: {told}", errors=named)

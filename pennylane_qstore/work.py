@@ -1,0 +1,93 @@
+"""A batch of tapes as work: compiled once for each target, and packed for whoever takes it."""
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore.cloud import job
+from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.compiler import Compiled, Target, compile_batch
+from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.program import Programs
+
+
+class Work:
+    """The circuits of a batch, each under an index that is the same for every target.
+
+    Attributes:
+        tapes: from the device's preprocessing
+        places: of each circuit, by its index: its tape, and its row of the broadcast axis
+    """
+
+    def __init__(self, tapes: Sequence[QuantumScript], wires: Any) -> None:
+        """Compiles nothing yet.
+
+        Args:
+            tapes: from the device's preprocessing
+            wires: of the device, or None
+        """
+        self.tapes = tapes
+        self.places = [
+            Place(index, row)
+            for index, tape in enumerate(tapes)
+            for row in range(tape.batch_size or 1)
+        ]
+        self._wires = wires
+        self._indices = {place: index for index, place in enumerate(self.places)}
+        self._compiled: dict[Target, list[Compiled]] = {}
+        self._lock = threading.Lock()
+
+    def compiled(self, target: Target) -> list[Compiled]:
+        """The batch's programs for a target.
+
+        Raises:
+            CompileError: a tape that can't become native gates
+        """
+        with self._lock:
+            if target not in self._compiled:
+                self._compiled[target] = compile_batch(self.tapes, self._wires, target)
+            return self._compiled[target]
+
+    def programs(
+        self, target: Target, indices: Collection[int]
+    ) -> list[tuple[Programs, int | None, list[int]]]:
+        """Some circuits as programs: each group with its shots, and the indices of its circuits."""
+        wanted = set(indices)
+        found = []
+        for programs, shots, places in self.compiled(target):
+            own = [self._indices[place] for place in places]
+            rows = [row for row, index in enumerate(own) if index in wanted]
+            if len(rows) == len(own):
+                found.append((programs, shots, own))
+            elif rows:
+                found.append((programs.rows(rows), shots, [own[row] for row in rows]))
+        return found
+
+    def jobs(self, target: Target, indices: Collection[int], most_circuits: int) -> list[Job]:
+        """Some circuits packed under the API's limits.
+
+        Args:
+            target: that they are compiled for
+            indices: of the circuits
+            most_circuits: in one job
+        """
+        groups = self.programs(target, indices)
+        return job.pack(
+            [(programs, shots) for programs, shots, _ in groups],
+            most_circuits,
+            [index for _, _, own in groups for index in own],
+        )
+
+    def read(self, target: Target, found: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
+        """What programs gave to what their tapes would have."""
+        read = {}
+        for programs, _, places in self.compiled(target):
+            for row, place in enumerate(places):
+                index = self._indices[place]
+                if index in found:
+                    bits = programs.bits_of(row)
+                    read[index] = found[index] if bits is None else found[index].mapped(bits)
+        return read

@@ -1,0 +1,29 @@
+"""The page on training runs as it stands."""
+
+import re
+from pathlib import Path
+
+from pennylane_qstore.train.arguments import ARGUMENTS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+
+
+def test_the_example(tmp_path, monkeypatch, capsys):
+    """It trains, leaves a checkpoint, and run again it has nothing left to do."""
+    monkeypatch.chdir(tmp_path)
+    code = compile(re.search(r"```python\n(.*?)```", PAGE, re.S).group(1), "training.md", "exec")
+    exec(code, {})
+    first = capsys.readouterr().out
+    steps, jobs = map(int, re.findall(r"\d+", first))
+    assert 5 <= steps <= 30
+    assert jobs == steps + steps // 7  # a job a step, and one for each epoch's validation
+    assert (tmp_path / "quadrants.npz").exists()
+    exec(code, {})
+    assert capsys.readouterr().out == first
+
+
+def test_its_options_exist():
+    """Every option that the page names is one of the command's."""
+    named = set(re.findall(r"--([a-z][a-z-]+)", PAGE)) - {"state", "help", "dataset"}
+    own = {name.replace("_", "-") for name in ARGUMENTS} | {"run", "search", "circuits"}
+    assert named <= own
