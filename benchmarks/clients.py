@@ -4,8 +4,8 @@ Run with ``python -m benchmarks.clients``; clients that aren't installed are lef
 (``pip install -e .[interop]``). Each client runs in a process of its own, against a server of its
 own that takes the times of the emulator's profile "cloud-simulator", without jitter: 60 ms for a
 round trip, 0.3 s to check a job, 0.5 s in the queue, 20 ms a circuit. What a client imports, asks
-and compiles once, a batch before the first that counts has done. Processor time is the client's process alone.
-The floor is one submit, one look at the right moment and one fetch.
+and compiles once, a batch before the first that counts has done. Processor time is the client's
+process alone. The floor is one submit, one look at the right moment and one fetch.
 """
 
 import argparse

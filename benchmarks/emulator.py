@@ -1,7 +1,7 @@
 """The emulator through HTTP against `lightning.qubit` in this process: wall time as a ratio.
 
-Run with `python benchmarks/emulator.py`; `--short` times everything once. Every row stands beside its rival in the same run, and
-what both gave is compared:
+Run with `python benchmarks/emulator.py`; `--short` times everything once. Every row stands beside
+its rival in the same run, and what both gave is compared:
 
 - a job of 100 circuits of 8 qubits and 60 gates: its JSON is written, posted, polled for, its
   results fetched and read, and every qubit's expectation value taken; the rival runs the same 100
