@@ -169,16 +169,17 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="three batches each")
-    parser.add_argument("--circuits", type=int, default=CIRCUITS, help="in a batch")
+    parser.add_argument("--tiny", action="store_true", help="two circuits, to see that it works")
     asked = parser.parse_args()
-    repeats = 3 if asked.short else REPEATS
+    circuits = 2 if asked.tiny else CIRCUITS
+    repeats = 1 if asked.tiny else 3 if asked.short else REPEATS
     present = [name for name, (_, module) in CLIENTS.items() if find_spec(module)]
     found = {}
     for name in present:
         with Served(PROFILE) as server, ProcessPoolExecutor(1, get_context("fork")) as pool:
-            found[name] = pool.submit(measure, name, server.url, asked.circuits, repeats).result()
-    least = 3 * PROFILE.round_trip + PROFILE.waiting + PROFILE.running(asked.circuits, (0, 0), 1)
-    print(f"{asked.circuits} circuits of {WIRES} qubits, {SHOTS} shots; median of {repeats}\n")
+            found[name] = pool.submit(measure, name, server.url, circuits, repeats).result()
+    least = 3 * PROFILE.round_trip + PROFILE.waiting + PROFILE.running(circuits, (0, 0), 1)
+    print(f"{circuits} circuits of {WIRES} qubits, {SHOTS} shots; median of {repeats}\n")
     print(
         "| | wall | of the floor | client's work | against ours | requests | jobs | looks "
         "| connections | worst error |"

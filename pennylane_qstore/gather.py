@@ -15,13 +15,13 @@ from pennylane.queuing import AnnotatedQueue
 
 from pennylane_qstore.receivers import Answer, Batch, receiving, recorded
 from pennylane_qstore.simultaneous import deliver
-from pennylane_qstore.threads import carrying, isolate
+from pennylane_qstore.threads import carrier, isolate
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 MAX_WORKERS = 4096  # threads that live at the same time; what is beyond them is another wave
-STACK_BYTES = 1 << 20
+STACK_BYTES = 2 << 20
 _starting = threading.Lock()  # the size of stacks is a setting of the process
 
 
@@ -62,6 +62,8 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
             "and of queuing contexts"
         )
     isolate()
+    carrying = carrier()
+    waiting = [carrying(thunk) for thunk in waiting]
     results: list[Any] = []
     while waiting:
         workers = _started(waiting[:MAX_WORKERS])
@@ -103,7 +105,7 @@ class _Worker:
     abandoned = False
 
     def __init__(self, thunk: Callable[[], Any]) -> None:
-        self._thunk = carrying(thunk)
+        self._thunk = thunk
         self.records = recorded()
         self.batches: Sequence[Batch] = ()
         self.answers: Sequence[Answer] = ()

@@ -6,12 +6,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from autograd import tracer
 from pennylane import QNode
-
-T = TypeVar("T")
 
 # The thread-local settings of JAX: each is a context manager of that name, and the setting
 # "jax_…" of ``jax.config``.
@@ -81,27 +79,28 @@ def isolate() -> None:
     QNode._qfunc_output = _Output()  # noqa: SLF001  PennyLane has no other place for it
 
 
-def carrying(thunk: Callable[[], T]) -> Callable[[], T]:
-    """A callable to one that does in another thread what it would have done in this one.
+def carrier() -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """What makes a callable do in another thread what it would have done in this one.
 
     Context variables, the derivatives that autograd is in, Torch's grad and inference mode, and
-    JAX's settings are this thread's at the time of this call.
-
-    Args:
-        thunk: without arguments
+    JAX's settings are this thread's at the time of this call. Each callable has a copy of them.
     """
-    context = contextvars.copy_context()
     top = tracer.trace_stack.top
     modes = [*_torch_modes(), *_jax_settings()]
 
-    def carried() -> T:
-        _kept.top, _kept.outputs = top, {}
-        with ExitStack() as stack:
-            for mode in modes:
-                stack.enter_context(mode())
-            return context.run(thunk)
+    def carrying(thunk: Callable[[], Any]) -> Callable[[], Any]:
+        context = contextvars.copy_context()
 
-    return carried
+        def carried() -> Any:
+            _kept.top, _kept.outputs = top, {}
+            with ExitStack() as stack:
+                for mode in modes:
+                    stack.enter_context(mode())
+                return context.run(thunk)
+
+        return carried
+
+    return carrying
 
 
 def _torch_modes() -> Iterator[Callable[[], Any]]:

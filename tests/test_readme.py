@@ -12,11 +12,14 @@ import pennylane_qstore as qstore
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
-def test_the_first_example_prints_what_the_readme_says(capsys):
-    """The ten lines on the first screen print the two lines below them."""
-    code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S).groups()
-    exec(compile(code, "README.md", "exec"), {})
-    assert capsys.readouterr().out == printed
+def test_the_examples_print_what_the_readme_says(capsys):
+    """Each block, after those before it, prints the lines below it."""
+    blocks = re.findall(r"```python\n([^`]*)```\n\n```text\n([^`]*)```", README)
+    names = {}
+    for code, printed in blocks:
+        exec(compile(code, "README.md", "exec"), names)
+        assert capsys.readouterr().out == printed
+    assert len(blocks) == 2
 
 
 def test_the_change_to_a_qpu_runs(monkeypatch):

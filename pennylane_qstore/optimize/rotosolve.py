@@ -15,6 +15,7 @@ from pennylane.fourier import reconstruct
 from pennylane.optimize.rotosolve import _restrict_to_univariate, _validate_inputs
 
 from pennylane_qstore.gather import gather
+from pennylane_qstore.replay import replay as replayed
 
 T = TypeVar("T")
 
@@ -31,7 +32,20 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
         substep_optimizer: finds the minimum along a parameter of several frequencies: "brute",
             "shgo", or a function
         substep_kwargs: its keyword arguments
+        replay: whether a cost function that calls QNodes one after another, as in a list
+            comprehension, is run twice so that they go together; see
+            :func:`~pennylane_qstore.replay`
     """
+
+    def __init__(
+        self,
+        substep_optimizer: str | Callable[..., Any] = "brute",
+        substep_kwargs: dict[str, Any] | None = None,
+        *,
+        replay: bool = False,
+    ) -> None:
+        super().__init__(substep_optimizer, substep_kwargs)
+        self.replay = replay
 
     def step_and_cost(
         self,
@@ -71,6 +85,7 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
         numbers, spectra = nums_frequency or {}, spectra or {}
         _validate_inputs(trained, args, numbers, spectra)
 
+        fn = replayed(objective_fn) if self.replay else objective_fn
         values: list[Any] = list(args)
         lowest: list[Any] = []
         costs: list[Any] = []
@@ -82,7 +97,7 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
                 )  # fmt: skip
                 substep = self._numeric if parameter.frequency is None else self._analytic
                 asked = partial(substep, parameter, values, kwargs, first=not costs)
-                values[place], low, cost = asked(objective_fn)
+                values[place], low, cost = asked(fn)
                 costs.append(cost)
                 lowest.append(low)
         moved = values[0] if len(values) == 1 else values

@@ -136,6 +136,44 @@ def test_spsa_over_samples_is_one_job():
         assert cost == pytest.approx(found[0][1], abs=1e-9)
 
 
+def test_rotosolve_over_samples_is_one_job_a_parameter():
+    """A list comprehension that is replayed, at all of a parameter's points."""
+    circuit = qml.QNode(of_sample, qstore_device())
+    exact = qml.QNode(of_sample, qml.device("default.qubit"))
+
+    def loss(qnode):
+        return lambda weights: sum([qnode(weights, x) for x in SAMPLES[:3]])
+
+    optimizer = qstore.RotosolveOptimizer(replay=True)
+    with qml.Tracker(circuit.device) as tracker:
+        found = optimizer.step_and_cost(loss(circuit), weights(), nums_frequency=FREQUENCIES)
+    expected = qml.RotosolveOptimizer().step_and_cost(
+        loss(exact), weights(), nums_frequency=FREQUENCIES
+    )
+    assert tracker.totals["jobs"] == 6
+    assert found[1] == pytest.approx(expected[1], abs=1e-9)
+    assert loss(exact)(found[0]) == pytest.approx(loss(exact)(expected[0]), abs=1e-9)
+
+
+def test_adam_over_mapped_samples_is_one_job():
+    """A gather inside a derivative that is replayed: forward and backward together."""
+    circuit = qml.QNode(of_sample, qstore_device())
+    exact = qml.QNode(of_sample, qml.device("default.qubit"))
+
+    def loss(qnode):
+        return lambda weights: sum(qstore.map(lambda x: (qnode(weights, x) - x) ** 2, SAMPLES))
+
+    ours = loss(circuit)
+    with qml.Tracker(circuit.device) as tracker:
+        found, cost = qml.AdamOptimizer().step_and_cost(
+            ours, weights(), grad_fn=qstore.grad_fn(ours)
+        )
+    expected, exact_cost = qml.AdamOptimizer().step_and_cost(loss(exact), weights())
+    assert tracker.totals["jobs"] == 1
+    assert np.allclose(found, expected, atol=1e-8)
+    assert cost == pytest.approx(exact_cost, abs=1e-9)
+
+
 def test_spsa_averages_over_directions():
     """With many directions the step nears the gradient's: within 5 sigmas of the estimate."""
     circuit = qml.QNode(ising, qml.device("default.qubit"))
