@@ -51,22 +51,22 @@ class Found(NamedTuple):
     worst: float
 
 
-def qstore(url: str) -> Callable[[Batch], Any]:
+def qstore(url: str, folder: Path) -> Callable[[Batch], Any]:
     """Our device, with a journal as for any cloud."""
-    folder = tempfile.mkdtemp()
     device = qml.device(
         "qstore.ionq",
         wires=WIRES,
         backend="simulator",
         base_url=url,
         api_key=KEY,
-        journal=Path(folder) / "journal.sqlite",
+        journal=folder / "journal.sqlite",
     )
     return lambda weights: qml.execute([tape(each) for each in weights], device)
 
 
-def pennylane_ionq(url: str) -> Callable[[Batch], Any]:
+def pennylane_ionq(url: str, folder: Path) -> Callable[[Batch], Any]:
     """PennyLane-IonQ's simulator."""
+    del folder
     from pennylane_ionq.api_client import APIClient  # noqa: PLC0415  only in its own process
 
     APIClient.BASE_URL = url
@@ -74,8 +74,9 @@ def pennylane_ionq(url: str) -> Callable[[Batch], Any]:
     return lambda weights: qml.execute([tape(each) for each in weights], device)
 
 
-def cirq_ionq(url: str) -> Callable[[Batch], Any]:
+def cirq_ionq(url: str, folder: Path) -> Callable[[Batch], Any]:
     """cirq-ionq's ``run_batch``; the means of its samples."""
+    del folder
     import cirq  # noqa: PLC0415  only in its own process
     from cirq_ionq import Service  # noqa: PLC0415
 
@@ -99,8 +100,9 @@ def cirq_ionq(url: str) -> Callable[[Batch], Any]:
     return run
 
 
-def qiskit_ionq(url: str) -> Callable[[Batch], Any]:
+def qiskit_ionq(url: str, folder: Path) -> Callable[[Batch], Any]:
     """qiskit-ionq's simulator; the means of its counts."""
+    del folder
     from qiskit import QuantumCircuit  # noqa: PLC0415  only in its own process
     from qiskit_ionq import IonQProvider  # noqa: PLC0415
 
@@ -147,14 +149,15 @@ def measure(name: str, url: str, circuits: int, repeats: int) -> Found:
     make, _ = CLIENTS[name]
     drawn = np.random.default_rng(0).uniform(-1, 1, (circuits, LAYERS, WIRES, 2))
     exact = qml.execute([tape(each, shots=None) for each in drawn], qml.device("default.qubit"))
-    run = make(url)
-    run(drawn)
-    before, spent = seen(url), []
-    for _ in range(repeats):
-        start, worked = time.perf_counter(), time.process_time()
-        values = run(drawn)
-        spent.append((time.perf_counter() - start, time.process_time() - worked))
-    counted = seen(url).since(before)
+    with tempfile.TemporaryDirectory() as folder:
+        run = make(url, Path(folder))
+        run(drawn)
+        before, spent = seen(url), []
+        for _ in range(repeats):
+            start, worked = time.perf_counter(), time.process_time()
+            values = run(drawn)
+            spent.append((time.perf_counter() - start, time.process_time() - worked))
+        counted = seen(url).since(before)
     truth = np.array(exact)
     sigma = np.sqrt((1 - truth**2).clip(1e-9) / SHOTS)
     return Found(
