@@ -41,8 +41,8 @@ def share(
     Among the members that can take a job, those of the best tier count: quantum computers, else
     simulators, else the fallback. The largest jobs choose first. A member is expected to begin
     when its queue is over, and to run what it was given one job after the other, at the pace of its
-    earlier jobs; where there were none, at the mean pace of those in its tier. Where two are equal, the
-    one that is listed first gets the job.
+    earlier jobs; where there were none, at the mean pace of those in its tier. Where two are
+    equal, the one that is listed first gets the job.
 
     This is longest-processing-time-first list scheduling: R. L. Graham, "Bounds on multiprocessing
     timing anomalies", SIAM J. Appl. Math. 17 (1969), 416.
