@@ -1,7 +1,7 @@
 """The emulator through HTTP against `lightning.qubit` in this process: wall time as a ratio.
 
-Run with `python benchmarks/emulator.py`. Every row stands beside its rival in the same run, and
-what both gave is compared:
+Run with `python benchmarks/emulator.py`; `--short` times everything once. Every row stands beside
+its rival in the same run, and what both gave is compared:
 
 - a job of 100 circuits of 8 qubits and 60 gates: its JSON is written, posted, polled for, its
   results fetched and read, and every qubit's expectation value taken; the rival runs the same 100
@@ -15,6 +15,7 @@ what both gave is compared:
 import gc
 import json
 import os
+import sys
 import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -28,7 +29,8 @@ import pennylane as qml
 from pennylane_qstore import embedded
 from pennylane_qstore.cloud import loop
 
-CIRCUITS, WIRES, LAYERS, STEPS, REPEATS = 100, 8, 4, 50, 7
+CIRCUITS, WIRES, LAYERS, STEPS = 100, 8, 4, 50
+REPEATS = 1 if "--short" in sys.argv else 7
 POLL = 0.002  # seconds
 
 

@@ -1,6 +1,6 @@
 """The same faults, the same server, five clients of IonQ's API: what each makes of them.
 
-Run with `python benchmarks/faults.py`, or with `--short` for three of the faults; clients that
+Run with `python benchmarks/faults.py`, or with `--short` for two of the faults; clients that
 aren't installed are left out (cirq-ionq, qiskit-ionq, ionq-core; PEERS_PYTHON names another
 interpreter that has them). Each cell is a process of its own that sends a batch of three circuits
 to a scripted server on loopback, which counts the jobs that were made. A client that hasn't ended
@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 ANGLES = [0.4, 1.1, 2.0]
 PATIENCE, SHOTS = 25.0, 1000
-SHORT = ("submit stored, reply 503", "keys in another order", "Ctrl-C")
+SHORT = ("submit stored, reply 503", "keys in another order")
 
 
 def pennylane(url, ours):

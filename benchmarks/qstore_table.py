@@ -17,8 +17,9 @@ is run by one lane, a job of many by as many as there are.
 Ours runs each batch twice, as a training does, and the second counts: the first of a new size is
 looked at by what jobs of other sizes took. What the first took is the last line.
 
-The floor is one submit, the queue, the circuits on all lanes, one look and one fetch, with no work
-on either side.
+The floor is that of one job: one submit, the queue, the circuits on all lanes, one look and one
+fetch, with no work on either side. Many jobs may go below it, where some are fetched while others
+still run.
 """
 
 import argparse
@@ -221,7 +222,10 @@ def gates() -> dict[str, dict[str, int]]:
 
 
 def report(
-    found: dict[tuple[str, int], dict[int, Cell]], sizes: Sequence[int], lanes: Sequence[int]
+    found: dict[tuple[str, int], dict[int, Cell]],
+    sizes: Sequence[int],
+    lanes: Sequence[int],
+    scale: float,
 ) -> None:
     """Prints a table for each number of lanes, the gain part by part, and whose it is."""
     for each in lanes:
@@ -246,14 +250,16 @@ def report(
             ]
             told = "ours, of the floor" + (", first batch of its size" * (what == "first"))
             print(f"| {told} | {' | '.join(of_floor)} | |")
-    _parts(found, 20 if 20 in sizes else sizes[-1], lanes)
+    _parts(found, 20 if 20 in sizes else sizes[-1], lanes, scale)
 
 
 def _told(cell: Cell, one_by_one: Cell) -> str:
     return f"{cell.seconds:.2f} s ({one_by_one.seconds / cell.seconds:.1f} x)"
 
 
-def _parts(found: dict[tuple[str, int], dict[int, Cell]], size: int, lanes: Sequence[int]) -> None:
+def _parts(
+    found: dict[tuple[str, int], dict[int, Cell]], size: int, lanes: Sequence[int], scale: float
+) -> None:
     print(f"\n### Where it comes from: {size} circuits, seconds saved by each step\n")
     print("| | " + " | ".join(f"{each} lane{'s' * (each > 1)}" for each in lanes) + " |")
     print("|---|" + "---|" * len(lanes))
@@ -279,7 +285,9 @@ def _parts(found: dict[tuple[str, int], dict[int, Cell]], size: int, lanes: Sequ
         f"{v34[1]:.2f} s, one job is {v34[0] / on_few:.2f} x and {v34[1] / on_many:.2f} x."
     )
     worst = max(found[OURS, each][size].seconds / floor(size, each) for each in lanes)
-    print(f"At most {worst:.3f} of the floor ({'met' if worst <= MOST else 'MISSED'}: {MOST}).")
+    met = "met" if worst <= MOST else "MISSED"
+    judged = f"{met}: {MOST}" if scale == 1 else "not judged: at this scale our work looks longer"
+    print(f"At most {worst:.3f} of the floor ({judged}).")
 
 
 def main() -> None:
@@ -298,7 +306,7 @@ def main() -> None:
     )
     for gateset, counts in gates().items():
         print(f"Sent as {gateset}: {counts['1q']} one-qubit and {counts['2q']} two-qubit gates")
-    report(measure(sizes, LANES, asked.scale), sizes, LANES)
+    report(measure(sizes, LANES, asked.scale), sizes, LANES, asked.scale)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
+# Names in SVG files follow from what is drawn, and not from chance.
+matplotlib.rcParams["svg.hashsalt"] = "benchmarks"
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
     "pennylane-qstore",
@@ -66,7 +68,7 @@ SCRIPTS = (
     Script("Batches", ("benchmarks/batching.py",), (), markdown=False),
     Script("The least there can be", ("benchmarks/latency.py",), (), markdown=False),
     Script("Faults", ("benchmarks/faults.py",), markdown=False),
-    Script("The emulator", ("benchmarks/emulator.py",), (), markdown=False),
+    Script("The emulator", ("benchmarks/emulator.py",), markdown=False),
 )
 
 
@@ -230,14 +232,27 @@ def page(scripts: Sequence[Script], folder: Path, *, short: bool) -> str:
     return "\n".join(lines)
 
 
+def redraw(path: Path, folder: Path) -> None:
+    """Draws the figures of a page that is there."""
+    for part in re.split(r"(?m)^## ", path.read_text())[1:]:
+        title, _, text = part.partition("\n")
+        if title in FIGURES:
+            name, draw = FIGURES[title]
+            draw(text, folder / name)
+
+
 def main() -> None:
     """Writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="less than ten minutes")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "benchmarks")
     parser.add_argument("--only", nargs="+", help="words of the titles that are run")
+    parser.add_argument("--redraw", type=Path, help="a page whose figures are drawn anew instead")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
+    if asked.redraw is not None:
+        redraw(asked.redraw, asked.out)
+        return
     scripts = [
         script
         for script in SCRIPTS

@@ -40,6 +40,9 @@ class Here:
     def connect(self) -> None:
         """There is nothing to connect to."""
 
+    def known(self) -> None:
+        """It is asked, which costs nothing."""
+
     async def machine(self, max_wait: float) -> Backend:
         """As wide as its states fit into memory.
 

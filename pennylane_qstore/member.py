@@ -58,6 +58,10 @@ class Member(Protocol):
         """Opens what it needs; not in the loop's own thread."""
         ...
 
+    def known(self) -> Backend | None:
+        """What is known of it without a question, not in the loop's own thread; or None."""
+        ...
+
     async def machine(self, max_wait: float) -> Backend:
         """What is known of it, after so many seconds at most."""
         ...

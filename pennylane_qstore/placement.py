@@ -18,7 +18,7 @@ from pennylane_qstore.member import Member, Terms
 from pennylane_qstore.members import Members
 from pennylane_qstore.options import Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.planning import Failed, Part, Planning, View, view
+from pennylane_qstore.planning import Failed, Part, Planning, View, view, viewed
 from pennylane_qstore.remote import Clients, Remote
 from pennylane_qstore.work import Work
 
@@ -135,7 +135,9 @@ class Fleet:
         for member in self.members:
             member.connect()
         if len(self.members) == 1:  # it may be away, and yet be compiled for
-            return self.members[0], loop.current().run(self.members[0].machine(self.max_wait))
+            member = self.members[0]
+            machine = member.known() or loop.current().run(member.machine(self.max_wait))
+            return member, machine
         views = self._views()
         for member, each in zip(self.members, views, strict=True):
             if isinstance(each, View):
@@ -146,6 +148,10 @@ class Fleet:
         """What is known of each member; one that didn't answer is left in peace for a while."""
         for member in self.members:
             member.connect()
+        known = [(member, member.known()) for member in self.members]
+        views = [viewed(member, machine) for member, machine in known if machine is not None]
+        if len(views) == len(self.members):
+            return views
         return loop.current().run(self._looked())
 
     async def _looked(self) -> list[View | QStoreError]:

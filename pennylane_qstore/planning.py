@@ -68,7 +68,19 @@ async def view(member: Member, max_wait: float) -> View | QStoreError:
         max_wait: seconds for the answer
     """
     try:
-        machine = await member.machine(max_wait)
+        return viewed(member, await member.machine(max_wait))
+    except QStoreError as error:
+        return error
+
+
+def viewed(member: Member, machine: Backend) -> View | QStoreError:
+    """What is known of a member that is there, or why it can't be used.
+
+    Args:
+        member: of a fleet
+        machine: what it says of itself
+    """
+    try:
         target, standing = member.target(machine), member.standing(machine)
         return View(machine, target, standing, member.measured(machine), machine.away())
     except QStoreError as error:

@@ -79,6 +79,11 @@ class Remote:
         """Opens the connection; not in the loop's own thread, in which an emulator starts."""
         self.client()
 
+    def known(self) -> Backend | None:
+        """What the API said of it within the last minute; None where it must be asked."""
+        running = loop.current()
+        return self.client().known(self.settings["backend"], running.asyncio_loop.time())
+
     async def machine(self, max_wait: float) -> Backend:
         """What the API says of it, asked again only after a minute.
 

@@ -335,7 +335,7 @@ class ScriptedIonQ:
             if index not in {*job.missing, *job.failed}
         }
         if self.shuffled:
-            answers = dict(sorted(answers.items(), key=lambda item: hash(item[0]) % 101))
+            answers = dict(reversed(answers.items()))
         return 200, answers
 
     def _outcome(self, circuit):

@@ -208,6 +208,7 @@ class Transport:
                 connector=aiohttp.TCPConnector(
                     limit=self._pool_size + URGENT_CONNECTIONS, keepalive_timeout=KEEP_ALIVE
                 ),
+                cookie_jar=aiohttp.DummyCookieJar(),  # the key says who asks
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
                     "Content-Type": "application/json",
