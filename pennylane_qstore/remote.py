@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Sequence
 
 from pennylane_qstore import embedded
-from pennylane_qstore.cloud import fleet, job, loop
+from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.fleet import Standing
@@ -113,12 +113,7 @@ class Remote:
     def standing(self, machine: Backend) -> Standing:
         """What jobs are shared out by: its queue, as the API tells, and what earlier jobs took."""
         per_circuit = self.client().per_circuit(machine.name)
-        return Standing(
-            self.on_qpu,
-            machine.queue or 0.0,
-            fleet.PER_CIRCUIT if per_circuit is None else per_circuit,
-            self.is_fallback,
-        )
+        return Standing(self.on_qpu, machine.queue or 0.0, per_circuit, self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
         """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
