@@ -14,10 +14,10 @@ from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.member import Terms
+from pennylane_qstore.fleet.member import Terms
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.work import Work
 
 
 class Clients:
