@@ -18,7 +18,7 @@ from pennylane_qstore.emulator.gates import GATESETS, Kind, kind_of
 LARGEST_NUMBER = 1e9
 # What is remembered of earlier jobs; a longer circuit is read anew each time.
 MOST_GATES, MOST_STRUCTURES, LONGEST = 50_000, 256, 2_000
-# The number of the fields of a gate that only has a name, a target, and a phase or a rotation.
+# The number of the fields of a gate that only has a name, its targets, and one number.
 FEWEST_FIELDS = 3
 _Shape = tuple[str, tuple[int, ...], int | None]
 
@@ -120,9 +120,12 @@ class Reader:
         for place, gate in enumerate(gates):
             try:
                 key: tuple[Any, ...]
-                if len(gate) == FEWEST_FIELDS and "target" in gate and "phase" in gate:
+                if len(gate) == FEWEST_FIELDS and "phase" in gate and "target" in gate:
                     key = (gateset, gate["gate"], gate["target"])
                     whole.append(gate["target"])
+                elif len(gate) == FEWEST_FIELDS and "angle" in gate and "targets" in gate:
+                    key = (gateset, gate["gate"], tuple(gate["targets"]))
+                    whole += gate["targets"]
                 else:
                     key, qubits = _key_of(gate, gateset)
                     whole += qubits
