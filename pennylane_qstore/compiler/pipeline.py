@@ -64,7 +64,7 @@ def preprocessing(
         with_values: whether a structure may have values in it, as a unitary's
     """
     steps = CompilePipeline()
-    full = pipeline(name, wires, inexact)
+    full = _full(name, wires, inexact)
     steps.add_transform(
         use_template,
         full=full,
@@ -166,6 +166,12 @@ def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
         [each.wires for each in (*lifted.operations, *lifted.measurements)]
     )
     return qubits_of(used, wires)
+
+
+@functools.lru_cache(maxsize=64)
+def _full(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
+    """The same pipeline each time, which nobody adds to."""
+    return pipeline(name, wires, inexact)
 
 
 def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
