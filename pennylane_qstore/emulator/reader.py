@@ -38,10 +38,13 @@ class Catalogue:
         self.structures: dict[_Shape, Structure] = {}
         self._next = count()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time for a new one."""
-        return len(self.gates) > MOST_GATES or len(self.structures) > MOST_STRUCTURES
+    @classmethod
+    def current(cls) -> "Catalogue":
+        """The one of this process; a new one once it holds much. Readers at work keep theirs."""
+        found = _current[0]
+        if len(found.gates) > MOST_GATES or len(found.structures) > MOST_STRUCTURES:
+            found = _current[0] = cls()
+        return found
 
     def add(self, key: tuple[Any, ...], gate: Gate) -> int:
         """Takes in a gate; its number."""
@@ -51,21 +54,14 @@ class Catalogue:
         return number
 
 
-_catalogue = Catalogue()
-
-
-def _current() -> Catalogue:
-    global _catalogue  # noqa: PLW0603
-    if _catalogue.is_full:
-        _catalogue = Catalogue()
-    return _catalogue
+_current = [Catalogue()]
 
 
 class Reader:
     """Reads the circuits of one job, which share their gates and structures."""
 
     def __init__(self) -> None:
-        self._catalogue = _current()
+        self._catalogue = Catalogue.current()
         self._structures: dict[_Shape, Structure] = {}
         self._members: dict[int, list[int]] = {}
         self._rows: dict[int, list[NDArray[np.float64]]] = {}
