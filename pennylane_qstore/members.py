@@ -131,6 +131,8 @@ def _keys(api_key: Any, names: Sequence[Any], shared: Mapping[str, Any]) -> Sequ
         )
     else:
         keys = api_key
+    if not all(key is None or isinstance(key, str) for key in keys):
+        raise OptionError("api_key", ..., "use a key, or a list of one for each backend")
     pairs = list(zip(names, keys, strict=True))
     if len(set(pairs)) < len(pairs):
         raise OptionError("backend", list(names), "the same backend with the same key is one")

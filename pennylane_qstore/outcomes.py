@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDING = 1e-9
+_NUMBERS = frozenset({int, float})
 # IonQ rounds probabilities, and error mitigation may leave a little over or under one.
 _SLACK = 0.01
 
@@ -96,21 +98,23 @@ class Outcomes:
             ValueError: a key that is no state of that many qubits, a value that is no
                 probability, or probabilities that sum to nothing like one
         """
-        if not all(key.isascii() and key.isdecimal() for key in histogram):
+        digits = "".join(histogram)
+        if histogram and not (digits.isascii() and digits.isdecimal()):
             raise ValueError("a key that is no state")
-        if not {type(value) for value in histogram.values()} <= {int, float}:
+        if not _NUMBERS.issuperset(map(type, histogram.values())):
             raise ValueError("a value that is no number")
-        states = np.array([int(key) for key in histogram], dtype=np.int64)
-        weights = np.array(list(histogram.values()), dtype=np.float64)
-        if len(np.unique(states)) < len(states):
+        known = list(map(int, histogram))
+        if len(set(known)) < len(known):
             raise ValueError("a state that is there twice")
+        states = np.array(known, dtype=np.int64)
+        weights = np.array(list(histogram.values()), dtype=np.float64)
         if states.size and not (states.min() >= 0 and states.max() < 1 << qubits):
             raise ValueError(f"a state that {qubits} qubits don't have")
         if not np.isfinite(weights).all() or weights.min(initial=0) < -_ROUNDING:
             raise ValueError("a value that is no probability")
         if abs(weights.sum() - 1) > _SLACK:
             raise ValueError(f"probabilities that sum to {weights.sum():.6g}")
-        weights = np.clip(weights, 0, None)
+        weights = np.maximum(weights, 0)
         return cls(states, weights / weights.sum())
 
     @classmethod
@@ -136,8 +140,7 @@ class Outcomes:
     def mapped(self, bits: BitMap) -> "Outcomes":
         """The tape's outcomes, of those of the program that was sent for it."""
         states, index = np.unique(bits.of(self.states), return_inverse=True)
-        weights = self.weights[:0].copy()
-        weights.resize(len(states))
+        weights: NDArray[Any] = np.zeros(len(states), dtype=self.weights.dtype)
         np.add.at(weights, index, self.weights)
         return Outcomes(states, weights)
 

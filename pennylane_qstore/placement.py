@@ -13,11 +13,13 @@ from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.tasks import all_of, stopped
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.events import Listener, Moved
-from pennylane_qstore.member import Clients, Here, Member, Remote, Terms
+from pennylane_qstore.here import Here
+from pennylane_qstore.member import Member, Terms
 from pennylane_qstore.members import Members
 from pennylane_qstore.options import Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.planning import Failed, Part, Planning, View, view
+from pennylane_qstore.planning import Failed, Part, Planning, View, view, viewed
+from pennylane_qstore.remote import Clients, Remote
 from pennylane_qstore.work import Work
 
 # Seconds: for an answer about a backend where there are others, and for which one that gave none,
@@ -80,6 +82,11 @@ class Fleet:
         """Whether a quantum computer is among them."""
         return any(member.on_qpu for member in self.members)
 
+    @property
+    def _patience(self) -> float:
+        """Seconds for an answer about a member."""
+        return self.max_wait if len(self.members) == 1 else _LOOK
+
     def plan(
         self,
         work: Work,
@@ -117,7 +124,7 @@ class Fleet:
             self._warmed = running
             for member in self.members:
                 member.connect()
-                running.start(view(member, _LOOK))
+                running.start(view(member, self._patience))
 
     def leading(self) -> tuple[Member, Backend]:
         """The first member that is known, which tapes are shown as compiled for.
@@ -128,7 +135,9 @@ class Fleet:
         for member in self.members:
             member.connect()
         if len(self.members) == 1:  # it may be away, and yet be compiled for
-            return self.members[0], loop.current().run(self.members[0].machine(self.max_wait))
+            member = self.members[0]
+            machine = member.known() or loop.current().run(member.machine(self.max_wait))
+            return member, machine
         views = self._views()
         for member, each in zip(self.members, views, strict=True):
             if isinstance(each, View):
@@ -139,18 +148,21 @@ class Fleet:
         """What is known of each member; one that didn't answer is left in peace for a while."""
         for member in self.members:
             member.connect()
+        known = [(member, member.known()) for member in self.members]
+        views = [viewed(member, machine) for member, machine in known if machine is not None]
+        if len(views) == len(self.members):
+            return views
         return loop.current().run(self._looked())
 
     async def _looked(self) -> list[View | QStoreError]:
         now = asyncio.get_running_loop().time()
-        is_one = len(self.members) == 1
         silent = {i: error for i, (error, since) in self._silent.items() if now - since < _PEACE}
 
         async def one(place: int, member: Member) -> View | QStoreError:
             if place in silent:
                 return silent[place]
-            found = await view(member, self.max_wait if is_one else _LOOK)
-            if isinstance(found, UnavailableError) and not is_one:
+            found = await view(member, self._patience)
+            if isinstance(found, UnavailableError) and len(self.members) > 1:
                 self._silent[place] = found, now
             return found
 

@@ -8,7 +8,12 @@ from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.errors import CompileError, NoBackendError, QStoreError
+from pennylane_qstore.errors import (
+    CompileError,
+    NoBackendError,
+    QStoreError,
+    UnavailableError,
+)
 from pennylane_qstore.events import Cut
 from pennylane_qstore.member import Member
 from pennylane_qstore.work import Work
@@ -26,12 +31,14 @@ class View:
         target: what tapes are compiled to for it
         standing: what jobs are shared out by
         measured: seconds that a circuit ran, where batches may be cut by it
+        away: that it takes nothing new now, or None
     """
 
     machine: Backend
     target: Target
     standing: Standing
     measured: float | None = None
+    away: UnavailableError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Part:
         target: that they are compiled for
         jobs: for it
         has_way: whether another member could take them
+        cut: that they are a batch which was cut, or None
     """
 
     member: int
@@ -53,17 +61,28 @@ class Part:
 
 
 async def view(member: Member, max_wait: float) -> View | QStoreError:
-    """What is known of a member that is there, or why it can't be used.
+    """What is known of a member, or why nothing is.
 
     Args:
         member: of a fleet
         max_wait: seconds for the answer
     """
     try:
-        machine = await member.machine(max_wait)
-        machine.check_present()
+        return viewed(member, await member.machine(max_wait))
+    except QStoreError as error:
+        return error
+
+
+def viewed(member: Member, machine: Backend) -> View | QStoreError:
+    """What is known of a member that is there, or why it can't be used.
+
+    Args:
+        member: of a fleet
+        machine: what it says of itself
+    """
+    try:
         target, standing = member.target(machine), member.standing(machine)
-        return View(machine, target, standing, member.measured(machine))
+        return View(machine, target, standing, member.measured(machine), machine.away())
     except QStoreError as error:
         return error
 
@@ -90,9 +109,12 @@ class Planning:
         """
         self._members, self._labels, self._most = members, labels, most_circuits
         self._views = {i: each for i, each in enumerate(views) if isinstance(each, View)}
-        away = {i: each for i, each in enumerate(views) if isinstance(each, QStoreError)}
+        unknown = {i: each for i, each in enumerate(views) if isinstance(each, QStoreError)}
+        away = {i: each.away for i, each in self._views.items() if each.away is not None}
+        self._away = [place for place in away if place not in failed]
         self._tried = list(failed)
-        self._failed = {**away, **failed}
+        self._left_there: dict[int, bool] = {}
+        self._failed = {**unknown, **away, **failed}
         self._standings = [
             each.standing if isinstance(each, View) else Standing(member.on_qpu)
             for member, each in zip(members, views, strict=True)
@@ -119,6 +141,8 @@ class Planning:
         """
         left = [place for place in self._views if place not in self._failed]
         lead = self._next(left, wanted)
+        if lead is None:
+            lead = next(filter(self._has_left, self._away), None)
         if lead is None:
             raise self._nobody({})
         seen = self._views[lead]
@@ -167,17 +191,24 @@ class Planning:
     def _where_left(
         self, work: Work, job: Job, able: Sequence[int], run: tuple[str, int] | None
     ) -> int | None:
-        """The member at which an earlier process left a job, which is paid there already."""
-        if len(self._members) == 1 or self._tried:
+        """The member at which an earlier process left a job, which is paid there already.
+
+        It may have gone away since then: its answer may be there all the same.
+        """
+        candidates = [*able, *self._away]
+        if self._tried or (len(candidates) == 1 and not self._away):
             return None
-        running = loop.current()
-        for place in able:
-            member = self._members[place]
-            if running.run(member.has_left()):
-                jobs = self._jobs(work, place, job.indices)
-                if running.run(member.left(jobs, run)):
-                    return place
+        for place in filter(self._has_left, candidates):
+            jobs = self._jobs(work, place, job.indices)
+            if loop.current().run(self._members[place].left(jobs, run)):
+                return place
         return None
+
+    def _has_left(self, place: int) -> bool:
+        """Whether earlier processes may have left anything with a member."""
+        if place not in self._left_there:
+            self._left_there[place] = loop.current().run(self._members[place].has_left())
+        return self._left_there[place]
 
     def _settled(
         self,

@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.digits import PLACE, UNITS, Form
 from pennylane_qstore.outcomes import BitMap
 
 # How a gate is written, with a place for each of its numbers.
 # API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.
+_TURNS = f"0.{PLACE}"
 _FORMS = {
-    "gpi": '{{"gate":"gpi","target":{0},"phase":%s}}',
-    "gpi2": '{{"gate":"gpi2","target":{0},"phase":%s}}',
-    "ms": '{{"gate":"ms","targets":[{0},{1}],"phases":[%s,%s],"angle":%s}}',
-    "zz": '{{"gate":"zz","targets":[{0},{1}],"angle":%s}}',
+    "gpi": f'{{{{"gate":"gpi","target":{{0}},"phase":{_TURNS}}}}}',
+    "gpi2": f'{{{{"gate":"gpi2","target":{{0}},"phase":{_TURNS}}}}}',
+    "ms": f'{{{{"gate":"ms","targets":[{{0}},{{1}}],"phases":[{_TURNS},{_TURNS}],'
+    f'"angle":{_TURNS}}}}}',
+    "zz": f'{{{{"gate":"zz","targets":[{{0}},{{1}}],"angle":{_TURNS}}}}}',
 }
 _QIS_FORMS = {
     **{
@@ -47,6 +50,7 @@ _NATIVE_RANGES: _Ranges = {
     "zz": (_ANGLE,),
 }
 _QIS_RANGES: _Ranges = dict.fromkeys(("rx", "ry", "rz", "xx", "yy", "zz"), (_ROTATION,))
+_RANGES = {"native": _NATIVE_RANGES, "qis": _QIS_RANGES}
 
 
 class Gate(NamedTuple):
@@ -54,6 +58,19 @@ class Gate(NamedTuple):
 
     name: str
     qubits: tuple[int, ...]
+
+
+class Gates(tuple[Gate, ...]):
+    """A circuit's gates in the order of time, which know their hash: much is kept by it."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
 
 
 class Refused(NamedTuple):
@@ -89,12 +106,11 @@ class Programs:
     numbers: NDArray[np.float64]
     bits: BitMap | None = None
     flips: NDArray[np.int64] | None = None
-    _form: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        form = _form(self.gateset, self.gates)
-        object.__setattr__(self, "_form", form)
-        if self.numbers.shape != (len(self.numbers), form.count("%s")):
+        gates = self.gates if isinstance(self.gates, Gates) else Gates(self.gates)
+        object.__setattr__(self, "gates", gates)
+        if self.numbers.shape != (len(self.numbers), _skeleton(self.gateset, gates).slots):
             raise ValueError(f"numbers of shape {self.numbers.shape} don't fit {self.gates}")
 
     def __len__(self) -> int:
@@ -113,10 +129,14 @@ class Programs:
     def bodies(self) -> list[str]:
         """Each circuit's gates as the JSON text of the API's ``circuit`` field.
 
-        Numbers are written so that they read back as the same floats.
+        Turns of native gates are written with 16 decimals, modulo one turn; the rotations of QIS
+        gates so that they read back as the same floats.
         """
-        form = self._form
-        return [form % tuple(map(repr, row)) for row in self.numbers.tolist()]
+        form = _skeleton(self.gateset, self.gates).text
+        if self.gateset == "native":
+            # A phase is as good as any other that is whole turns away from it.
+            return form.filled(np.rint(self.numbers * UNITS).astype(np.int64) % UNITS)
+        return [form.text % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
     def bits_of(self, row: int) -> BitMap | None:
         """What one circuit's measured bits stand for; None where they are the tape's own."""
@@ -128,15 +148,12 @@ class Programs:
 
     def refused(self) -> Refused | None:
         """The first number that is out of the API's range, or not finite."""
-        ranges = _NATIVE_RANGES if self.gateset == "native" else _QIS_RANGES
-        limits = [limit for gate in self.gates for limit in ranges.get(gate.name, ())]
-        if not limits:
-            return None
-        low, high = np.array(limits).T
+        low, high = _skeleton(self.gateset, self.gates).limits
         fits = (self.numbers >= low) & (self.numbers <= high)  # which a NaN doesn't
         if fits.all():
             return None
         row, slot = (int(index) for index in np.argwhere(~fits)[0])
+        ranges = _RANGES[self.gateset]
         places = [i for i, gate in enumerate(self.gates) for _ in ranges.get(gate.name, ())]
         name, qubits = self.gates[places[slot]]
         value = float(self.numbers[row, slot])
@@ -149,7 +166,7 @@ class Programs:
 
     def gate_counts(self) -> dict[str, int]:
         """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
-        pairs = sum(len(gate.qubits) > 1 for gate in self.gates)
+        pairs = _skeleton(self.gateset, self.gates).pairs
         return {"1q": len(self.gates) - pairs, "2q": pairs}
 
     def depth(self) -> int:
@@ -166,9 +183,30 @@ class Programs:
         return [json.loads(body) for body in self.bodies()]
 
 
-@lru_cache(maxsize=128)
-def _form(gateset: str, gates: tuple[Gate, ...]) -> str:
-    """Gates as JSON text with a place for each number."""
-    forms = FORMS[gateset]
-    written = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
-    return f"[{written}]"
+class _Skeleton(NamedTuple):
+    """What follows from gates without their numbers.
+
+    Attributes:
+        text: JSON with a place for each number
+        slots: how many numbers there are
+        limits: the lowest and the highest value of each number, shape (2, n_slots)
+        pairs: how many gates are on two qubits
+    """
+
+    text: Form
+    slots: int
+    limits: NDArray[np.float64]
+    pairs: int
+
+
+@lru_cache(maxsize=512)
+def _skeleton(gateset: str, gates: Gates) -> _Skeleton:
+    forms, ranges = FORMS[gateset], _RANGES[gateset]
+    text = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
+    limits = np.array([limit for gate in gates for limit in ranges.get(gate.name, ())])
+    return _Skeleton(
+        Form(f"[{text}]"),
+        text.count("%"),
+        limits.reshape(-1, 2).T,
+        sum(len(gate.qubits) > 1 for gate in gates),
+    )

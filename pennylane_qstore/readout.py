@@ -145,8 +145,9 @@ def _pauli_values(
     """A sum of words of Z: each word is its coefficient times the parity of its bits."""
     values = np.zeros(len(outcomes.states))
     for word, coefficient in sentence.items():
-        parity = outcomes.bits([qubit_of[wire] for wire in word]).sum(axis=1) & 1
-        values += float(np.real(coefficient)) * (1 - 2 * parity)
+        mask = sum([1 << qubit_of[wire] for wire in word])
+        parity = np.bitwise_count(outcomes.states & mask) & 1
+        values += float(np.real(coefficient)) * (1.0 - 2.0 * parity)
     return values
 
 

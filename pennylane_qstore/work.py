@@ -38,6 +38,8 @@ class Work:
         self._wires = wires
         self._indices = {place: index for index, place in enumerate(self.places)}
         self._compiled: dict[Target, list[Compiled]] = {}
+        # Of each circuit, its group of programs and its row there.
+        self._where: dict[Target, dict[int, tuple[int, int]]] = {}
         self._lock = threading.Lock()
 
     def compiled(self, target: Target) -> list[Compiled]:
@@ -48,22 +50,31 @@ class Work:
         """
         with self._lock:
             if target not in self._compiled:
-                self._compiled[target] = compile_batch(self.tapes, self._wires, target)
+                compiled = compile_batch(self.tapes, self._wires, target)
+                self._where[target] = {
+                    self._indices[place]: (group, row)
+                    for group, (_, _, places) in enumerate(compiled)
+                    for row, place in enumerate(places)
+                }
+                self._compiled[target] = compiled
             return self._compiled[target]
 
     def programs(
         self, target: Target, indices: Collection[int]
     ) -> list[tuple[Programs, int | None, list[int]]]:
         """Some circuits as programs: each group with its shots, and the indices of its circuits."""
-        wanted = set(indices)
+        compiled, where = self.compiled(target), self._where[target]
+        rows: dict[int, list[tuple[int, int]]] = {}
+        for index in indices:
+            group, row = where[index]
+            rows.setdefault(group, []).append((row, index))
         found = []
-        for programs, shots, places in self.compiled(target):
-            own = [self._indices[place] for place in places]
-            rows = [row for row, index in enumerate(own) if index in wanted]
-            if len(rows) == len(own):
-                found.append((programs, shots, own))
-            elif rows:
-                found.append((programs.rows(rows), shots, [own[row] for row in rows]))
+        for group, own in sorted(rows.items()):
+            programs, shots, _ = compiled[group]
+            own.sort()
+            if len(own) < len(programs):
+                programs = programs.rows([row for row, _ in own])
+            found.append((programs, shots, [index for _, index in own]))
         return found
 
     def jobs(self, target: Target, indices: Collection[int], most_circuits: int) -> list[Job]:
@@ -83,11 +94,10 @@ class Work:
 
     def read(self, target: Target, found: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
         """What programs gave to what their tapes would have."""
+        compiled, where = self.compiled(target), self._where[target]
         read = {}
-        for programs, _, places in self.compiled(target):
-            for row, place in enumerate(places):
-                index = self._indices[place]
-                if index in found:
-                    bits = programs.bits_of(row)
-                    read[index] = found[index] if bits is None else found[index].mapped(bits)
+        for index, outcomes in found.items():
+            group, row = where[index]
+            bits = compiled[group].programs.bits_of(row)
+            read[index] = outcomes if bits is None else outcomes.mapped(bits)
         return read

@@ -228,7 +228,7 @@ class ScriptedIonQ:
             ids = json.loads(raw)["ids"]
             self.cancelled.extend(ids)
             for job_id in ids:
-                if job_id in self.jobs:
+                if job_id in self.live():  # what has ended stays as it is
                     self.jobs[job_id].cancelled = True
             return 200, {"ids": ids, "status": "canceled"}
         if path == "/jobs":

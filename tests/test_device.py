@@ -66,6 +66,16 @@ def test_a_batch_of_twenty_is_one_post():
     assert np.allclose(found, expected, atol=1e-9)
 
 
+def test_a_small_job_on_the_emulator_takes_three_requests():
+    """Sent, looked at once, and fetched: it has ended before anybody could wait for it."""
+    circuit = one_gate(qml.device("qstore.ionq"))
+    circuit(0.1)
+    counted = embedded.server(loop.current()).app[REQUESTS]
+    before = Counter(counted)
+    circuit(0.2)
+    assert sorted((counted - before).values()) == [1, 1, 1]
+
+
 def test_the_tracker_tells_jobs_and_circuits():
     """A tracker has PennyLane's keys and ours, with the ids of the jobs."""
     dev = qml.device("qstore.ionq", seed=1)
@@ -80,6 +90,24 @@ def test_the_tracker_tells_jobs_and_circuits():
     assert len(set(tracker.history["job_ids"])) == 2
     assert len(tracker.history["results"]) == 2
     assert tracker.history["resources"][0].gate_types == {"GPI2": 2}
+    assert tracker.totals["queue"] >= 0
+    assert "jobs_taken_up" not in tracker.totals
+
+
+def test_the_state_of_the_generator_repeats_the_shots():
+    """What a checkpoint keeps of a device is the state of its generator."""
+    dev = qml.device("qstore.ionq", wires=1, seed=1)
+
+    @qml.set_shots(20)
+    @qml.qnode(dev)
+    def circuit():
+        qml.Hadamard(0)
+        return qml.sample(wires=0)
+
+    state = dev.rng.bit_generator.state
+    first = [circuit() for _ in range(3)]
+    dev.rng.bit_generator.state = state
+    assert np.array_equal(first, [circuit() for _ in range(3)])
 
 
 def test_a_broadcast_gradient_is_one_job():
@@ -496,3 +524,15 @@ def test_circuits_may_be_jobs_of_their_own(ionq, submission):
     assert tracker.totals["jobs"] == len(ionq.jobs) == 5
     began = [made.at for made in ionq.jobs.values()]
     assert (np.diff(began).min() >= 0.05) == (submission == "sequential")
+
+
+def test_what_a_backend_is_is_asked_while_tapes_are_compiled(ionq):
+    """The preprocessing begins it, and the first batch doesn't ask again."""
+    dev = cloud(ionq)
+    dev.preprocess_transforms()
+    started = time.monotonic()
+    while not ionq.count("GET", "/backends"):
+        assert time.monotonic() - started < 20
+        time.sleep(0.01)
+    one_gate(dev)()
+    assert ionq.count("GET", "/backends") == 1

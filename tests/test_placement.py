@@ -408,3 +408,44 @@ def test_a_simulators_batch_is_cut_where_that_pays(ionq, caplog):
         assert np.shape(found) == (2, 4)
         assert len(ionq.jobs) == jobs
     assert "4 circuits go as 2 jobs" in caplog.text
+
+
+def test_what_is_halved_on_the_way_moves_whole(ionq, quick):
+    """A job that is too large, whose halves then can't be submitted, runs elsewhere in order."""
+    listing(ionq, FORTE, {**ARIA, "average_queue_time": 1_000})
+    ionq.telling = True
+    busy = error(429, Retry_After="1")
+    ionq.script("POST", "/jobs", error(413), busy, busy)
+    keys = ["first-secret", "second-secret"]
+    dev = device(ionq, ["qpu.aria-1", "qpu.aria-1"], api_key=keys, gateset="qis")
+    angles = np.linspace(0.1, 3.0, 5)
+    found = one_gate(dev)(angles)
+    assert np.allclose(found, np.cos(angles), atol=2e-3)
+    assert len(ionq.jobs) == 2
+
+
+def test_a_slow_pace_of_ones_own_moves_nothing(ionq, quick):
+    """Waiting for a turn that the user's own limit delays is no fault of the backend's."""
+    dev = device(ionq, submission="concurrent", rate_limit=20.0, max_jobs_in_flight=50)
+    one_gate(dev)(np.linspace(0.1, 1.0, 30))
+    assert set(sent_to(ionq)) == {"qpu.aria-1"}
+
+
+@pytest.mark.parametrize("backend", ["qpu.aria-1", FLEET])
+def test_a_job_is_taken_up_from_a_backend_that_is_away(ionq, tmp_path, backend):
+    """What is paid there is waited for, and nothing new is sent there."""
+    ionq.queue = 3_600.0
+    shared = {"journal": tmp_path / "journal.sqlite"}
+    with pytest.raises(qstore.DeadlineError):
+        one_gate(device(ionq, backend, max_wait=1.0, **shared))(0.3)
+    ionq.queue = ionq.jobs["job-0"].queue = 0.0
+    listing(ionq, FORTE, {**ARIA, "status": "unavailable"})
+    later = one_gate(device(ionq, backend, **shared))
+    later(0.3)
+    assert sent_to(ionq) == ["qpu.aria-1"]
+    if backend == "qpu.aria-1":
+        with pytest.raises(qstore.UnavailableError):
+            later(0.3)
+    else:
+        later(0.3)
+        assert sent_to(ionq) == ["qpu.aria-1", "qpu.forte-1"]

@@ -84,6 +84,34 @@ def test_a_run_without_a_journal_runs(ionq):
     assert len(ionq.bodies) == 2
 
 
+@pytest.mark.parametrize(("numbered", "jobs"), [(False, 1), (True, 2)])
+def test_killed_between_a_checkpoint_and_its_acknowledgement(ionq, tmp_path, numbered, jobs):
+    """With the number that the checkpoint holds, an equal batch after it is not one before it."""
+    dev = qml.device(
+        "qstore.ionq",
+        backend="simulator",
+        api_key="secret",
+        base_url=ionq.url,
+        journal=tmp_path / "journal.sqlite",
+    )
+
+    @qml.qnode(dev)
+    def circuit():
+        qml.X(0)
+        return qml.expval(qml.Z(0))
+
+    with qstore.run("one") as run:
+        circuit()
+        kept = run.step
+    with qstore.run("one") as run:
+        if numbered:
+            run.step = kept
+        circuit()
+        run.acknowledge(step=kept)
+        assert run.step == kept == 1
+    assert len(ionq.bodies) == jobs
+
+
 def test_a_digest_is_the_same_in_another_process(tmp_path):
     """Whatever the order of sets and hashes, the same circuits are the same request."""
     program = """

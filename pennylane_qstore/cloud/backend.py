@@ -31,18 +31,15 @@ class Backend:
     status: str | None = None
     coupled: frozenset[tuple[int, int]] | None = None
 
-    def check_present(self) -> None:
-        """Refuses to send anything to a machine that is away.
-
-        Raises:
-            UnavailableError: the API says that it is
-        """
-        if self.status not in {None, "available"}:
-            raise UnavailableError(
-                f"the backend {self.name!r} is {self.status}, IonQ says: nothing was sent. Try "
-                "later, or list other backends",
-                backend=self.name,
-            )
+    def away(self) -> UnavailableError | None:
+        """Why nothing new is sent to it, where the API says that it is away; None where not."""
+        if self.status in {None, "available"}:
+            return None
+        return UnavailableError(
+            f"the backend {self.name!r} is {self.status}, IonQ says: nothing was sent. Try later, "
+            "or list other backends",
+            backend=self.name,
+        )
 
     def too_wide(self, qubits: int) -> str | None:
         """Why circuits of that many qubits don't fit; None where they do."""

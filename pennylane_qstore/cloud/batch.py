@@ -144,7 +144,7 @@ class Batch:
         return await self._halves(job, accepted)
 
     async def _halves(self, job: Job, accepted: asyncio.Event) -> dict[int, Outcomes]:
-        """The outcomes of a job in two parts; the second follows when the first was accepted.
+        """The outcomes of a job in two parts; the second follows when the first was taken.
 
         So a server that finds everything too large is asked as often as a job can be halved.
         """
@@ -153,7 +153,8 @@ class Batch:
         went = asyncio.create_task(accepted.wait())
         try:
             await asyncio.wait([*tasks, went], return_when=asyncio.FIRST_COMPLETED)
-            if accepted.is_set():
+            is_elsewhere = tasks[0].done() and tasks[0].exception() is None
+            if accepted.is_set() or is_elsewhere:
                 tasks.append(asyncio.create_task(self._fitted(second, asyncio.Event())))
                 await asyncio.wait(tasks)
         except asyncio.CancelledError:

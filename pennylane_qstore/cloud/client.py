@@ -58,7 +58,9 @@ class Client:
         self._transport = Transport(
             base_url, api_key, pool_size=self.policy.connection_pool_size, limiter=limiter
         )
-        self._watcher = Watcher(self._transport, self.policy.shortest_poll)
+        self._watcher = Watcher(
+            self._transport, self.policy.shortest_poll, at_once=self.policy.look_at_once
+        )
         self._journal = journal or Journal(MEMORY, account(base_url, api_key))
         self._backends: dict[str, tuple[Backend, float]] = {}
         self._asking: dict[str, asyncio.Task[Backend]] = {}
@@ -72,6 +74,16 @@ class Client:
         await self._transport.close()
         self._journal.close()
 
+    def known(self, name: str, now: float) -> Backend | None:
+        """What the API said of a backend within the last minute, from any thread, or None.
+
+        Args:
+            name: such as "qpu.forte-1"
+            now: seconds of the loop's clock
+        """
+        known, asked = self._backends.get(name, (None, -math.inf))
+        return known if now - asked < FRESH else None
+
     async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
         """What the API says of a backend, asked again only after a minute.
 
@@ -83,9 +95,9 @@ class Client:
             RejectedError: there is none of that name
             UnavailableError: there was no answer
         """
-        known, asked = self._backends.get(name, (None, -math.inf))
-        if known is not None and _now() - asked < FRESH:
-            return known
+        if (fresh := self.known(name, _now())) is not None:
+            return fresh
+        known, _ = self._backends.get(name, (None, -math.inf))
         if name not in self._asking:
             asking = asyncio.create_task(self._asked(name, min(max_wait, BACKENDS_TIMEOUT)))
             self._asking[name] = asking
@@ -95,7 +107,7 @@ class Client:
         except UnavailableError:
             if known is None:
                 raise
-            return known
+            found = known  # for another minute
         self._backends[name] = found, _now()
         if found.queue is not None:
             self._watcher.hearsay[name] = Pattern(found.queue, 0.0)

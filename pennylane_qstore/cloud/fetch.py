@@ -62,10 +62,11 @@ async def fetch(
         return results.probabilities_of(job, job_id, answer)
 
     try:
-        answer, record = await all_of(
-            _read(transport, path, probabilities, deadline, params),
-            _whole(transport, job, record, deadline),
-        )
+        reading = _read(transport, path, probabilities, deadline, params)
+        if _is_whole(record, job):
+            answer = await reading
+        else:
+            answer, record = await all_of(reading, _whole(transport, job, record, deadline))
         found, lost = results.joined(job, record, answer)
         if not lost:
             return found
@@ -103,14 +104,18 @@ async def _read(
     return read(await transport.request("GET", path, params=params, deadline=deadline))
 
 
+def _is_whole(record: Mapping[str, Any], job: Job) -> bool:
+    """Whether a record has the ids of the job's children, if it has any."""
+    listed = record.get("child_job_ids")
+    many = len(job.circuits) > 1
+    return not many or (isinstance(listed, list) and len(listed) == len(job.circuits))
+
+
 async def _whole(
     transport: Transport, job: Job, record: Mapping[str, Any], deadline: float
 ) -> Mapping[str, Any]:
     """The record with its children's ids, which a list leaves out."""
-    if len(job.circuits) == 1:
-        return record
-    listed = record.get("child_job_ids")
-    if isinstance(listed, list) and len(listed) == len(job.circuits):
+    if _is_whole(record, job):
         return record
 
     def read(answer: Any) -> Mapping[str, Any]:

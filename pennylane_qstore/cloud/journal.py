@@ -51,7 +51,7 @@ class Journal:
         Returns:
             the job's entry, now this process's; or None, and the intent of a new job is on disk
         """
-        self._lease.hold()
+        self._hold()
         sql, values = intent = self._intent(request)
 
         def work(db: sqlite3.Connection) -> Entry | None:
@@ -81,8 +81,13 @@ class Journal:
 
     def intend(self, request: Request) -> None:
         """Writes down that a job is about to be sent."""
-        self._lease.hold()
+        self._hold()
         self._changed([self._intent(request)])
+
+    def _hold(self) -> None:
+        """Says that this process lives, beside the file; nothing is put beside one of others."""
+        if self.lost is None:
+            self._lease.hold()
 
     def _intent(self, request: Request) -> Statement:
         run, step, place = request.place or (None, None, None)

@@ -20,6 +20,8 @@ class Policy:
         retry_failed_circuits: how often circuits that failed over there are sent again
         resume: whether jobs of an earlier process that is gone are taken up
         shortest_poll: the shortest time between two looks at a job, in seconds
+        look_at_once: whether a job is looked at as soon as it is submitted; a small one on the
+            emulator has ended by then
     """
 
     max_jobs_in_flight: int = 100
@@ -29,6 +31,7 @@ class Policy:
     retry_failed_circuits: int = 0
     resume: bool = True
     shortest_poll: float = 0.1
+    look_at_once: bool = False
 
 
 def policy_of(options: Options) -> Policy:
@@ -42,4 +45,5 @@ def policy_of(options: Options) -> Policy:
         retry_failed_circuits=options.retry_failed_circuits,
         resume=options.resume and options.journal is not None,
         shortest_poll=_EMULATOR_POLL if options.backend == EMULATOR else _CLOUD_POLL,
+        look_at_once=options.backend == EMULATOR,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from pennylane_qstore.cloud import lookup
 from pennylane_qstore.cloud.job import TOKEN
 from pennylane_qstore.cloud.journal import Entry
+from pennylane_qstore.cloud.retry import LONGEST_DELAY
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.errors import (
     CloudError,
@@ -157,18 +158,19 @@ async def _tried(transport: Transport, body: str, deadline: float, patience: flo
         UnavailableError: it didn't arrive in that time
         RateLimitError: the server asked to slow down all the time
     """
-    now = asyncio.get_running_loop().time()
-    if patience is None or now + patience >= deadline:
-        return await _post(transport, body, deadline)
     try:
-        return await _post(transport, body, now + patience)
+        return await _post(transport, body, deadline, patience)
     except DeadlineError as error:
+        if patience is None or asyncio.get_running_loop().time() + LONGEST_DELAY >= deadline:
+            raise
         kind = RateLimitError if isinstance(error.__cause__, RateLimitError) else UnavailableError
         raise kind(f"no job was taken within {patience:g} s: {error}") from None
 
 
-async def _post(transport: Transport, body: str, deadline: float) -> str:
-    answer: Any = await transport.request("POST", "/jobs", body=body, deadline=deadline)
+async def _post(transport: Transport, body: str, deadline: float, patience: float | None) -> str:
+    answer: Any = await transport.request(
+        "POST", "/jobs", body=body, deadline=deadline, patience=patience
+    )
     return _checked(answer.get("id") if isinstance(answer, Mapping) else None, answer)
 
 

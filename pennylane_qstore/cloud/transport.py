@@ -86,6 +86,7 @@ class Transport:
         body: str | None = None,
         params: Sequence[tuple[str, str]] = (),
         urgent: bool = False,
+        patience: float | None = None,
     ) -> Any:
         """Sends a request until it is answered for good; ``retry`` says what is tried again.
 
@@ -96,11 +97,13 @@ class Transport:
             body: JSON text
             params: of the query
             urgent: whether it waits for nobody's turn and for no other's connection
+            patience: seconds, from the first attempt, after which there is no other; None tries on
+                until the deadline
 
         Raises:
             DeadlineError: there is no time for another attempt; says what became of the last one
         """
-        cost = 0
+        cost, until = 0, deadline
         for attempt in itertools.count(1):
             try:
                 answer = await self._turn(method, path, body, params, deadline, urgent)
@@ -110,10 +113,12 @@ class Transport:
                 if not retry.is_retried(error):
                     raise
                 throttled = isinstance(error, RateLimitError)
+                if attempt == 1 and patience is not None:
+                    until = min(deadline, self._now() + patience)
                 price = THROTTLED_COST if throttled else RETRY_COST
                 cost = price if self._quota.spend(price) else 0
                 pause = retry.delay(attempt, error, self._uniform, exhausted=not cost)
-                if pause >= deadline - self._now():
+                if pause >= until - self._now():
                     raise DeadlineError(str(error), job_ids=[], waited=0.0) from error
                 await asyncio.sleep(pause)
             else:
@@ -203,6 +208,7 @@ class Transport:
                 connector=aiohttp.TCPConnector(
                     limit=self._pool_size + URGENT_CONNECTIONS, keepalive_timeout=KEEP_ALIVE
                 ),
+                cookie_jar=aiohttp.DummyCookieJar(),  # the key says who asks
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
                     "Content-Type": "application/json",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler import su2, weyl
 from pennylane_qstore.compiler.circuit import (
     Clifford,
     Constant,
@@ -24,6 +24,8 @@ from pennylane_qstore.compiler.circuit import (
     rotation,
 )
 from pennylane_qstore.compiler.pairs import NOISE, PAIR, between, matrices, resolved, states
+from pennylane_qstore.compiler.schmidt import schmidt
+from pennylane_qstore.compiler.su2 import quaternions
 from pennylane_qstore.compiler.turns import by_turns
 from pennylane_qstore.compiler.weyl import SWAP, Reals, Weyl
 
@@ -44,6 +46,19 @@ class Parts(NamedTuple):
     left: tuple[Matrix, ...]
     angles: Reals
     right: tuple[Matrix, ...]
+
+
+class Values(NamedTuple):
+    """A block for parameters.
+
+    Attributes:
+        gates: on each of its qubits, those applied first, where they matter, and those applied
+            last; quaternions of shape (4, B)
+        angles: about XX, YY and ZZ as many as the block's rank, in radians, shape (rank, B)
+    """
+
+    gates: tuple[Reals, ...]
+    angles: Reals
 
 
 class Place(Enum):
@@ -79,22 +94,15 @@ class Block:
         """Its unitaries (B, 4, 4) for parameters (B, P)."""
         return matrices(self.qubits, self.elements, params)
 
-    def bind(self, params: Reals) -> Parts:
+    def bind(self, params: Reals) -> Values:
         """What replaces it for parameters (B, P)."""
         if self.place is Place.FRESH:
-            return _prepared(states(self.qubits, self.elements, params), self.rank)
+            found = schmidt(states(self.qubits, self.elements, params))
+            return Values((found.left, found.right), -2 * found.angle[None][: self.rank])
         unitaries = self.matrices(params)
         parts = _parts(SWAP @ unitaries if self.mirrored else unitaries, self.place)
-        parts.angles[:, self.rank :] = 0.0
-        return parts
-
-
-def _prepared(states: Matrix, rank: int) -> Parts:
-    """States (B, 4) to what makes them of |00> with at most one entangler."""
-    found = weyl.schmidt(states)
-    angles = np.zeros((len(states), 3))
-    angles[:, :rank] = -2 * found.angle[:, None]
-    return Parts((found.left, found.right), angles, ())
+        gates = tuple(map(quaternions, (*parts.right, *parts.left)))
+        return Values(gates, parts.angles.T[: self.rank])
 
 
 def _parts(unitaries: Matrix, place: Place) -> Parts:
@@ -103,7 +111,9 @@ def _parts(unitaries: Matrix, place: Place) -> Parts:
         case Place.INSIDE:
             found = weyl.decompose_batch(unitaries)
         case Place.FRESH:
-            return _prepared(unitaries[..., 0], 1)
+            made = schmidt(unitaries[..., 0].T)
+            angles = -2 * made.angle[:, None] * [1.0, 0.0, 0.0]
+            return Parts((su2.unitaries(made.left), su2.unitaries(made.right)), angles, ())
         case Place.LAST:
             found = weyl.without_diagonal(unitaries, "left").weyl
         case Place.FIRST_FRESH | Place.SECOND_FRESH:
@@ -334,7 +344,7 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
 def _least(samples: Matrix, rank: int, place: Place) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
     if place is Place.FRESH:
-        return min(rank, int(weyl.schmidt(samples[..., 0]).angle.max() > NOISE))
+        return min(rank, int(schmidt(samples[..., 0].T).angle.max() > NOISE))
     return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 
@@ -354,8 +364,24 @@ def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Fo
             return form
     mirrored = mirrored and place is Place.INSIDE
     first, second = group.qubits
-    block = Block((first, second), tuple(group.elements), rank, mirrored, place)
+    block = Block((first, second), tuple(_merged(group.elements)), rank, mirrored, place)
     return _Form([block], mirrored)
+
+
+def _merged(elements: Iterable[Element]) -> list[Element]:
+    """Elements with rotations that follow one another about the same word as one."""
+    found: list[Element] = []
+    for element in elements:
+        last = found[-1] if found else None
+        if (
+            isinstance(element, Rotation)
+            and isinstance(last, Rotation)
+            and element.word == last.word
+        ):
+            found[-1] = Rotation(last.word, last.angle.plus(element.angle))
+        else:
+            found.append(element)
+    return found
 
 
 def _sample_params(groups: Iterable[Group]) -> Reals:

@@ -58,9 +58,23 @@ class BoundTemplate(ResourcesOperation):
     def __init__(
         self, params: NDArray[Any], template: Template, target: Callable[[], Target]
     ) -> None:
-        super().__init__(params, wires=list(template.qubit_of))
-        self.hyperparameters["template"] = template
-        self.hyperparameters["target"] = target
+        super().__init__(params, wires=template.wires)
+        self.hyperparameters.update(template=template, target=target)
+
+    def of(self, params: NDArray[Any], target: Callable[[], Target]) -> "BoundTemplate":
+        """The same structure at other angles.
+
+        PennyLane's own way to make an operation takes longer than all else that is done with one.
+        This copies one whose angles nobody has looked at, so that nothing is known of them.
+
+        Args:
+            params: the angles, shape (n_params,) or (batch, n_params)
+            target: tells what is compiled to
+        """
+        other = object.__new__(type(self))
+        known = {"template": self.template, "target": target}
+        other.__dict__.update(self.__dict__, data=(params,), _hyperparameters=known)
+        return other
 
     @property
     def template(self) -> Template:
@@ -70,7 +84,8 @@ class BoundTemplate(ResourcesOperation):
     @property
     def params(self) -> NDArray[Any]:
         """The angles, shape (batch, n_params); a batch of one where there is none."""
-        return np.atleast_2d(np.asarray(self.data[0]))
+        params = np.asarray(self.data[0])
+        return params if params.ndim > 1 else params[None]
 
     @property
     def hash(self) -> int:

@@ -13,6 +13,7 @@ from cachetools import LRUCache
 
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.footprint import footprint
+from pennylane_qstore.compiler.lift import Pick
 from pennylane_qstore.compiler.saved import Search, Searches
 from pennylane_qstore.compiler.structure import UncacheableError
 from pennylane_qstore.compiler.template import Template
@@ -27,12 +28,21 @@ class Entry:
     """What a structure became.
 
     Attributes:
-        templates: one for each circuit that a tape of the structure becomes
+        carriers: an operation for each circuit that a tape of the structure becomes, at no angles
+        pick: picks, of a tape's operations, those whose parameters are left open
+        batch_size: of the tape, or None
         post: the circuits' results to the tape's
     """
 
-    templates: tuple[Template, ...]
+    carriers: tuple[BoundTemplate, ...]
+    pick: Pick
+    batch_size: int | None
     post: Callable[..., Any]
+
+    @property
+    def templates(self) -> list[Template]:
+        """The template of each circuit."""
+        return [each.template for each in self.carriers]
 
 
 class Found(NamedTuple):
@@ -56,12 +66,14 @@ class _Kept:
         seconds: that making it took
         hits: tapes that found it
         bytes: that it holds, when it was last looked at
+        is_grown: whether it was used since
     """
 
     entry: Entry | None
     seconds: float = 0.0
     hits: int = 0
     bytes: int = 0
+    is_grown: bool = True
 
     @property
     def compiling(self) -> float:
@@ -114,7 +126,7 @@ class TemplateCache:
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._seen: LRUCache[Hashable, None] = LRUCache(4 * most)
-        self._grown: set[Hashable] = set()
+        self._making: dict[Hashable, threading.RLock] = {}
         self._searches = Searches()
         self._lock = threading.RLock()
         self._hits = self._misses = self._bypasses = self._evictions = 0
@@ -129,32 +141,52 @@ class TemplateCache:
         return self._most > 0
 
     def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Found:
-        """The entry of a key, made when it is new.
+        """The entry of a key, made when it is new; other keys don't wait for that.
 
         Args:
             key: of the structure
             make: makes the entry; an UncacheableError is remembered too
             at_once: whether to make it at the first sight of the key, not the second
         """
+        found = self.known(key)
+        if found is not None:
+            return found
         with self._lock:
-            if not at_once and key not in self._kept and key not in self._seen:
+            if not at_once and key not in self._seen:
                 self._seen[key] = None
                 self._bypasses += 1
                 return Found(None, known=False)
+            making = self._making.setdefault(key, threading.RLock())
+        with making:
+            found = self.known(key)  # another thread may have made it
+            if found is not None:
+                return found
+            try:
+                kept = _made(make)
+                with self._lock:
+                    self._keep(key, kept)
+                    if kept.entry is None:
+                        self._bypasses += 1
+                    else:
+                        self._misses += 1
+            finally:
+                self._making.pop(key, None)
+        return Found(kept.entry, known=False)
+
+    def known(self, key: Hashable) -> Found | None:
+        """The answer to a key that was seen before."""
+        with self._lock:
             kept = self._kept.get(key)
-            known = kept is not None
             if kept is None:
-                kept = self._made(key, make)
-            else:
-                self._kept.move_to_end(key)
-                kept.hits += 1
+                return None
+            self._kept.move_to_end(key)
+            kept.hits += 1
             if kept.entry is None:
                 self._bypasses += 1
-            else:
-                self._grown.add(key)
-                self._hits += known
-                self._misses += not known
-            return Found(kept.entry, known and kept.entry is not None)
+                return Found(None, known=False)
+            kept.is_grown = True
+            self._hits += 1
+            return Found(kept.entry, known=True)
 
     def search(self, search: Search) -> Any:
         """What an earlier process found, or None."""
@@ -251,36 +283,38 @@ class TemplateCache:
             for template in () if kept.entry is None else kept.entry.templates:
                 yield from template.searches()
 
-    def _made(self, key: Hashable, make: Callable[[], Entry]) -> _Kept:
-        started = time.perf_counter()
-        try:
-            entry: Entry | None = make()
-        except UncacheableError:
-            entry = None
-        self._kept[key] = kept = _Kept(entry, time.perf_counter() - started)
-        self._grown.add(key)
-        if self._bytes() + len(self._grown) * _MUCH > self._most_bytes:
+    def _keep(self, key: Hashable, kept: _Kept) -> None:
+        """Keeps what was made, and makes room for it."""
+        self._kept[key] = kept
+        grown = sum(each.is_grown for each in self._kept.values())
+        if self._bytes() + grown * _MUCH > self._most_bytes:
             self._measure()
         while len(self._kept) > self._most or (
             len(self._kept) > 1 and self._bytes() > self._most_bytes
         ):
             self._evictions += 1
             self._forget()
-        return kept
 
     def _bytes(self) -> int:
         return sum(kept.bytes for kept in self._kept.values())
 
     def _forget(self) -> None:
         """Lets go of the structure that was used the longest time ago."""
-        key, kept = self._kept.popitem(last=False)
-        self._grown.discard(key)
+        _, kept = self._kept.popitem(last=False)
         if kept.entry is not None:
             self._saved += kept.hits * kept.compiling
 
     def _measure(self) -> None:
         """Looks again at the structures that were used: they grow when angles are bound."""
-        for key in self._grown:
-            kept = self._kept[key]
-            kept.bytes = footprint(key, kept.entry)
-        self._grown.clear()
+        for key, kept in self._kept.items():
+            if kept.is_grown:
+                kept.bytes, kept.is_grown = footprint(key, kept.entry), False
+
+
+def _made(make: Callable[[], Entry]) -> _Kept:
+    started = time.perf_counter()
+    try:
+        entry: Entry | None = make()
+    except UncacheableError:
+        entry = None
+    return _Kept(entry, time.perf_counter() - started)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks import Block, Part, Place
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Matrix, Rotation
+from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation
+from pennylane_qstore.compiler.su2 import quaternions
 
 Reals = NDArray[np.float64]
 _ROOT = np.sqrt(0.5)
@@ -115,10 +116,10 @@ class Chains:
             angles[slots] += slopes * params.T[indices]
         gates = np.empty((self.locals, 4, batch))
         for block, first_local, first_angle in self.blocks:
-            left, turns, right = block.bind(params)
-            for slot, matrices in enumerate((*right, *left)):
-                gates[first_local + slot] = quaternions(matrices)
-            angles[first_angle : first_angle + block.rank] = turns.T[: block.rank]
+            own, turns = block.bind(params)
+            for slot, quaternion in enumerate(own, first_local):
+                gates[slot] = quaternion
+            angles[first_angle : first_angle + block.rank] = turns
         return angles, gates
 
     @cached_property
@@ -241,11 +242,3 @@ def _turn(found: Chains, qubit: int, names: Sequence[str]) -> None:
 def _slot(found: Chains, angle: Angle) -> int:
     found.angles.append(angle)
     return len(found.angles) - 1
-
-
-def quaternions(matrices: Matrix) -> Reals:
-    """Unitaries (batch, 2, 2) to quaternions (4, batch), up to a global phase."""
-    root = np.sqrt(np.linalg.det(matrices) + 0j)
-    unit = matrices / root[:, None, None]
-    a, b = unit[:, 0, 0], unit[:, 1, 0]
-    return np.array([a.real, -b.imag, b.real, -a.imag])

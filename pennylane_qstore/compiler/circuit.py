@@ -44,10 +44,13 @@ class Angle(NamedTuple):
 
     def at(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
         """Its values for parameters of shape (..., n_params)."""
-        value = np.full(params.shape[:-1], self.const)
-        for index, slope in self.terms:
-            value = value + slope * params[..., index]
-        return value
+        if not self.terms:
+            return np.full(params.shape[:-1], self.const)
+        (index, slope), *others = self.terms
+        value = slope * params[..., index]
+        for index, slope in others:
+            value += slope * params[..., index]
+        return value + self.const if self.const else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _PAULIS = {
     "Y": np.array([[0, -1j], [1j, 0]]),
     "Z": np.diag([1, -1]),
 }
-_SAME = 1e-11
+_SAME = 1e-13
 _NOISE = 1e-12
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.flips import Pattern
 from pennylane_qstore.compiler.folding import TURN, Folded
-from pennylane_qstore.program import Gate
+from pennylane_qstore.program import Gate, Gates
 
 Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]
@@ -63,15 +63,17 @@ class Layout:
         two: the runs that take two pulses
         quarters: radians that are added to the phase of a run's only pulse, shape (n_runs, 1)
         antidiagonal: the runs that take a GPi
+        turned: which runs of the pattern take two pulses, and their places among all that do
     """
 
     wiring: Wiring
     pattern: Pattern
-    gates: tuple[Gate, ...]
+    gates: Gates
     slots: NDArray[np.int_]
     two: NDArray[np.int_]
     quarters: Reals
     antidiagonal: NDArray[np.int_]
+    turned: tuple[NDArray[np.int_], NDArray[np.int_]]
 
     def counts(self) -> tuple[int, int]:
         """Gates on two qubits, and on one."""
@@ -104,7 +106,7 @@ class Layout:
         turns = np.concatenate(phases)
         turns *= 1 / TURN
         turns -= np.rint(turns)
-        return np.concatenate([turns, self._sizes(fold)])[self.slots].T.copy()
+        return np.concatenate([turns, self._sizes(fold)])[self.slots].T
 
     def _flipped(
         self, euler: tuple[Reals, Reals, Reals], frames: tuple[Bits, Bits]
@@ -120,9 +122,11 @@ class Layout:
         moves = np.where(before, -quarter - stay[runs], move[runs])
         stay[runs] = np.where(after, moves - quarter, stays)
         move[runs] = np.where(after, stays - quarter, moves)
-        differ = np.zeros(stay.shape, dtype=bool)
-        differ[runs] = before ^ after
-        return stay, move, np.where(differ[self.two], np.pi - tilt, tilt)
+        own, places = self.turned
+        if len(own):
+            turned = tilt[places]
+            tilt[places] = np.where((before ^ after)[own], np.pi - turned, turned)
+        return stay, move, tilt
 
     def _ms_phases(self, after: Reals, fold: Folded) -> list[Reals]:
         """MS's phases on its first and on its second qubit, in radians."""
@@ -155,12 +159,15 @@ def layout(wiring: Wiring, pattern: Pattern, pulses: NDArray[np.int_]) -> Layout
     gates, slots = _in_time(wiring, kinds.tolist(), second)
     quarters = np.where((kinds == HALF) | (kinds == PI), np.pi / 2, 0.0)[:, None]
     table = np.array(slots, dtype=int)
-    return Layout(wiring, pattern, gates, table, two, quarters, np.flatnonzero(kinds == PI))
+    own = np.flatnonzero(np.isin(pattern.runs, two))
+    turned = own, np.searchsorted(two, pattern.runs[own])
+    antidiagonal = np.flatnonzero(kinds == PI)
+    return Layout(wiring, pattern, gates, table, two, quarters, antidiagonal, turned)
 
 
 def _in_time(
     wiring: Wiring, kinds: Sequence[int], second: dict[int, int]
-) -> tuple[tuple[Gate, ...], list[int]]:
+) -> tuple[Gates, list[int]]:
     """The gates, and the row of each of their numbers in the table of `numbers`."""
     n_entanglers = len(wiring.qubits)
     phases = len(kinds) + len(second)
@@ -184,7 +191,7 @@ def _in_time(
         slots.append(sizes + index)
     for qubit in range(len(waiting)):
         play(qubit)
-    return tuple(gates), slots
+    return Gates(gates), slots
 
 
 def _euler(product: Reals, two: NDArray[np.int_]) -> tuple[Reals, Reals, Reals]:

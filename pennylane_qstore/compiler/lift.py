@@ -1,5 +1,7 @@
 """A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
 
+import itertools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +16,14 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
-from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
+from pennylane_qstore.compiler.structure import NUMBERS, UncacheableError, is_parametric
+from pennylane_qstore.errors import CompileError
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
-_NUMBERS = frozenset({float, int, np.float64})
+_data = operator.attrgetter("data")
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -56,36 +59,54 @@ class Lifted:
     origins: tuple[tuple[int, str], ...]
 
 
-def params_of(tape: QuantumScript) -> NDArray[Any]:
-    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params)."""
-    if tape.batch_size is None:
-        # Inside a gradient the angles are autograd's boxes, too many to unwrap one by one.
-        values = [
-            value if type(value) in _NUMBERS else getval(value)
-            for op in tape.operations
-            if is_parametric(op)
-            for value in op.data
-        ]
+Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
+
+
+def picked(tape: QuantumScript) -> Pick:
+    """What picks, of the operations of a structure's tapes, those whose parameters stay open."""
+    places = [place for place, op in enumerate(tape.operations) if is_parametric(op)]
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return lambda operations: [operations[place] for place in places]
+
+
+def params_of(tape: QuantumScript, pick: Pick, batch_size: int | None) -> NDArray[Any]:
+    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
+
+    Args:
+        tape: of any values
+        pick: of its structure
+        batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
+    """
+    own = pick(tape.operations)
+    if batch_size is None:
+        values = list(itertools.chain.from_iterable(map(_data, own)))
         try:
-            flat = np.array(values)
-        except (TypeError, ValueError, RuntimeError):  # arrays, or another interface's numbers
-            return _columns(tape)
+            if set(map(type, values)) <= NUMBERS:
+                return np.fromiter(values, np.float64, len(values))
+            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
+            flat = np.array(list(map(getval, values)))
+        except (
+            TypeError,
+            ValueError,
+            RuntimeError,
+            OverflowError,
+        ):  # arrays, or another interface's numbers
+            return _columns(own, None)
         if flat.ndim == 1 and flat.dtype.kind in "fiub":
             return flat
-    return _columns(tape)
+    return _columns(own, batch_size)
 
 
-def _columns(tape: QuantumScript) -> NDArray[Any]:
+def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:
     columns: list[NDArray[Any]] = []
-    for op in tape.operations:
-        if not is_parametric(op):
-            continue
+    for op in operations:
         for value, ndim in zip(qml.math.unwrap(op.data), op.ndim_params, strict=True):
             array = np.asarray(value)
-            if tape.batch_size is not None and array.ndim == ndim:
-                array = np.broadcast_to(array, (tape.batch_size, *array.shape))
+            if batch_size is not None and array.ndim == ndim:
+                array = np.broadcast_to(array, (batch_size, *array.shape))
             columns.append(array.reshape(*array.shape[: array.ndim - ndim], -1))
-    rows = () if tape.batch_size is None else (tape.batch_size,)
+    rows = () if batch_size is None else (batch_size,)
     return np.concatenate(columns, axis=-1) if columns else np.zeros((*rows, 0))
 
 
@@ -103,8 +124,10 @@ def lift(
 
     Raises:
         UncacheableError: the pipeline's output depends on values, or not affinely
+        CompileError: the tape is a batch of no circuits
     """
-    n_params = params_of(tape).shape[-1]
+    _refuse_no_circuits(tape)
+    n_params = params_of(tape, picked(tape), tape.batch_size).shape[-1]
     rng = np.random.default_rng(2024)
     points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
     runs = [pipeline((_at(tape, points[0]),))]
@@ -137,8 +160,9 @@ def literal(tape: QuantumScript) -> tuple[Lifted, NDArray[np.float64]]:
         the circuit, and the values that are open, shape (batch, n_params)
 
     Raises:
-        CompileError: an angle that is no finite real number
+        CompileError: an angle that is no finite real number, or a batch of no circuits
     """
+    _refuse_no_circuits(tape)
     rows = tape.batch_size or 1
     sources: list[tuple[Source, ...]] = []
     open_: list[Column | float] = []
@@ -157,6 +181,11 @@ def literal(tape: QuantumScript) -> tuple[Lifted, NDArray[np.float64]]:
         tuple(tape.operations), tuple(sources), tuple(tape.measurements), tuple(origins)
     )
     return lifted, tabled(open_, rows)
+
+
+def _refuse_no_circuits(tape: QuantumScript) -> None:
+    if tape.batch_size == 0:
+        raise CompileError("the tape is broadcast over no values at all: give it one at least")
 
 
 def _at(tape: QuantumScript, point: NDArray[np.float64]) -> QuantumScript:

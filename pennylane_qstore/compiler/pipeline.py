@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import (
     decompose,
@@ -34,7 +35,7 @@ from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
-from pennylane_qstore.compiler.lift import Lifted, lift, params_of
+from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
@@ -112,14 +113,12 @@ def _carriers(
     tape: QuantumScript, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape)
+    params = params_of(tape, entry.pick, entry.batch_size)
     return [
         QuantumScript(
-            [BoundTemplate(params, template, target)],
-            template.lifted.measurements,
-            shots=tape.shots,
+            [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots
         )
-        for template in entry.templates
+        for carrier in entry.carriers
     ]
 
 
@@ -148,8 +147,11 @@ def _found(
     except UncacheableError:
         cache.bypass()
         return Found(None, known=False)
-    if key.has_values and not with_values:
+    if not with_values and key.has_values:
         return Found(None, known=False)
+    known = cache.known(key)
+    if known is not None:
+        return known
     make = functools.partial(_entry, tape, full, wires, cache)
     return cache.find(key, make, at_once=at_once or not key.has_values)
 
@@ -157,7 +159,12 @@ def _found(
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
     circuits, post = lift(tape, full)
     templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-    return Entry(tuple(templates), post)
+    carriers = (BoundTemplate(np.zeros(0), template, _no_target) for template in templates)
+    return Entry(tuple(carriers), picked(tape), tape.batch_size, post)
+
+
+def _no_target() -> Target:
+    raise AssertionError("a carrier of no tape is never bound")
 
 
 def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:

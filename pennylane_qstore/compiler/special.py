@@ -49,9 +49,10 @@ class ByAngles:
             if isinstance(element, Rotation) and len(element.angle.terms) == 1
         ]
         angles = [element.angle for _, element in self._open]
-        self._consts = np.array([angle.const for angle in angles])
         self._indices = np.array([angle.terms[0][0] for angle in angles], dtype=int)
-        self._slopes = np.array([angle.terms[0][1] for angle in angles])
+        # In units of π/2.
+        self._scales = np.array([angle.terms[0][1] for angle in angles]) / _QUARTER
+        self._offsets = np.array([angle.const for angle in angles]) / _QUARTER
         self._own: dict[bytes, Optimised] = {}
         self._lock = threading.Lock()
 
@@ -91,8 +92,10 @@ class ByAngles:
         Returns:
             None where no angle is one
         """
-        units = params[:, self._indices] * self._slopes + self._consts
-        units /= _QUARTER
+        units = params[:, self._indices]
+        units *= self._scales
+        if self._offsets.any():
+            units += self._offsets
         nearest = np.rint(units)
         special = np.abs(units - nearest) < _EXACT
         if not special.any():
@@ -109,10 +112,17 @@ class ByAngles:
             known = self._own.get(key)
             if known is not None or not may_make or len(self._own) >= MOST:
                 return known or self.general, False
+            self._own[key] = self.general  # which other threads take meanwhile
+        try:
             found = self._make(self._with(pattern))
-            best = found if found.counts < self.general.counts else self.general
+        except BaseException:
+            with self._lock:
+                del self._own[key]
+            raise
+        best = found if found.counts < self.general.counts else self.general
+        with self._lock:
             self._own[key] = best
-            return best, True
+        return best, True
 
     def _with(self, pattern: NDArray[np.int8]) -> list[AnyElement]:
         """The elements with a pattern's angles put in."""

@@ -6,14 +6,12 @@ rounded, cut short or printed, and what can't be put into it makes the tape go t
 
 import functools
 import itertools
-import threading
 import weakref
 from collections.abc import Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pennylane as qml
-from cachetools import LRUCache
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -86,6 +84,8 @@ ANGLES = (
     *PENNYLANE_IONQ_NATIVE,
     *PENNYLANE_IONQ_ISING,
 )
+# A parameter of one of these types is one number.
+NUMBERS = frozenset({float, int, np.float64})
 # What stays an angle when it is controlled, by any number of wires.
 _CONTROLLED = frozenset(
     {
@@ -93,6 +93,19 @@ _CONTROLLED = frozenset(
         *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.PauliRot, qml.MultiRZ),
     }
 )
+# What is told by its class and its wires alone, but for one number a parameter.
+_PLAIN_CONTROLLED = frozenset(
+    {
+        *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
+        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.Toffoli, qml.CSWAP),
+    }
+)
+_PLAIN = _PLAIN_CONTROLLED | {
+    *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
+    *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
+    *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX, qml.SWAP, qml.ISWAP),
+    *NATIVE,
+}
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
 
@@ -105,16 +118,14 @@ class Key(NamedTuple):
     """The key of a tape's structure.
 
     Attributes:
-        operations: a token each
+        operations: a token each, which tells of a batch too
         measurements: a token each
         shots: of the tape
-        batch_size: of the tape, or None
     """
 
     operations: tuple[Hashable, ...]
     measurements: tuple[Hashable, ...]
     shots: Hashable
-    batch_size: int | None
 
     @property
     def has_values(self) -> bool:
@@ -128,11 +139,18 @@ def structure(tape: QuantumScript) -> Key:
     Raises:
         UncacheableError: the tape has something that can't be compared by value
     """
+    remembered = _tokens.get
     return Key(
-        tuple([_of_operation(op) for op in tape.operations]),
+        tuple(
+            [
+                known.token
+                if (known := remembered(id(op))) is not None and known() is op
+                else _of_operation(op)
+                for op in tape.operations
+            ]
+        ),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
-        tape.batch_size,
     )
 
 
@@ -152,13 +170,14 @@ _CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """An operation's token; one that holds no values is remembered, since tapes share operations.
+    """The token of an operation that none is remembered of.
 
-    Values may be changed in place, so that they are read each time.
+    One that holds no values is remembered, since tapes share operations. Values may be changed in
+    place, so that they are read each time.
     """
-    known = _tokens.get(id(op))
-    if known is not None and known.of() is op:
-        return known.token
+    plain = _plain(op)
+    if plain is not None:
+        return _remembered(op, plain)
     if is_parametric(op):
         return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
@@ -167,6 +186,20 @@ def _of_operation(op: Operator) -> Hashable:
         raise UncacheableError("a batch of values that are no angles")
     token = _frozen(op)
     return token if op.data else _remembered(op, token)
+
+
+def _plain(op: Operator) -> Hashable | None:
+    """A token of an operation's class and its wires, where these and its numbers tell all of it."""
+    kind = type(op)
+    if kind not in _PLAIN:
+        return None
+    wires: tuple[Any, ...] = ()
+    if kind in _PLAIN_CONTROLLED:  # whose own wires and data take long to put together
+        wires, op = op.control_wires.labels, op.base
+    data = op.data
+    if NUMBERS.issuperset(map(type, data)) or not any(map(np.ndim, data)):
+        return (kind, wires, op.wires.labels)
+    return None
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -181,7 +214,7 @@ def _without_angles(op: Operator) -> Hashable:
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
     known = _tokens.get(id(measurement))
-    if known is not None and known.of() is measurement:
+    if known is not None and known() is measurement:
         return known.token
     if type(measurement) not in _MEASUREMENTS:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
@@ -204,8 +237,11 @@ def _of_observable(obs: Operator | None) -> Hashable:
     if obs is None:
         return None
     known = _tokens.get(id(obs))
-    if known is not None and known.of() is obs:
+    if known is not None and known() is obs:
         return known.token
+    plain = _plain(obs)
+    if plain is not None:
+        return _remembered(obs, plain)
     if isinstance(obs, qml.ops.CompositeOp):
         return (type(obs), *[_of_observable(operand) for operand in obs.operands])
     if type(obs) is qml.ops.SProd:
@@ -214,15 +250,16 @@ def _of_observable(obs: Operator | None) -> Hashable:
     return token if obs.data else _remembered(obs, token)
 
 
-class _Known(NamedTuple):
-    """The token of an object that is alive and holds no values.
+class _Known(weakref.ref[Any]):
+    """An object that holds no values, while it is alive, and its token.
 
     Attributes:
-        of: the object
+        identity: of the object
         token: an integer, so that keys hash fast
     """
 
-    of: weakref.ref[Any]
+    __slots__ = ("identity", "token")
+    identity: int
     token: int
 
 
@@ -230,19 +267,24 @@ class _Known(NamedTuple):
 # when its object does, before another one can have the same identity.
 _tokens: dict[int, _Known] = {}
 _numbers = itertools.count()
-_interned: LRUCache[Hashable, int] = LRUCache(10_000)
-_interning = threading.Lock()
 
 
 def _remembered(what: Any, token: Hashable) -> int:
-    with _interning:
-        number = _interned.get(token)
-        if number is None:
-            number = _interned[token] = next(_numbers)
-    identity = id(what)
-    forget = functools.partial(_tokens.pop, identity, None)
-    _tokens[identity] = _Known(weakref.ref(what, lambda _: forget()), number)
-    return number
+    known = _Known(what, _forget)
+    known.identity, known.token = id(what), _number(token)
+    _tokens[known.identity] = known
+    return known.token
+
+
+def _forget(known: _Known) -> None:
+    _tokens.pop(known.identity, None)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _number(token: Hashable) -> int:
+    """A number of its own for each token; one that was forgotten gets another one."""
+    del token
+    return next(_numbers)
 
 
 @functools.singledispatch

@@ -24,7 +24,7 @@ _TURNS = {
 }
 _HALF_TURN = 2  # in quarters
 # Sums of angles such as π/8 are exact to a few ulp; a wider snap would be seen in the unitary.
-_SNAP = 1e-11
+_SNAP = 1e-13
 _ONE_QUBIT = tuple(name for name, turns in _TURNS.items() if len(turns[0][0]) == 1)
 
 

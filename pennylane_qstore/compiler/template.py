@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pennylane.operation import Operator
+from pennylane.wires import Wires
 
 from pennylane_qstore.compiler.circuit import AnyElement
 from pennylane_qstore.compiler.decompositions import on_pairs
@@ -25,6 +26,17 @@ from pennylane_qstore.compiler.special import ByAngles
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
+
+
+def _is_no_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return True
+    return False
+
+
+_NO_NUMBERS = np.vectorize(_is_no_number, otypes=[bool])
 
 
 class _Best(NamedTuple):
@@ -43,12 +55,14 @@ class Template:
         qubit_of: the qubit of each wire
         known: what an earlier process found, or None where it didn't
         number: its own, never used again
+        wires: in the order of their qubits
     """
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
     known: Callable[[Search], Candidate | None] = field(repr=False, default=lambda _: None)
     number: int = field(init=False, default_factory=itertools.count().__next__)
+    wires: Wires = field(init=False, repr=False)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
@@ -57,7 +71,8 @@ class Template:
 
     def __post_init__(self) -> None:
         open_ = [source for own in self.lifted.sources for source in own if source.index >= 0]
-        fields = {
+        fields: dict[str, Any] = {
+            "wires": Wires(list(self.qubit_of)),
             "_indices": np.array([source.index for source in open_], dtype=int),
             "_slopes": np.array([source.slope for source in open_]),
             "_consts": np.array([source.const for source in open_]),
@@ -151,7 +166,8 @@ class Template:
             self._refuse(np.imag(params) != 0, params, "complex")
             params = np.real(params)
         if params.dtype.kind not in "fiub":
-            raise CompileError(f"an angle is no number: {params}")
+            self._refuse(_NO_NUMBERS(params), params, "no number")
+            raise CompileError(f"angles are not numbers, but {params.dtype}: {params}")
         self._refuse(~np.isfinite(params), params, "not finite")
         return params.astype(np.float64, copy=False)
 

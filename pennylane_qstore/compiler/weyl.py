@@ -100,20 +100,6 @@ class WithoutDiagonal(NamedTuple):
     weyl: Weyl
 
 
-class Schmidt(NamedTuple):
-    """M|00> = (left⊗right) exp(i angle XX)|00>.
-
-    Attributes:
-        left: shape (..., 2, 2)
-        right: shape (..., 2, 2)
-        angle: radians in [0, π/4], shape (...)
-    """
-
-    left: Matrix
-    right: Matrix
-    angle: Reals
-
-
 def kron(left: Matrix, right: Matrix) -> Matrix:
     """Kronecker products of 2x2 matrices, of shape (..., 4, 4)."""
     products = left[..., :, None, :, None] * right[..., None, :, None, :]
@@ -195,32 +181,6 @@ def cheapest_batch(matrices: Matrix, atol: float = 1e-9) -> tuple[Weyl, NDArray[
     if mirrored.any():
         weyl = decompose_batch(np.where(mirrored[:, None, None], SWAP @ matrices, matrices))
     return weyl, mirrored
-
-
-def schmidt(states: Matrix) -> Schmidt:
-    """States (..., 4) as what local gates and one entangler make of |00>.
-
-    A state as a 2x2 matrix M is U·diag(weights)·V†; the columns of V are eigenvectors of M†M, and
-    the weights' squares add up to one, so that the first is never small.
-    """
-    m = states.reshape(*states.shape[:-1], 2, 2)
-    own = (np.abs(m) ** 2).sum(axis=-2)
-    mixed = (m[..., 0].conj() * m[..., 1]).sum(axis=-1)
-    tilt = np.arctan2(2 * np.abs(mixed), own[..., 0] - own[..., 1]) / 2
-    cos, sin = np.cos(tilt), np.sin(tilt) * np.exp(-1j * np.angle(mixed))
-    right = np.empty_like(m)  # V's complex conjugate
-    right[..., 0, 0] = right[..., 1, 1] = cos
-    right[..., 1, 0], right[..., 0, 1] = sin.conj(), -sin
-    columns = m @ right.conj()
-    first = np.linalg.norm(columns[..., 0], axis=-1)
-    left = np.empty_like(m)
-    left[..., 0] = columns[..., 0] / first[..., None]
-    left[..., 0, 1], left[..., 1, 1] = -left[..., 1, 0].conj(), left[..., 0, 0].conj()
-    second = (left[..., 1].conj() * columns[..., 1]).sum(axis=-1)
-    # exp(i x XX)|00> = cos x |00> + i sin x |11>
-    left[..., 1] *= -1j * np.exp(1j * np.angle(second))[..., None]
-    angle = np.minimum(np.arctan2(np.abs(second), first), _QUARTER)
-    return Schmidt(left, right, angle)
 
 
 def without_diagonal(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:

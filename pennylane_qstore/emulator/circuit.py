@@ -53,7 +53,7 @@ class Gate:
         return (1, 0) if len(self.targets) == 1 else (0, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Structure:
     """A circuit without its numbers.
 
@@ -62,6 +62,7 @@ class Structure:
         gates: in the order of time
         qubits: one more than the highest qubit touched
         counts: one-qubit gates, larger gates
+        touched: the qubits that its gates are on
         bits: how many of the lowest qubits are measured; None for all
     """
 
@@ -69,6 +70,7 @@ class Structure:
     gates: tuple[Gate, ...]
     qubits: int
     counts: tuple[int, int]
+    touched: frozenset[int]
     bits: int | None = None
 
 

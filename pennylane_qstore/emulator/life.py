@@ -18,7 +18,7 @@ from pennylane_qstore.emulator.noise import Rates
 from pennylane_qstore.emulator.order import Order
 from pennylane_qstore.emulator.preflight import Failure
 from pennylane_qstore.emulator.settings import Settings
-from pennylane_qstore.emulator.simulator import StoppedError, touched
+from pennylane_qstore.emulator.simulator import StoppedError
 from pennylane_qstore.emulator.store import Store
 from pennylane_qstore.emulator.timing import Lanes, Profile
 
@@ -199,7 +199,7 @@ class Workshop:
         gates = sum(len(gate.terms) + 1 for group in job.groups for gate in group.structure.gates)
         if gates > FEW_GATES:
             return False
-        width = max(len(touched(group.structure)) for group in job.groups)
+        width = max(len(group.structure.touched) for group in job.groups)
         return gates * len(order.circuits) << min(width, 64) <= FEW_AMPLITUDES
 
     def _solve(self, job: Job, groups: tuple[Group, ...]) -> Answer:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.circuit import Group
 from pennylane_qstore.emulator.noise import DENSITY_QUBITS, Rates, density, trajectories
-from pennylane_qstore.emulator.simulator import Chunk, simulate, touched
+from pennylane_qstore.emulator.simulator import Chunk, simulate
 
 Random = Callable[[int], np.random.Generator]
 
@@ -70,7 +70,7 @@ def measure(
         each circuit's place in the job, and its counts
     """
     qubits = group.structure.qubits if group.structure.bits is None else group.structure.bits
-    width = len(touched(group.structure))
+    width = len(group.structure.touched)
     if sampling.rates is not None and width > sampling.density_qubits:
         for member, numbers in zip(group.members, group.numbers, strict=True):
             random = sampling.random(member)

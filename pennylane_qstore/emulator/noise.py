@@ -27,7 +27,6 @@ from pennylane_qstore.emulator.simulator import (
     StoppedError,
     apply,
     too_wide,
-    touched,
 )
 
 # 2**(2 * 7) numbers a circuit; above, a thousand trajectories are faster than the matrix.
@@ -93,7 +92,7 @@ def density(group: Group, rates: Rates, stop: threading.Event) -> Iterator[Chunk
         rates: of the channels
         stop: ends the work with a StoppedError once it is set
     """
-    width = len(touched(group.structure))
+    width = len(group.structure.touched)
     if 2 * width > MOST_QUBITS:
         raise too_wide(2 * width)
     columns = max(1, CHUNK_AMPLITUDES >> (2 * width))
@@ -230,7 +229,7 @@ def trajectories(
     Yields:
         probabilities of some runs, and how many shots each of them has
     """
-    width = len(touched(structure))
+    width = len(structure.touched)
     if width > MOST_QUBITS:
         raise too_wide(width)
     runs = min(shots, MOST_TRAJECTORIES)

@@ -5,7 +5,7 @@ worked out once: a gate is looked up by its name and qubits, a circuit by its ga
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,57 @@ from pennylane_qstore.emulator.gates import GATESETS, Kind, kind_of
 
 # Beyond this a double no longer says where on the circle an angle is.
 LARGEST_NUMBER = 1e9
+# What is remembered of earlier jobs; a longer circuit is read anew each time.
+MOST_GATES, MOST_STRUCTURES, LONGEST = 50_000, 256, 2_000
+# The number of the fields of a gate that only has a name, a target, and a phase or a rotation.
+FEWEST_FIELDS = 3
+_Shape = tuple[str, tuple[int, ...], int | None]
+
+
+class Catalogue:
+    """Gates and structures that jobs have in common: a training sends the same again and again.
+
+    Attributes:
+        numbers: of gates, by what tells one from others
+        gates: by number
+        structures: by the gates' numbers
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[Any, ...], int] = {}
+        self.gates: dict[int, Gate] = {}
+        self.structures: dict[_Shape, Structure] = {}
+        self._next = count()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time for a new one."""
+        return len(self.gates) > MOST_GATES or len(self.structures) > MOST_STRUCTURES
+
+    def add(self, key: tuple[Any, ...], gate: Gate) -> int:
+        """Takes in a gate; its number."""
+        number = next(self._next)  # two threads get two
+        self.gates[number] = gate
+        self.numbers[key] = number
+        return number
+
+
+_catalogue = Catalogue()
+
+
+def _current() -> Catalogue:
+    global _catalogue  # noqa: PLW0603
+    if _catalogue.is_full:
+        _catalogue = Catalogue()
+    return _catalogue
 
 
 class Reader:
     """Reads the circuits of one job, which share their gates and structures."""
 
     def __init__(self) -> None:
-        self._gates: list[Gate] = []
-        self._gate_numbers: dict[tuple[Any, ...], int] = {}
-        self._structures: dict[tuple[str, tuple[int, ...], int | None], Structure] = {}
+        self._catalogue = _current()
+        self._structures: dict[_Shape, Structure] = {}
         self._members: dict[int, list[int]] = {}
         self._rows: dict[int, list[NDArray[np.float64]]] = {}
         self._read = 0
@@ -72,18 +114,23 @@ class Reader:
         self, gates: list[Any], where: str, gateset: str
     ) -> tuple[tuple[int, ...], list[Any]]:
         """One pass over a circuit: which gates, and all their numbers in a row."""
-        known, keys = self._gate_numbers, []
+        known, gates_of, keys = self._catalogue.numbers, self._catalogue.gates, []
         numbers: list[Any] = []
         whole: list[Any] = []
         for place, gate in enumerate(gates):
             try:
-                key, qubits = _key_of(gate, gateset)
-                whole += qubits
+                key: tuple[Any, ...]
+                if len(gate) == FEWEST_FIELDS and "target" in gate and "phase" in gate:
+                    key = (gateset, gate["gate"], gate["target"])
+                    whole.append(gate["target"])
+                else:
+                    key, qubits = _key_of(gate, gateset)
+                    whole += qubits
                 number = known.get(key)
                 if number is None:
-                    number = known[key] = self._learn(gate, gateset)
+                    number = self._catalogue.add(key, _learned(gate, gateset))
                 keys.append(number)
-                numbers += self._gates[number].kind.read(gate)
+                numbers += gates_of[number].kind.read(gate)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise _refused(where, place, gate, _reason(error)) from error
         # True and 1.0 equal 1, so the look-up above does not see the difference.
@@ -91,29 +138,32 @@ class Reader:
             raise _not_whole(gates, where)
         return tuple(keys), numbers
 
-    def _learn(self, gate: Mapping[str, Any], gateset: str) -> int:
-        """Checks a gate that was not seen before in this job; its number."""
-        kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
-        if kind is None:
-            raise ValueError(_unknown(gate.get("gate"), gateset))
-        targets, controls = _qubits(gate, "target"), _qubits(gate, "control")
-        terms = tuple(gate["terms"]) if gate["gate"] == "pauliexp" else ()
-        _check_qubits(kind, gate["gate"], targets, controls)
-        _check_terms(terms, len(targets), gate["gate"])
-        size = len(kind.read(gate))
-        self._gates.append(Gate(gate["gate"], kind, targets, controls, terms, size))
-        return len(self._gates) - 1
-
     def _structure(self, gateset: str, keys: tuple[int, ...], bits: int | None) -> Structure:
-        found = self._structures.get((gateset, keys, bits))
+        """The structure of some gates; of a job's own, or of an earlier one's."""
+        shape, shared = (gateset, keys, bits), self._catalogue.structures
+        found = self._structures.get(shape) or shared.get(shape)
         if found is None:
-            gates = tuple(self._gates[key] for key in keys)
-            touched = {q for gate in gates for q in (*gate.targets, *gate.controls)}
+            gates = tuple(self._catalogue.gates[key] for key in keys)
+            touched = frozenset(q for gate in gates for q in (*gate.targets, *gate.controls))
             counts = [gate.counts for gate in gates]
-            ones, more = sum(one for one, _ in counts), sum(two for _, two in counts)
-            found = Structure(gateset, gates, max(touched, default=-1) + 1, (ones, more), bits)
-            self._structures[gateset, keys, bits] = found
+            both = sum(one for one, _ in counts), sum(two for _, two in counts)
+            found = Structure(gateset, gates, max(touched, default=-1) + 1, both, touched, bits)
+            if len(gates) <= LONGEST:
+                shared[shape] = found
+        self._structures[shape] = found
         return found
+
+
+def _learned(gate: Mapping[str, Any], gateset: str) -> Gate:
+    """A gate that was not seen before, checked."""
+    kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
+    if kind is None:
+        raise ValueError(_unknown(gate.get("gate"), gateset))
+    targets, controls = _qubits(gate, "target"), _qubits(gate, "control")
+    terms = tuple(gate["terms"]) if gate["gate"] == "pauliexp" else ()
+    _check_qubits(kind, gate["gate"], targets, controls)
+    _check_terms(terms, len(targets), gate["gate"])
+    return Gate(gate["gate"], kind, targets, controls, terms, len(kind.read(gate)))
 
 
 def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

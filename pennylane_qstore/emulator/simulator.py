@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.emulator import fusion
 from pennylane_qstore.emulator.circuit import Gate, Group, Structure
 from pennylane_qstore.emulator.gates import Numbers
 from pennylane_qstore.emulator.pauli import evolve
-from pennylane_qstore.emulator.register import Register
+from pennylane_qstore.emulator.register import Register, read_out
 
 # 256 MB of state, and about 700 MB with what a gate needs on the way.
 MOST_QUBITS = 24
@@ -18,6 +19,8 @@ MOST_QUBITS = 24
 CHUNK_AMPLITUDES = 1 << 16
 # Fewer columns than this cost more in loop overhead than they save.
 FEWEST_COLUMNS = 8
+# With fewer amplitudes than this, the calls of a gate cost more than its numbers.
+FUSED_AMPLITUDES = 1 << 12
 
 
 class StoppedError(Exception):
@@ -46,9 +49,16 @@ def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
         group: circuits of one structure
         stop: ends the work with a StoppedError once it is set
     """
-    width = len(touched(group.structure))
+    width = len(group.structure.touched)
     if width > MOST_QUBITS:
         raise too_wide(width)
+    if len(group.members) << width <= FUSED_AMPLITUDES:
+        plan = fusion.plan(group.structure)
+        if plan is not None:
+            numbers = np.ascontiguousarray(group.numbers.T)
+            found = fusion.probabilities(group.structure, plan, numbers, len(group.members))
+            yield Chunk(group.members, *read_out(*found, group.structure.bits))
+            return
     columns = CHUNK_AMPLITUDES >> width
     columns = columns if columns >= FEWEST_COLUMNS else 1
     for start in range(0, len(group.members), columns):
@@ -57,11 +67,6 @@ def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
         members = group.members[rows]
         register = _run(group.structure, numbers, len(members), stop)
         yield Chunk(members, *register.probabilities(group.structure.bits))
-
-
-def touched(structure: Structure) -> set[int]:
-    """The qubits that a structure's gates are on."""
-    return {q for gate in structure.gates for q in (*gate.targets, *gate.controls)}
 
 
 def too_wide(width: int) -> MemoryError:

@@ -63,6 +63,8 @@ class Store:
         self._jobs: dict[str, Job] = {}
         self._parents: dict[str, Job] = {}
         self._finished: dict[str, int] = {}
+        self._held = 0  # the sum of these
+        self._live: dict[str, Job] = {}
         self._numbers = 0
 
     def add(self, order: Order, groups: tuple[Group, ...]) -> Job:
@@ -75,6 +77,8 @@ class Store:
         """Takes in a job that is made already, with its children."""
         self._numbers = max(self._numbers, job.number + 1 + len(job.children))
         self._parents[job.id] = job
+        if not job.is_final:
+            self._live[job.id] = job
         self._jobs.update((each.id, each) for each in (job, *job.children))
 
     def find(self, job_id: str) -> Job | None:
@@ -93,17 +97,21 @@ class Store:
         for each in (job, *job.children):
             self._jobs.pop(each.id, None)
         self._parents.pop(job.id, None)
-        self._finished.pop(job.id, None)
+        self._live.pop(job.id, None)
+        self._held -= self._finished.pop(job.id, 0)
         self.dropped(job)
 
     def finished(self, job: Job) -> None:
         """Notes that a job has ended; the oldest make room."""
+        self._live.pop(job.id, None)
         if job.id not in self._parents:
             return
         held = len(job.order.raw) + (0 if job.answer is None else job.answer.weight)
-        self._finished[job.id] = held + CHILD_BYTES * (1 + len(job.children))
+        held += CHILD_BYTES * (1 + len(job.children))
+        self._held += held - self._finished.get(job.id, 0)
+        self._finished[job.id] = held
         while len(self._finished) > 1 and (
-            len(self._finished) > self.keep or sum(self._finished.values()) > MOST_BYTES
+            len(self._finished) > self.keep or self._held > MOST_BYTES
         ):
             self.delete(self._parents[next(iter(self._finished))])
 
@@ -113,7 +121,7 @@ class Store:
 
     def unfinished(self) -> Iterator[Job]:
         """Jobs that have not ended."""
-        return (job for job in list(self._parents.values()) if not job.is_final)
+        return iter(list(self._live.values()))
 
     def _newest_first(self, wanted: Wanted) -> Iterable[Job]:
         """Children are listed only where they are asked for by their parent or ids."""

@@ -28,6 +28,8 @@ from pennylane_qstore.train.session import named_run, saving, split
 from pennylane_qstore.train.trainer import Plan, Trainer
 
 FEATURES = 64
+# The options that make a model what it is.
+SHAPE = ("wires", "layers", "entanglement", "encoding", "encoder")
 Results = dict[str, dict[str, float]]
 
 
@@ -132,11 +134,14 @@ def start(classifier: Classifier, options: ClassifierOptions, rng: np.random.Gen
     weights = classifier.first_weights(rng)
     if options.start_from is None:
         return weights
-    kept = np.asarray(checkpoint.load(options.start_from)["learner"]["weights"])
-    if kept.shape != weights.shape:
-        raise OptionError(
-            "start_from", options.start_from, f"it has {kept.size} weights, not {weights.size}"
-        )
+    state = checkpoint.load(options.start_from)
+    kept = np.asarray(state.get("learner", {}).get("weights", ()))
+    shape, asked = (
+        {name: values.get(name) for name in SHAPE}
+        for values in (state.get("options", {}), options.kept)
+    )
+    if kept.shape != weights.shape or shape != asked:
+        raise OptionError("start_from", options.start_from, f"it is of another model: {shape}")
     return kept
 
 

@@ -13,6 +13,7 @@ from pennylane_qstore.gradients import grad_fn
 from pennylane_qstore.train.checkpoint import attributes, restore_attributes
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
+from pennylane_qstore.train.shots import ShotSchedule
 
 # Weights and samples to loss, accuracy and the loss's derivatives by the weights.
 OwnGradient = Callable[[Any, Samples], tuple[Measured, Any]]
@@ -87,6 +88,7 @@ class CircuitLearner:
         optimizer: PennyLane's, or one with the same ``step``
         weight_decay: share of the weights that each step takes off (decoupled, as in AdamW)
         track_gradient: whether gradients are measured; SPSA's and QN-SPSA's stay inside them
+        shots: of each step, by a rule; None leaves them to the circuit
     """
 
     def __init__(
@@ -97,10 +99,11 @@ class CircuitLearner:
         *,
         weight_decay: float = 0.0,
         track_gradient: bool = False,
+        shots: ShotSchedule | None = None,
         seed: int = 1,
     ) -> None:
         self.circuit, self.weights, self.optimizer = circuit, weights, optimizer
-        self.weight_decay, self.track_gradient = weight_decay, track_gradient
+        self.weight_decay, self.track_gradient, self.shots = weight_decay, track_gradient, shots
         self._rng = np.random.default_rng([seed, 1])
 
     def step(self, batch: Samples) -> Measured:
@@ -109,19 +112,22 @@ class CircuitLearner:
         gradient: list[float] = []
         with numpy_seed(int(self._rng.integers(2**32))):
             self.weights = self._stepped(batch, loss, gradient)
+        if self.shots is not None:
+            self.shots.advance()
         self.weights = (1 - self.weight_decay) * self.weights
         return loss.measured(gradient[0] if gradient else None)
 
     def _stepped(self, batch: Samples, loss: SquareLoss, gradient: list[float]) -> Any:
+        circuit = self.circuit if self.shots is None else self.shots.on(self.circuit)
         if isinstance(self.optimizer, qml.QNSPSAOptimizer):
             # It takes the QNode itself, because it also measures the metric of its states.
             given = {"features": batch.features, "loss": loss}
             if self.optimizer.blocking:  # which measures the loss, and step() would warn of that
-                return self.optimizer.step_and_cost(self.circuit, self.weights, **given)[0]
-            return self.optimizer.step(self.circuit, self.weights, **given)
+                return self.optimizer.step_and_cost(circuit, self.weights, **given)[0]
+            return self.optimizer.step(circuit, self.weights, **given)
 
         def objective(weights: Any) -> Any:
-            return loss(self.circuit(weights, batch.features))
+            return loss(circuit(weights, batch.features))
 
         if "grad_fn" not in signature(self.optimizer.step).parameters:
             return self.optimizer.step(objective, self.weights)
@@ -148,12 +154,15 @@ class CircuitLearner:
             "weights": self.weights,
             "optimizer": attributes(self.optimizer),
             "rng": deepcopy(self._rng),
+            "shots": None if self.shots is None else self.shots.step,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as a state says."""
         self.weights, self._rng = state["weights"], state["rng"]
         restore_attributes(self.optimizer, state["optimizer"])
+        if self.shots is not None:
+            self.shots.step = state["shots"] or 0
 
 
 class GradientLearner:

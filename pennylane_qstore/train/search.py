@@ -152,7 +152,9 @@ def digits_trials(options: Any) -> tuple[Any, Maker]:
 
 def picture_trials(options: Any) -> tuple[Any, Maker]:
     """Classifiers that learn ten classes on their twins: a sample's gradient is one circuit."""
-    pictures, _ = load_pictures(options.data, options.seed)
+    pictures, notice = load_pictures(options.data, options.seed)
+    if notice is not None:
+        Console(highlight=False).print(notice, soft_wrap=True)
     pictures = pictures.reduced(classify.FEATURES)
 
     def trial(layers: int, entanglement: str, tracker: Any) -> Trial:

@@ -18,6 +18,9 @@ from pennylane_qstore.train.samples import Samples
 
 # Looks at a step; True ends the training after it.
 Callback = Callable[[Step], bool | None]
+# What a checkpoint of a training has.
+_KEPT = {"options", "learner", "batches", "numpy", "device", "meter", "history", "best", "waited",
+         "ended", "result", "run"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +232,17 @@ class Trainer:
 
     def _restore(self, state: dict[str, Any]) -> None:
         assert self.saving is not None
-        check_options(self.saving.path, state["options"], self.saving.options)
+        path, device = self.saving.path, self.saving.device
+        if missing := _KEPT - state.keys():
+            raise CheckpointError(f"{path} isn't a training's: it has no {', '.join(missing)}")
+        check_options(path, state["options"], self.saving.options)
+        if (state["device"] is None) != (getattr(device, "rng", None) is None):
+            raise CheckpointError(f"{path} is of a training on another device, or on none")
         self.learner.restore(state["learner"])
         self.batches.restore(state["batches"])
         np.random.set_state(state["numpy"])
         if state["device"] is not None:
-            self.saving.device.rng.bit_generator.state = state["device"]
+            device.rng.bit_generator.state = state["device"]
         self._meter.restore(state["meter"])
         self.history = from_table(state["history"])
         self.best = state["best"]

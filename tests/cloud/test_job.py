@@ -15,7 +15,7 @@ from pennylane_qstore.program import Gate, Programs
 
 def programs(circuits, gates=1, qubits=1):
     structure = (Gate("gpi", (0,)),) * gates
-    numbers = np.arange(circuits * gates, dtype=float).reshape(circuits, gates)
+    numbers = np.linspace(-1, 1, circuits * gates).reshape(circuits, gates)
     return Programs("native", qubits, structure, numbers)
 
 
@@ -51,7 +51,7 @@ def test_a_circuit_that_fits_no_job_is_refused():
 
 
 def test_a_body_is_the_documented_json():
-    """The POST has the API's fields, and numbers that read back as the same floats."""
+    """The POST has the API's fields, and phases modulo one turn."""
     options = Options(
         backend="simulator",
         api_key="k",
@@ -66,7 +66,7 @@ def test_a_body_is_the_documented_json():
         "native",
         2,
         (Gate("gpi2", (1,)), Gate("ms", (0, 1)), Gate("zz", (1, 0))),
-        np.array([[1 / 3, 0.1, -0.2, 0.25, 1e-17], [0.5, 0, 0, 0.125, 0.25]]),
+        np.array([[0.375, 0.1, -0.2, 0.25, 1e-17], [0.5, 0, 0, 0.125, 0.25]]),
     )
     (only,) = job.pack([(batch, 500)])
     assert json.loads(only.body(job.settings(options))) == {
@@ -84,9 +84,9 @@ def test_a_body_is_the_documented_json():
             "circuits": [
                 {
                     "circuit": [
-                        {"gate": "gpi2", "target": 1, "phase": 1 / 3},
-                        {"gate": "ms", "targets": [0, 1], "phases": [0.1, -0.2], "angle": 0.25},
-                        {"gate": "zz", "targets": [1, 0], "angle": 1e-17},
+                        {"gate": "gpi2", "target": 1, "phase": 0.375},
+                        {"gate": "ms", "targets": [0, 1], "phases": [0.1, 0.8], "angle": 0.25},
+                        {"gate": "zz", "targets": [1, 0], "angle": 0.0},
                     ]
                 },
                 {

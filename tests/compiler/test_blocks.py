@@ -15,6 +15,7 @@ from pennylane_qstore.compiler.blocks import (
 )
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.pairs import resolved
+from pennylane_qstore.compiler.su2 import unitaries
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP
 
 QUBITS, PARAMS = 4, 3
@@ -62,12 +63,17 @@ def steps(part, params):
         return [(GATES[part.name], part.qubits)]
     if isinstance(part, Constant):
         return [(part.matrix, part.qubits)]
-    bound = part.bind(params[None])
-    middle = weyl.canonical(-bound.angles / 2)
-    gates = weyl.kron(*bound.left) @ middle
-    if bound.right:
-        gates = gates @ weyl.kron(*bound.right)
-    return [(gates[0], part.qubits)]
+    return [(bound(part, params[None])[0], part.qubits)]
+
+
+def bound(block, params):
+    """What a block becomes, as matrices."""
+    found = block.bind(params)
+    angles = np.zeros((len(params), 3))
+    angles[:, : block.rank] = found.angles.T
+    *right, first, second = map(unitaries, found.gates)
+    gates = weyl.kron(first, second) @ weyl.canonical(-angles / 2)
+    return gates @ weyl.kron(*right) if right else gates
 
 
 def unitary(parts, params, total=QUBITS):
@@ -305,13 +311,7 @@ def test_a_block_binds_rows_as_if_each_were_alone(seed, special_ones):
     params = rng.uniform(-4, 4, (7, 3))
     if special_ones:
         params = np.round(params / (np.pi / 2)) * (np.pi / 2)
-    bound = block.bind(params)
-    middle = weyl.canonical(-bound.angles / 2)
-    gates = weyl.kron(*bound.left) @ middle
-    if bound.right:
-        gates = gates @ weyl.kron(*bound.right)
-    assert not bound.angles[:, 1:].any()
-    for gate, wanted in zip(gates, block.matrices(params), strict=True):
+    for gate, wanted in zip(bound(block, params), block.matrices(params), strict=True):
         assert distance(gate, wanted) < 1e-12
 
 

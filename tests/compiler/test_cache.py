@@ -2,6 +2,7 @@
 
 import copy
 import json
+import threading
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target, TemplateCache, preprocessing
+from pennylane_qstore.compiler.cache import Entry
 from pennylane_qstore.compiler.saved import _hash
 
 
@@ -144,6 +146,34 @@ def test_the_time_saved_is_measured():
     assert 0 < stats.seconds_saved < 20 * took
     device.cache.clear()
     assert device.cache.stats().seconds_saved == pytest.approx(stats.seconds_saved)
+
+
+def test_what_is_being_compiled_holds_up_nobody_else():
+    """Another structure goes on; who asks for the same one waits, and it is compiled once."""
+    cache = TemplateCache()
+    started, go_on, found = threading.Event(), threading.Event(), []
+    made = [Entry((), lambda ops: ops, None, lambda results: results) for _ in range(2)]
+
+    def slow():
+        started.set()
+        assert go_on.wait(10)
+        return made[0]
+
+    def ask():
+        found.append(cache.find("slow", slow, at_once=True).entry)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert started.wait(10)
+    assert cache.find("quick", lambda: made[1], at_once=True).entry is made[1]
+    assert not found
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert found == [made[0]] * 2
+    stats = cache.stats()
+    assert (stats.misses, stats.hits) == (2, 1)
 
 
 def test_clearing_forgets_and_keeps_counting():

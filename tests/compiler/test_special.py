@@ -1,5 +1,7 @@
 """Angles at which gates vanish: fewer gates, the same outcomes, and few compiles."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,29 @@ def test_what_is_seen_most_gets_a_circuit_first():
     zeros = next(bound for bound in found if 30 in bound.rows)
     assert total(zeros) <= 2
     assert len(zeros.rows) >= 40
+
+
+def test_a_thread_does_not_wait_for_anothers_special_circuit():
+    """It takes the one for any angles meanwhile."""
+    started, go_on = threading.Event(), threading.Event()
+    make = Makes(range(QUBITS))
+
+    def slow(elements):
+        if make.times:
+            started.set()
+            assert go_on.wait(10)
+        return make(elements)
+
+    own, zeros = ByAngles(ansatz(), slow), np.zeros((1, N))
+    thread = threading.Thread(target=own.bind, args=(zeros,))
+    thread.start()
+    assert started.wait(10)
+    (meanwhile,) = own.bind(zeros)
+    go_on.set()
+    thread.join()
+    (bound,) = own.bind(zeros)
+    assert make.times == 2
+    assert total(bound) < total(meanwhile) == total(own.general.bind(zeros)[0])
 
 
 def test_huge_angles_are_not_special():

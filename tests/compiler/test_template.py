@@ -178,7 +178,14 @@ def test_a_copy_with_other_wires_is_another_structure():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(float("nan"), "not finite"), (float("inf"), "not finite"), (1j, "complex")]
+    ("value", "said"),
+    [
+        (float("nan"), "not finite"),
+        (float("inf"), "not finite"),
+        (1j, "complex"),
+        ("a", "no number: a"),
+        (None, "no number: None"),
+    ],
 )
 def test_a_bad_angle_is_named_with_its_place(value, said):
     """On a structure that is known already, a bad angle still names its operation."""
@@ -193,6 +200,15 @@ def test_a_bad_angle_is_named_with_its_place(value, said):
     circuit(0.1)
     with pytest.raises(qstore.CompileError, match=rf"operation 1, RZ.*{said}"):
         circuit(value)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_batch_of_no_circuits_is_refused(cache):
+    """Nobody could say what its results are."""
+    dev = qml.device("qstore.ionq", cache=cache)
+    tape = qml.tape.QuantumScript([qml.RX(np.zeros(0), 0)], [qml.expval(qml.Z(0))])
+    with pytest.raises(qstore.CompileError, match="no values at all"):
+        qml.execute([tape], dev)
 
 
 def test_structures_are_forgotten_when_there_are_too_many():

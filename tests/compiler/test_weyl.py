@@ -177,19 +177,3 @@ def test_without_its_diagonal_a_unitary_has_two(seed, coordinates, side):
     wanted = diagonal @ matrix if side == "left" else matrix @ diagonal
     assert np.abs(found.weyl.matrix() - wanted).max() < 1e-13
     assert found.weyl.coordinates[0, 2] == 0
-
-
-@given(seed=seeds)
-def test_on_zeros_a_unitary_has_one(seed):
-    """What it does to |00> is one entangler and local gates."""
-    matrices = haar(seed, 3)
-    found = weyl.schmidt(matrices[..., 0])
-    middle = weyl.canonical(found.angle[:, None] * np.array([1, 0, 0]))
-    states = (weyl.kron(found.left, found.right) @ middle)[:, :, 0]
-    assert np.allclose(states, matrices[:, :, 0], rtol=0, atol=EXACT)
-    assert ((found.angle >= 0) & (found.angle <= QUARTER)).all()
-
-
-def test_on_zeros_a_controlled_gate_does_nothing():
-    """A CNOT whose control is |0> leaves no entangler."""
-    assert weyl.schmidt(CX[:, 0]).angle == 0

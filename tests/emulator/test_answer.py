@@ -24,7 +24,7 @@ def test_zeros_are_left_out():
     circuit = [{"gate": "h", "target": 15}]
     circuit += [{"gate": "cnot", "control": 15, "target": q} for q in range(15)]
     answer = solve(groups(circuit), (), None, threading.Event())
-    assert answer.text == b'{"0":0.5,"65535":0.5}'
+    assert answer.text == b'{"0":0.500000000000000,"65535":0.500000000000000}'
 
 
 def test_small_probabilities_stay():

@@ -111,7 +111,8 @@ def test_transfer(digits):
 def test_few_shots_from_an_earlier_training(digits, folder):
     """Ten samples of each class, the circuit frozen: only the head moves, and it fits them."""
     before, classifier = learned(digits, epochs=3)
-    checkpoint.save(folder / "before.npz", {"learner": before.learner.state()})
+    kept = {"learner": before.learner.state(), "options": ClassifierOptions(wires=3, layers=2).kept}
+    checkpoint.save(folder / "before.npz", kept)
     after, _ = learned(
         digits, epochs=4, few_shot=10, validation=0.0, start_from=folder / "before.npz",
         freeze="circuit",
@@ -123,11 +124,16 @@ def test_few_shots_from_an_earlier_training(digits, folder):
     assert not np.array_equal(old["head"], new["head"])
 
 
-def test_weights_of_another_model(folder, capsys):
-    """They are refused in a line."""
-    checkpoint.save(folder / "other.npz", {"learner": {"weights": np.zeros(7)}})
-    assert main([*SMALL, "--start-from", "other.npz"]) == 2
-    assert "it has 7 weights, not" in capsys.readouterr().err
+@pytest.mark.parametrize(("entanglement", "missing"), [("linear", 0), ("circular", 1)])
+def test_weights_of_another_model(folder, capsys, entanglement, missing):
+    """They are refused in a line, also where there are as many; and so are none."""
+    options = ClassifierOptions(wires=3, layers=2, entanglement=entanglement)
+    n_weights = classify.architecture_of(options, classify.FEATURES).n_weights - missing
+    kept = {"options": options.kept, "learner": {"weights": np.zeros(n_weights)}}
+    for state in (kept, {}):
+        checkpoint.save(folder / "other.npz", state)
+        assert main([*SMALL, "--start-from", "other.npz"]) == 2
+        assert "it is of another model: {'wires': " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,14 @@
 """What learners remember, and what they leave alone."""
 
 import numpy as np
+import pennylane as qml
 import pytest
 
+from pennylane_qstore.train import CircuitLearner, Samples
 from pennylane_qstore.train.learners import SquareLoss, accuracy, numpy_seed
+from pennylane_qstore.train.model import first_weights, make_circuit
+from pennylane_qstore.train.optimizers import PACES, make_optimizer
+from pennylane_qstore.train.shots import stepped
 
 
 def test_square_loss_remembers():
@@ -35,3 +40,27 @@ def test_numpy_seed_leaves_no_trace():
         draw_and_fail()
     seen.append(np.random.random())
     assert np.array_equal(seen, expected)
+
+
+@pytest.mark.parametrize("optimizer", PACES)
+def test_shots_by_the_step(optimizer):
+    """A schedule holds for whatever a step runs, and goes on from a checkpoint's state."""
+    device = qml.device("qstore.ionq", wires=2, seed=1)
+    batch = Samples(np.zeros((4, 2)), np.array([1.0, -1.0, 1.0, -1.0]))
+    weights = first_weights(1, 2, np.random.default_rng(1))
+
+    def learner():
+        circuit = make_circuit(device, 1, 0)
+        own = make_optimizer(optimizer, PACES[optimizer])
+        return CircuitLearner(circuit, weights, own, shots=stepped({0: 10, 1: 30, 2: 50}))
+
+    def shots_of(one):
+        with qml.Tracker(device) as tracker:
+            one.step(batch)
+        return tracker.totals["shots"] / tracker.totals["circuits"]
+
+    first = learner()
+    assert [shots_of(first), shots_of(first)] == [10, 30]
+    second = learner()
+    second.restore(first.state())
+    assert shots_of(second) == 50

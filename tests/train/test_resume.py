@@ -1,5 +1,6 @@
 """A training that is killed at any moment, and resumed, is the undisturbed one."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -25,25 +27,46 @@ import json, os, sys
 import pennylane_qstore.train.session
 from pennylane_qstore.train import main
 for line in sys.stdin:
+    url, *words = json.loads(line)
     child = os.fork()
     if child == 0:
         os.dup2(2, 1)
-        os._exit(main(json.loads(line)))
+        os.environ["IONQ_API_URL"] = url
+        os._exit(main(words))
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
 @pytest.fixture
-def server(tmp_path):
+def nursery(tmp_path):
+    """Starts trainings; the process that does."""
+    environment = {
+        **os.environ,
+        "IONQ_API_KEY": "secret",
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", NURSERY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def server(nursery, tmp_path):
     """The address of an emulator in a process of its own."""
     code = "import sys; from pennylane_qstore.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ["emulator", "--port", "0", "--quiet", "--keep", "5000", "--state", "server.sqlite"]
     command = [sys.executable, "-u", "-c", code, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        url = re.search(r"http://\S+/v0\.4", process.stdout.readline()).group()
-        yield url
-        process.terminate()
+        yield re.search(r"http://\S+/v0\.4", process.stdout.readline()).group()
+        process.kill()
 
 
 def jobs_of(url):
@@ -63,30 +86,9 @@ def jobs_of(url):
             return ids
 
 
-@pytest.fixture
-def nursery(server, tmp_path, monkeypatch):
-    """Starts a training; the process that does."""
-    environment = {
-        **os.environ,
-        "IONQ_API_URL": server,
-        "IONQ_API_KEY": "secret",
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-c", NURSERY],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-    ) as process:
-        yield process
-        process.stdin.close()
-
-
 def start(nursery, words):
     """Starts a training; its process id."""
-    nursery.stdin.write(str(words).replace("'", '"') + "\n")
+    nursery.stdin.write(json.dumps(words) + "\n")
     nursery.stdin.flush()
     return int(nursery.stdout.readline())
 
@@ -107,25 +109,31 @@ def later(tmp_path):
 def test_killed_at_ten_random_moments(nursery, server, tmp_path):
     """The same weights to the last bit, the same history, and no job more on the server."""
     begun = time.perf_counter()
-    start(nursery, [*WORDS, "calm"])
+    start(nursery, [server, *WORDS, "calm"])
     assert end(nursery) == 0
     lasted = time.perf_counter() - begun
     calm = checkpoint.load(tmp_path / "calm.checkpoint.npz")
     jobs = jobs_of(server)
 
-    moments = np.random.default_rng(7)
-    for _ in range(KILLS):
-        child = start(nursery, [*WORDS, "killed", "--resume"])
-        time.sleep(moments.uniform(0, lasted / 8))
-        os.kill(child, signal.SIGKILL)
-        assert end(nursery) == -signal.SIGKILL
-        later(tmp_path)
-    start(nursery, [*WORDS, "killed", "--resume"])
+    moments, kills, names = np.random.default_rng(7), 0, ["killed-0"]
+    while kills < KILLS:
+        child = start(nursery, [server, *WORDS, names[-1], "--resume"])
+        time.sleep(moments.uniform(0, lasted / 6))
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        if end(nursery) == 0:  # it was faster: the next one is to be killed
+            names.append(f"killed-{len(names)}")
+        else:
+            kills += 1
+            later(tmp_path)
+    start(nursery, [server, *WORDS, names[-1], "--resume"])
     assert end(nursery) == 0
 
-    killed = checkpoint.load(tmp_path / "killed.checkpoint.npz")
-    assert np.array_equal(killed["learner"]["weights"], calm["learner"]["weights"])
-    for name in ("loss", "accuracy", "validation_loss", "jobs", "circuits"):
-        assert np.array_equal(killed["history"][name], calm["history"][name], equal_nan=True), name
-    assert killed["result"] == calm["result"]
-    assert len(jobs_of(server) - jobs) == len(jobs)
+    for name in names:
+        killed = checkpoint.load(tmp_path / f"{name}.checkpoint.npz")
+        assert np.array_equal(killed["learner"]["weights"], calm["learner"]["weights"])
+        for column in ("loss", "accuracy", "validation_loss", "jobs", "circuits"):
+            found, expected = (each["history"][column] for each in (killed, calm))
+            assert np.array_equal(found, expected, equal_nan=True), column
+        assert killed["result"] == calm["result"]
+    assert len(jobs_of(server) - jobs) == len(names) * len(jobs)

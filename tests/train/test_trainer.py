@@ -5,7 +5,15 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train import CheckpointError, Measured, Plan, Samples, Saving, Trainer
+from pennylane_qstore.train import (
+    CheckpointError,
+    Measured,
+    Plan,
+    Samples,
+    Saving,
+    Trainer,
+    checkpoint,
+)
 from pennylane_qstore.train.model import make_circuit
 from pennylane_qstore.train.optimizers import PACES
 from pennylane_qstore.train.options import TrainOptions
@@ -154,6 +162,12 @@ def test_a_checkpoint_in_the_way(samples, tmp_path):
     with pytest.raises(CheckpointError, match="with seed 1, not 2; wires None, not 3"):
         Trainer(Slope(), samples, Plan(2, 4), saving=other).fit()
     assert path.read_bytes() == before
+    here = Saving(path, resume=True, options={"seed": 1}, device=qml.device("qstore.ionq"))
+    with pytest.raises(CheckpointError, match="on another device, or on none"):
+        Trainer(Slope(), samples, Plan(2, 4), saving=here).fit()
+    checkpoint.save(path, {"anything": 1})
+    with pytest.raises(CheckpointError, match="isn't a training's: it has no"):
+        Trainer(Slope(), samples, Plan(2, 4), saving=here).fit()
 
 
 def test_a_result_is_kept(samples, tmp_path):

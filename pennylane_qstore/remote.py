@@ -1,0 +1,157 @@
+"""A backend behind IonQ's API, or the emulator's, and the connections to them."""
+
+import threading
+import weakref
+from collections.abc import Sequence
+
+from pennylane_qstore import embedded
+from pennylane_qstore.cloud import fleet, job, loop
+from pennylane_qstore.cloud.backend import Backend
+from pennylane_qstore.cloud.client import Client
+from pennylane_qstore.cloud.fleet import Standing
+from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.cloud.journal import MEMORY, Journal, account
+from pennylane_qstore.cloud.order import Elsewhere
+from pennylane_qstore.cloud.policy import policy_of
+from pennylane_qstore.compiler import Target
+from pennylane_qstore.member import Terms
+from pennylane_qstore.options import EMULATOR, Options
+from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.work import Work
+
+
+class Clients:
+    """The connections of one device: one for each key and address, in each event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: weakref.WeakKeyDictionary[loop.Loop, dict[tuple[str, str], Client]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def of(self, running: loop.Loop, options: Options) -> Client:
+        """The connection for a member in a loop; a fork has a loop, and so connections, anew."""
+        if options.backend == EMULATOR:
+            key = embedded.server(running).url, "emulator"
+        else:
+            assert options.base_url is not None
+            assert options.api_key is not None
+            key = options.base_url, options.api_key
+        with self._lock:
+            clients = self._clients.setdefault(running, {})
+            if key not in clients:
+                journal = Journal(options.journal or MEMORY, account(*key))
+                client = clients[key] = Client(*key, policy_of(options), journal=journal)
+                weakref.finalize(self, running.close_soon, client.close)
+            return clients[key]
+
+    def all(self, running: loop.Loop) -> list[Client]:
+        """Those that there are in a loop."""
+        with self._lock:
+            return list(self._clients.get(running, {}).values())
+
+
+class Remote:
+    """A backend behind IonQ's API, or the emulator's."""
+
+    def __init__(self, options: Options, clients: Clients, *, is_fallback: bool = False) -> None:
+        self.name = options.backend
+        self.is_fallback = is_fallback
+        self.options = options
+        self.settings = job.settings(options)
+        self._clients = clients
+
+    @property
+    def on_qpu(self) -> bool:
+        """Whether it is a quantum computer, which costs money."""
+        return self.options.on_qpu
+
+    @property
+    def exact(self) -> bool:
+        """Whether it answers with exact probabilities."""
+        return self.options.exact
+
+    def client(self) -> Client:
+        """Its connection, in the process's loop."""
+        return self._clients.of(loop.current(), self.options)
+
+    def connect(self) -> None:
+        """Opens the connection; not in the loop's own thread, in which an emulator starts."""
+        self.client()
+
+    def known(self) -> Backend | None:
+        """What the API said of it within the last minute; None where it must be asked."""
+        running = loop.current()
+        return self.client().known(self.settings["backend"], running.asyncio_loop.time())
+
+    async def machine(self, max_wait: float) -> Backend:
+        """What the API says of it, asked again only after a minute.
+
+        Args:
+            max_wait: seconds for the answer
+
+        Raises:
+            CloudError: it isn't there, or there is no answer
+        """
+        return await self.client().backend(self.settings["backend"], max_wait)
+
+    def target(self, machine: Backend) -> Target:
+        """What tapes are compiled to for it."""
+        options = self.options
+        mitigation = options.error_mitigation or {}
+        qis = options.gateset == "qis"
+        return Target(
+            "qis" if qis else machine.entangler(options.noise_model),
+            options.optimization,
+            # IonQ checks the symmetries of the circuit that it gets.
+            options.measurement_aware and not mitigation.get("symmetry_verification"),
+            # Sharpening votes on whole bit strings.
+            bool(options.sharpen),
+            options.verify,
+        )
+
+    def standing(self, machine: Backend) -> Standing:
+        """What jobs are shared out by: its queue, as the API tells, and what earlier jobs took."""
+        per_circuit = self.client().per_circuit(machine.name)
+        return Standing(
+            self.on_qpu,
+            machine.queue or 0.0,
+            fleet.PER_CIRCUIT if per_circuit is None else per_circuit,
+            self.is_fallback,
+        )
+
+    def measured(self, machine: Backend) -> float | None:
+        """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
+        options, client = self.options, self.client()
+        if not options.adaptive or options.on_qpu or client.is_slowed:
+            return None
+        return client.per_circuit(machine.name)
+
+    async def has_left(self) -> bool:
+        """Whether earlier processes may have left jobs there, to be taken up."""
+        return await self.client().has_left(self.settings["backend"])
+
+    async def left(self, jobs: Sequence[Job], run: tuple[str, int] | None) -> bool:
+        """Whether they left these jobs."""
+        client = self.client()
+        return all([await client.is_left(each, self.settings, run) for each in jobs])
+
+    async def run(
+        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Elsewhere | None
+    ) -> dict[int, Outcomes]:
+        """Sends jobs, and gives the outcomes of their programs by index.
+
+        Raises:
+            QStoreError: see the tree in ``pennylane_qstore.errors``
+        """
+        del work, target
+        return await self.client().run(
+            jobs,
+            self.settings,
+            max_wait=terms.left,
+            listener=terms.listener,
+            sharpen=self.options.sharpen,
+            run=terms.run,
+            budget=self.options.budget,
+            elsewhere=way,
+        )
