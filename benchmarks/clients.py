@@ -197,7 +197,7 @@ def main() -> None:
         print(
             f"| {name} | {each.seconds:.2f} s | {each.seconds / least:.2f} "
             f"| {each.processor * 1e3:.0f} ms | {each.processor / ours.processor:.1f} x "
-            f"| {requests:g} | {jobs:g} | {looks:g} | {math.ceil(each.seen.connections)} "
+            f"| {requests:.3g} | {jobs:g} | {looks:.3g} | {math.ceil(each.seen.connections)} "
             f"| {each.worst:.1f} sigma |"
         )
     print("\nConnections are those of all batches after the first; looks ask how a job is.")

@@ -104,8 +104,8 @@ OPTIMIZERS: dict[str, tuple[Callable[[], Any], Callable[[], Any], int]] = {
         50,
     ),
     "QN-SPSA": (
-        lambda: plain(qstore.QNSPSAOptimizer(0.1, seed=SEED)),
-        lambda: plain(qml.QNSPSAOptimizer(0.1, seed=SEED)),
+        lambda: plain(qstore.QNSPSAOptimizer(0.1, 0.05, 0.2, seed=SEED)),
+        lambda: plain(qml.QNSPSAOptimizer(0.1, 0.05, 0.2, seed=SEED)),
         50,
     ),
     "QNG": (
@@ -319,12 +319,13 @@ def _counted(made: Callable[[Any], Step], url: str) -> tuple[str, str]:
 def main() -> None:
     """Prints both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("optimizers", nargs="*", help=f"of {', '.join(OPTIMIZERS)}; all without")
     parser.add_argument("--short", action="store_true", help="10 steps of Adam, SPSA and QNG")
     parser.add_argument("--tiny", action="store_true", help="2 steps of SPSA, to see that it works")
     parser.add_argument("--scale", type=float, default=SCALE, help="so many times faster")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    names, steps = tuple(OPTIMIZERS), 50
+    names, steps = tuple(asked.optimizers or OPTIMIZERS), 50
     if asked.short:
         names, steps = ("Adam", "SPSA", "QNG"), 10
     if asked.tiny:
