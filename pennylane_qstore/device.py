@@ -1,7 +1,6 @@
 """The door: PennyLane's device contract, tapes in and results out."""
 
 import copy
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,34 +14,24 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
-from pennylane_qstore import derivatives, notices, runs
-from pennylane_qstore.cautions import DEBIASING_SHOTS, Cautions
-from pennylane_qstore.cloud import job, loop
+from pennylane_qstore import derivatives
+from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.compiler import (
     Labelled,
-    Target,
     TemplateCache,
-    labelled_batch,
     preprocessing,
-    qubits_of,
 )
-from pennylane_qstore.compiler.batch import Place
-from pennylane_qstore.errors import CompileError, OptionError, QStoreError
-from pennylane_qstore.events import Event, Waiting
-from pennylane_qstore.fleet.members import Members, Route, members_of
-from pennylane_qstore.fleet.placement import Fleet, Ran
+from pennylane_qstore.errors import OptionError
+from pennylane_qstore.execution import Execution
+from pennylane_qstore.fleet.members import Route, members_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.gathering.receivers import Answer, Batch, answered, current, recorded
 from pennylane_qstore.gathering.simultaneous import deliver
-from pennylane_qstore.interruption import interrupted
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
-from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.progress import shown
-from pennylane_qstore.readout import read_out
-from pennylane_qstore.tracking import track_batch, track_events, track_results
+from pennylane_qstore.tracking import track_batch
 
 
 @single_tape_support
@@ -108,9 +97,8 @@ class QStoreDevice(Device):
         OptionError: a setting that can't be
     """
 
-    _lock: threading.Lock
     _cache: TemplateCache
-    _fleet: Fleet
+    _execution: Execution
     config_filepath = str(Path(__file__).with_name("config.toml"))
 
     def __init__(
@@ -198,14 +186,18 @@ class QStoreDevice(Device):
             progress=progress,
         )
         try:
-            self._rng = np.random.default_rng(seed)
+            rng = np.random.default_rng(seed)
         except (TypeError, ValueError) as error:
             raise OptionError(
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
         super().__init__(wires=wires, shots=shots)
-        self.__dict__.update(_state(self._members))
-        self._cautions = Cautions(self._options, on_qpu=self._fleet.on_qpu)
+        self.__dict__.update(self._own(rng))
+
+    def _own(self, rng: np.random.Generator) -> dict[str, Any]:
+        """What every device, and every copy of one, has for itself."""
+        cache = TemplateCache() if self._options.cache else TemplateCache(0)
+        return {"_cache": cache, "_execution": Execution(self._members, self.wires, rng)}
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
     short_name = "qstore.ionq"
@@ -223,9 +215,8 @@ class QStoreDevice(Device):
         """A device of the same options, with a generator, a cache and connections of its own."""
         other = copy.copy(self)
         memo[id(self)] = other
-        other.__dict__["_rng"] = copy.deepcopy(self._rng, memo)
         other.tracker = copy.deepcopy(self.tracker, memo)
-        other.__dict__.update(_state(self._members))
+        other.__dict__.update(self._own(copy.deepcopy(self.rng, memo)))
         return other
 
     @property
@@ -243,9 +234,10 @@ class QStoreDevice(Device):
         """
         if derivatives.is_asked_for(execution_config):
             return CompilePipeline()
-        self._fleet.warm()
+        fleet = self._execution.fleet
+        fleet.warm()
         inexact = None
-        if not self._fleet.exact:
+        if not fleet.exact:
             options = self._options
             machine = options.noise_model or options.backend
             inexact = f"{machine!r} measures, it has no exact probabilities"
@@ -255,7 +247,7 @@ class QStoreDevice(Device):
             self.wires,
             inexact,
             self._cache,
-            self._target,
+            self._execution.target,
             with_values=with_values,
             # What is recorded must come out the same when it is asked for again.
             at_once=recorded(),
@@ -350,7 +342,7 @@ class QStoreDevice(Device):
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
         track_batch(self.tracker)
-        return self._answers(batches)
+        return self._execution.answers(batches, self.tracker)
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
         """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
@@ -358,79 +350,7 @@ class QStoreDevice(Device):
         Args:
             tapes: that have been through the preprocessing
         """
-        rng = np.random.default_rng(0)
-        return tuple(
-            self._read_out(
-                tape,
-                [
-                    Ran(Outcomes.made_up(len(qubits_of(tape.wires, self.wires)), rng), self._first)
-                    for _ in range(tape.batch_size or 1)
-                ],
-                rng,
-            )
-            for tape in tapes
-        )
-
-    def _answers(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
-        circuits = [tape for batch in batches for tape in batch]
-        if not circuits:
-            return [()] * len(batches)
-        work = Work(circuits, self.wires)
-        failure = None
-        try:
-            self._check_shots(circuits)
-            ran = self._run(work)
-        except CompileError as error:
-            return self._sound_answers(batches, error)
-        except QStoreError as error:
-            ran, failure = dict(error.partial), error
-        rows: list[dict[int, Ran]] = [{} for _ in circuits]
-        for index, place in enumerate(work.places):
-            if index in ran:
-                rows[place.tape][place.row] = ran[index]
-        answers: list[Answer] = []
-        first = 0
-        for batch in batches:
-            own = rows[first : first + len(batch)]
-            first += len(batch)
-            complete = all(map(_is_complete, batch, own))
-            if failure is None or (complete and len(batches) > 1):
-                answers.append(self._results(batch, own))
-            else:
-                answers.append(_own(failure, own))
-        return answers
-
-    def _results(
-        self, circuits: Sequence[QuantumScript], rows: Sequence[Mapping[int, Ran]]
-    ) -> tuple[Any, ...]:
-        """What tapes' circuits gave to the tapes' results."""
-        ran = [[own[row] for row in range(len(own))] for own in rows]
-        with self._lock:  # the generator that draws the samples is one for all threads
-            results = tuple(
-                self._read_out(tape, own, self._rng)
-                for tape, own in zip(circuits, ran, strict=True)
-            )
-        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
-        track_results(self.tracker, circuits, results, ran_on)
-        return results
-
-    def _sound_answers(
-        self, batches: Sequence[Sequence[QuantumScript]], error: CompileError
-    ) -> list[Answer]:
-        """Those of the batches that can be compiled, without those that can't."""
-        refused = [self._refusal(batch) for batch in batches]
-        sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
-        if len(sound) == len(batches):
-            return [error] * len(batches)
-        answers = iter(self._answers(sound))
-        return [next(answers) if each is None else each for each in refused]
-
-    def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:
-        try:
-            self.compiled(batch)
-        except CompileError as error:
-            return error
-        return None
+        return self._execution.made_up(tapes)
 
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
         """What ``execute`` sends for a batch of tapes, to the first backend that is there.
@@ -441,17 +361,7 @@ class QStoreDevice(Device):
         Raises:
             CompileError: a tape that can't become native gates, or can't run on the backend
         """
-        self._check_shots(circuits)
-        member, machine = self._fleet.leading()
-        labelled = list(labelled_batch(circuits, self.wires, member.target(machine)))
-        for each in labelled:
-            programs, shots, _ = each.compiled
-            refusal = machine.refusal([programs])
-            if shots is None and not member.exact:
-                refusal = f"a tape without shots can't run on {machine.name}"
-            if refusal is not None:
-                raise CompileError(refusal)
-        return labelled
+        return self._execution.compiled(circuits)
 
     @property
     def cache(self) -> TemplateCache:
@@ -461,7 +371,7 @@ class QStoreDevice(Device):
     @property
     def rng(self) -> np.random.Generator:
         """The generator that draws samples on this side; a checkpoint keeps its state."""
-        return self._rng
+        return self._execution.rng
 
     @property
     def backend(self) -> str:
@@ -472,26 +382,8 @@ class QStoreDevice(Device):
         """How well the backend does, by its last characterization; None for a simulator."""
         if not self._options.on_qpu:
             return None
-        client = self._first.client()
-        return loop.current().run(client.fidelities(self._options.backend))
-
-    @property
-    def _first(self) -> Remote:
-        """The first backend of IonQ's, which tapes are shown as compiled for."""
-        return next(each for each in self._fleet.members if isinstance(each, Remote))
-
-    def _target(self) -> Target:
-        """What tapes are shown as compiled to."""
-        member, machine = self._fleet.leading()
-        return member.target(machine)
-
-    def _check_shots(self, circuits: Sequence[QuantumScript]) -> None:
-        debiasing = (self._options.error_mitigation or {}).get("debiasing")
-        for shots in {tape.shots.total_shots for tape in circuits} - {None}:
-            if shots > job.MAX_SHOTS:
-                raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
-            if debiasing and shots < DEBIASING_SHOTS:
-                raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
+        remote = (each for each in self._execution.fleet.members if isinstance(each, Remote))
+        return loop.current().run(next(remote).client().fidelities(self._options.backend))
 
     def estimate(self, qnode: QNode) -> Callable[..., Price]:
         """A QNode of this device to a function of its arguments that tells what a call would cost.
@@ -509,71 +401,7 @@ class QStoreDevice(Device):
 
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
-            self._check_shots(tapes)
-            return self._fleet.estimate(Work(tapes, self.wires))
+            self._execution.check_shots(tapes)
+            return self._execution.fleet.estimate(Work(tapes, self.wires))
 
         return estimated
-
-    def _run(self, work: Work) -> dict[int, Ran]:
-        """Circuits to their outcomes and where they ran, by index, through few jobs."""
-        self._cautions.about(work.tapes, stacklevel=7)
-        events: list[Event] = []
-        try:
-            with shown(self._options.progress) as show:
-
-                def listener(event: Event) -> None:
-                    if not isinstance(event, Waiting):
-                        events.append(event)
-                    show(event)
-                    notices.tell(event)
-
-                return self._fleet.run(work, listener, self._next_step())
-        except KeyboardInterrupt:
-            raise interrupted(events) from None
-        finally:
-            track_events(self.tracker, events)
-
-    def _next_step(self) -> tuple[str, int] | None:
-        """The place of a batch in the named run that this process is in."""
-        named = runs.current()
-        return None if named is None else named.next_step(self._acknowledge)
-
-    def _acknowledge(self, name: str) -> None:
-        running = loop.current()
-        for client in self._fleet.clients.all(running):
-            running.run(client.acknowledge(name))
-
-    def _read_out(self, tape: QuantumScript, ran: Sequence[Ran], rng: np.random.Generator) -> Any:
-        """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
-        shots = tape.shots.total_shots
-        rows = [each.outcomes for each in ran]
-        if shots is not None:
-            rows = [
-                each.outcomes.drawn(shots, rng)
-                if each.member.exact
-                else each.outcomes.rounded(shots)
-                for each in ran
-            ]
-        batch = rows[0] if tape.batch_size is None else rows
-        qubit_of = qubits_of(tape.wires, self.wires)
-        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
-
-
-def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:
-    return len(rows) == (tape.batch_size or 1)
-
-
-def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:
-    """An error of several callers' batches as one caller's, with what arrived for its tapes."""
-    error = copy.copy(failure)
-    error.__cause__ = failure.__cause__
-    error.partial = {
-        Place(tape, row): ran.outcomes for tape, own in enumerate(rows) for row, ran in own.items()
-    }
-    return error.with_traceback(failure.__traceback__)
-
-
-def _state(members: Members) -> dict[str, Any]:
-    """What every device, and every copy of one, has for itself."""
-    cache = TemplateCache() if members.first.cache else TemplateCache(0)
-    return {"_lock": threading.Lock(), "_cache": cache, "_fleet": Fleet(members)}

@@ -239,7 +239,7 @@ def test_nothing_is_sent_where_a_program_is_wrong(error, verify, told):
     lifted, params = literal(tape)
     carriers = [
         qml.tape.QuantumScript(
-            [BoundTemplate(params, kind(lifted, {0: 0}), device._target)],
+            [BoundTemplate(params, kind(lifted, {0: 0}), device._execution.target)],
             tape.measurements,
         )
         for kind in (Template, broken(error))

@@ -360,8 +360,8 @@ def test_ctrl_c_cancels_on_all_members(ionq):
 
     async def interrupted():
         work = placement.Work(tapes, dev.wires)
-        parts = await asyncio.to_thread(dev._fleet.plan, work, range(2))
-        running = asyncio.create_task(dev._fleet._run(parts, work, heard.append, None))
+        parts = await asyncio.to_thread(dev._execution.fleet.plan, work, range(2))
+        running = asyncio.create_task(dev._execution.fleet._run(parts, work, heard.append, None))
         while len(ionq.jobs) < 2:
             await asyncio.sleep(0.05)
         running.cancel()

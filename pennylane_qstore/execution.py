@@ -1,0 +1,242 @@
+"""Batches of tapes to their results: compiled, run on the device's members, and read out."""
+
+import copy
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pennylane.devices import Tracker
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore import notices, runs
+from pennylane_qstore.cautions import DEBIASING_SHOTS, Cautions
+from pennylane_qstore.cloud import job, loop
+from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
+from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.errors import CompileError, QStoreError
+from pennylane_qstore.events import Event, Waiting
+from pennylane_qstore.fleet.members import Members
+from pennylane_qstore.fleet.placement import Fleet, Ran
+from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.gathering.receivers import Answer
+from pennylane_qstore.interruption import interrupted
+from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.progress import shown
+from pennylane_qstore.readout import read_out
+from pennylane_qstore.tracking import track_events, track_results
+
+
+class Execution:
+    """What a device does with batches of tapes.
+
+    Attributes:
+        fleet: the members that circuits run on
+        rng: draws the samples that are drawn on this side
+    """
+
+    def __init__(self, members: Members, wires: Any, rng: np.random.Generator) -> None:
+        """Opens no connection yet.
+
+        Args:
+            members: of the device
+            wires: of the device, or None
+            rng: of the samples that are drawn on this side
+        """
+        self.fleet = Fleet(members)
+        self.rng = rng
+        self._wires = wires
+        self._options = members.first
+        self._cautions = Cautions(members.first, on_qpu=self.fleet.on_qpu)
+        self._lock = threading.Lock()
+
+    def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
+        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+
+        Args:
+            tapes: that have been through the preprocessing
+        """
+        rng, member = np.random.default_rng(0), self.fleet.members[0]
+        return tuple(
+            self._read_out(
+                tape,
+                [
+                    Ran(Outcomes.made_up(len(qubits_of(tape.wires, self._wires)), rng), member)
+                    for _ in range(tape.batch_size or 1)
+                ],
+                rng,
+            )
+            for tape in tapes
+        )
+
+    def answers(self, batches: Sequence[Sequence[QuantumScript]], tracker: Tracker) -> list[Answer]:
+        """Runs the batches of several callers as one, and gives each its results or its error.
+
+        Args:
+            batches: tapes that have been through the preprocessing
+            tracker: of the device
+
+        Raises:
+            Interrupted: Ctrl-C, after the jobs that were live have been cancelled
+        """
+        circuits = [tape for batch in batches for tape in batch]
+        if not circuits:
+            return [()] * len(batches)
+        work = Work(circuits, self._wires)
+        failure = None
+        try:
+            self.check_shots(circuits)
+            ran = self._run(work, tracker)
+        except QStoreError as error:
+            if isinstance(error, CompileError) and not error.partial:
+                return self._sound_answers(batches, error, tracker)
+            ran, failure = dict(error.partial), error
+        rows: list[dict[int, Ran]] = [{} for _ in circuits]
+        for index, place in enumerate(work.places):
+            if index in ran:
+                rows[place.tape][place.row] = ran[index]
+        answers: list[Answer] = []
+        first = 0
+        for batch in batches:
+            own = rows[first : first + len(batch)]
+            first += len(batch)
+            complete = all(map(_is_complete, batch, own))
+            if failure is None or (complete and len(batches) > 1):
+                answers.append(self._results(batch, own, tracker))
+            else:
+                answers.append(_own(failure, own))
+        return answers
+
+    def _results(
+        self,
+        circuits: Sequence[QuantumScript],
+        rows: Sequence[Mapping[int, Ran]],
+        tracker: Tracker,
+    ) -> tuple[Any, ...]:
+        """What tapes' circuits gave to the tapes' results."""
+        ran = [[own[row] for row in range(len(own))] for own in rows]
+        with self._lock:  # the generator that draws the samples is one for all threads
+            results = tuple(
+                self._read_out(tape, own, self.rng) for tape, own in zip(circuits, ran, strict=True)
+            )
+        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
+        track_results(tracker, circuits, results, ran_on)
+        return results
+
+    def _sound_answers(
+        self,
+        batches: Sequence[Sequence[QuantumScript]],
+        error: CompileError,
+        tracker: Tracker,
+    ) -> list[Answer]:
+        """Those of the batches that can be compiled, without those that can't."""
+        refused = [self._refusal(batch) for batch in batches]
+        sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
+        if len(sound) == len(batches):
+            return [error] * len(batches)
+        answers = iter(self.answers(sound, tracker))
+        return [next(answers) if each is None else each for each in refused]
+
+    def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:
+        try:
+            self.compiled(batch)
+        except CompileError as error:
+            return error
+        return None
+
+    def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
+        """What ``execute`` sends for a batch of tapes, to the first backend that is there.
+
+        Args:
+            circuits: tapes that have been through the preprocessing
+
+        Raises:
+            CompileError: a tape that can't become native gates, or can't run on the backend
+        """
+        self.check_shots(circuits)
+        member, machine = self.fleet.leading()
+        labelled = list(labelled_batch(circuits, self._wires, member.target(machine)))
+        for each in labelled:
+            programs, shots, _ = each.compiled
+            refusal = machine.refusal([programs])
+            if shots is None and not member.exact:
+                refusal = f"a tape without shots can't run on {machine.name}"
+            if refusal is not None:
+                raise CompileError(refusal)
+        return labelled
+
+    def target(self) -> Target:
+        """What tapes are shown as compiled to."""
+        member, machine = self.fleet.leading()
+        return member.target(machine)
+
+    def check_shots(self, circuits: Sequence[QuantumScript]) -> None:
+        """Refuses shots that the API doesn't take.
+
+        Raises:
+            CompileError: too many, or too few for debiasing
+        """
+        debiasing = (self._options.error_mitigation or {}).get("debiasing")
+        for shots in {tape.shots.total_shots for tape in circuits} - {None}:
+            if shots > job.MAX_SHOTS:
+                raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
+            if debiasing and shots < DEBIASING_SHOTS:
+                raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
+
+    def _run(self, work: Work, tracker: Tracker) -> dict[int, Ran]:
+        """Circuits to their outcomes and where they ran, by index, through few jobs."""
+        self._cautions.about(work.tapes, stacklevel=7)
+        events: list[Event] = []
+        try:
+            with shown(self._options.progress) as show:
+
+                def listener(event: Event) -> None:
+                    if not isinstance(event, Waiting):
+                        events.append(event)
+                    show(event)
+                    notices.tell(event)
+
+                return self.fleet.run(work, listener, self._next_step())
+        except KeyboardInterrupt:
+            raise interrupted(events) from None
+        finally:
+            track_events(tracker, events)
+
+    def _next_step(self) -> tuple[str, int] | None:
+        """The place of a batch in the named run that this process is in."""
+        named = runs.current()
+        return None if named is None else named.next_step(self._acknowledge)
+
+    def _acknowledge(self, name: str) -> None:
+        running = loop.current()
+        for client in self.fleet.clients.all(running):
+            running.run(client.acknowledge(name))
+
+    def _read_out(self, tape: QuantumScript, ran: Sequence[Ran], rng: np.random.Generator) -> Any:
+        """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
+        shots = tape.shots.total_shots
+        rows = [each.outcomes for each in ran]
+        if shots is not None:
+            rows = [
+                each.outcomes.drawn(shots, rng)
+                if each.member.exact
+                else each.outcomes.rounded(shots)
+                for each in ran
+            ]
+        batch = rows[0] if tape.batch_size is None else rows
+        qubit_of = qubits_of(tape.wires, self._wires)
+        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
+
+
+def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:
+    return len(rows) == (tape.batch_size or 1)
+
+
+def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:
+    """An error of several callers' batches as one caller's, with what arrived for its tapes."""
+    error = copy.copy(failure)
+    error.__cause__ = failure.__cause__
+    error.partial = {
+        Place(tape, row): ran.outcomes for tape, own in enumerate(rows) for row, ran in own.items()
+    }
+    return error.with_traceback(failure.__traceback__)
