@@ -53,7 +53,7 @@ async def seconds(backend, profile, parts):
     client = Client(server.url, "any", Policy())
     taken = []
     if parts is None:
-        await run(client, backend, 1)
+        await run(client, backend, 1)  # from which it learns
         is_simulator = backend == "simulator"
         measured = client.per_circuit(backend) if is_simulator else None
         parts = adaptive.parts(CIRCUITS, measured)

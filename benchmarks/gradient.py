@@ -21,9 +21,9 @@ from pennylane_qstore.cloud import job
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
 from pennylane_qstore.compiler.pipeline import pipeline
 from pennylane_qstore.device import QStoreDevice
+from pennylane_qstore.fleet.placement import Ran
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.placement import Ran
-from pennylane_qstore.work import Work
 
 WIRES, BATCH, SHOTS, REPEATS = 8, 100, 1_000, 5
 ENTANGLERS = {"Forte": "zz", "Aria": "ms"}
@@ -143,7 +143,8 @@ def bound(tapes: Sequence[QuantumScript], entangler: str, repeats: int) -> tuple
     bind = partial(carriers[0].template.bind, params, Target(entangler))
     bind()
     calls = (bind, partial(compiled, tapes, steps, entangler))
-    first, second = (best(call, repeats) / len(tapes) * 1e6 for call in calls)
+    # Both take less than the time that others have a busy machine at once.
+    first, second = (best(call, 10 * repeats) / len(tapes) * 1e6 for call in calls)
     return first, second
 
 

@@ -2,11 +2,13 @@
 
 Run with `python benchmarks/shots.py [--short]`. The transverse-field Ising model on four qubits,
 gradient descent, one job a step; the cost is the emulator's price for a Forte (made up, but with
-IonQ's form). A run ends when the exact energy of its weights comes within a margin of the ground
-state of the ansatz; the rival is the least constant number of shots that gets there in each run.
+IonQ's form). A run ends when the exact energy of its weights, as a mean over ten steps, comes
+within a margin of what exact descent reaches. The rival is the constant number of shots that gets
+there with the fewest shots in all; a step is a wait in the queue.
 """
 
 import argparse
+from collections import deque
 
 import numpy as np
 import pennylane as qml
@@ -17,7 +19,8 @@ from pennylane_qstore.cloud import loop
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.train import shots
 
-WIRES, STEPSIZE, STEPS = 4, 0.1, 120
+WIRES, STEPSIZE, STEPS = 4, 0.1, 150
+LAST = 10  # steps whose mean energy counts, so that no lucky one does
 PAIRS = [qml.Z(i) @ qml.Z(i + 1) for i in range(WIRES - 1)]
 ENERGY = qml.sum(*PAIRS, *(qml.X(i) for i in range(WIRES)))
 LIPSCHITZ = 2.0 * WIRES - 1
@@ -45,7 +48,7 @@ def first(seed):
 def goal(seed, margin):
     """An energy that exact descent from the same start comes to."""
     weights, optimizer = first(seed), qml.GradientDescentOptimizer(STEPSIZE)
-    for _ in range(STEPS // 2):
+    for _ in range(STEPS):
         weights = optimizer.step(EXACT, weights)
     return float(EXACT(weights)) * (1 - margin)
 
@@ -60,12 +63,14 @@ def run(schedule, seed, target, url):
     weights, optimizer = first(seed), qml.GradientDescentOptimizer(STEPSIZE)
     driven = isinstance(schedule, shots.VarianceDriven)
     gradient = schedule.grad_fn(circuit) if driven else None
+    seen = deque(maxlen=LAST)
     with qml.Tracker(device) as tracker:
         for step in range(STEPS):
             qnode = schedule.on(circuit)
             weights = optimizer.step(qnode, weights, grad_fn=gradient or qstore.grad_fn(qnode))
             schedule.advance()
-            if EXACT(weights) <= target:
+            seen.append(float(EXACT(weights)))
+            if len(seen) == LAST and np.mean(seen) <= target:
                 return step + 1, tracker.totals["shots"], tracker.totals.get("cost", 0.0)
     return None
 
@@ -89,14 +94,14 @@ def main():
     parser.add_argument("--short", action="store_true", help="one run of each")
     seeds = range(1 if parser.parse_args().short else 5)
     server = loop.current().run(serve())
-    targets = [goal(seed, 0.02) for seed in seeds]
+    targets = [goal(seed, 0.01) for seed in seeds]
     rows = {}
     for name, make in SCHEDULES.items():
         found = [run(make(), s, t, server.url) for s, t in zip(seeds, targets, strict=True)]
         rows[name] = None if None in found else np.mean(found, axis=0)
     reached = {name: row for name, row in rows.items() if row is not None}
     rival = min((n for n in reached if n.startswith("constant")), key=lambda n: reached[n][1])
-    print(f"to within 2 % of exact descent's energy, mean of {len(seeds)} runs; rival: {rival}\n")
+    print(f"to within 1 % of exact descent's energy, mean of {len(seeds)} runs; rival: {rival}\n")
     columns = ("steps", "shots", "cost", "shots saved", "cost saved")
     print(f"{'schedule':30}", *(f"{column:>12}" for column in columns))
     for name, row in rows.items():

@@ -20,7 +20,8 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.gather import gather, map
+from pennylane_qstore.gathering.gather import gather, map
+from pennylane_qstore.gathering.replay import replay
 from pennylane_qstore.gradients import grad_fn, spsa_grad, value_and_grad
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import (
@@ -30,7 +31,6 @@ from pennylane_qstore.optimize import (
     RotosolveOptimizer,
     SPSAOptimizer,
 )
-from pennylane_qstore.replay import replay
 from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 

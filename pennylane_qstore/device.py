@@ -31,18 +31,18 @@ from pennylane_qstore.compiler import (
 from pennylane_qstore.compiler.batch import Place
 from pennylane_qstore.errors import CompileError, OptionError, QStoreError
 from pennylane_qstore.events import Event, Waiting
+from pennylane_qstore.fleet.members import Members, Route, members_of
+from pennylane_qstore.fleet.placement import Fleet, Ran
+from pennylane_qstore.fleet.remote import Remote
+from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.gathering.receivers import Answer, Batch, answered, current, recorded
+from pennylane_qstore.gathering.simultaneous import deliver
 from pennylane_qstore.interruption import interrupted
-from pennylane_qstore.members import Members, Route, members_of
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.placement import Fleet, Ran
 from pennylane_qstore.progress import shown
 from pennylane_qstore.readout import read_out
-from pennylane_qstore.receivers import Answer, Batch, answered, current, recorded
-from pennylane_qstore.remote import Remote
-from pennylane_qstore.simultaneous import deliver
 from pennylane_qstore.tracking import track_batch, track_events, track_results
-from pennylane_qstore.work import Work
 
 
 @single_tape_support

@@ -21,7 +21,7 @@ from pennylane.gradients.spsa_gradient import _expand_transform_spsa, _rademache
 from pennylane.ops.qubit.attributes import supports_broadcasting
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.replay import replay
+from pennylane_qstore.gathering.replay import replay
 
 Values = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 _ROUNDING = 1e-9
 _NUMBERS = frozenset({int, float})
+_NARROW = 10  # qubits, of which a table of all states is kept
 # IonQ rounds probabilities, and error mitigation may leave a little over or under one.
 _SLACK = 0.01
 
@@ -37,12 +39,11 @@ class BitMap:
 
     def of(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
         """The program's basis states to the tape's."""
-        mapped = np.full_like(states, self.flips)
-        for qubit, parity in enumerate(self.parities):
-            mapped ^= (np.bitwise_count(states & parity).astype(np.int64) & 1) << qubit
-        for controls, target in self.gates:
-            mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
-        return mapped
+        width = max([parity.bit_length() for parity in self.parities], default=0)
+        if width > _NARROW:
+            return _worked_out(self, states)
+        found: NDArray[np.int64] = _table(self, width)[states & ((1 << width) - 1)]
+        return found
 
     def after(self, flips: int) -> "BitMap":
         """The map where some of the program's bits are turned around first.
@@ -72,6 +73,21 @@ class BitMap:
         """Whether it leaves the outcomes of a program of so many qubits as they are."""
         own = tuple(1 << qubit for qubit in range(qubits))
         return self.parities == own and not self.flips and not self.gates
+
+
+@lru_cache(maxsize=256)
+def _table(bits: BitMap, width: int) -> NDArray[np.int64]:
+    """What a map makes of every state of so many qubits."""
+    return _worked_out(bits, np.arange(1 << width))
+
+
+def _worked_out(bits: BitMap, states: NDArray[np.int64]) -> NDArray[np.int64]:
+    mapped = np.full_like(states, bits.flips)
+    for qubit, parity in enumerate(bits.parities):
+        mapped ^= (np.bitwise_count(states & parity).astype(np.int64) & 1) << qubit
+    for controls, target in bits.gates:
+        mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
+    return mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +155,12 @@ class Outcomes:
 
     def mapped(self, bits: BitMap) -> "Outcomes":
         """The tape's outcomes, of those of the program that was sent for it."""
-        states, index = np.unique(bits.of(self.states), return_inverse=True)
+        found = bits.of(self.states)
+        order = np.argsort(found, kind="stable")
+        rising = found[order]
+        if (rising[1:] > rising[:-1]).all():  # no two have become one
+            return Outcomes(rising, self.weights[order])
+        states, index = np.unique(found, return_inverse=True)
         weights: NDArray[Any] = np.zeros(len(states), dtype=self.weights.dtype)
         np.add.at(weights, index, self.weights)
         return Outcomes(states, weights)

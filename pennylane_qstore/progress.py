@@ -101,7 +101,9 @@ def shown(progress: bool | None, console: Console | None = None) -> Iterator[Lis
     Yields:
         what is to be told of events
     """
-    on = sys.stderr.isatty() if progress is None else progress
+    # Without a console there may be no standard error output at all.
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    on = terminal if progress is None else progress
     if not on or not _one.acquire(blocking=False):
         yield lambda _: None
         return

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.outcomes import BitMap, Outcomes
 
 weights = st.lists(st.floats(0.01, 1), min_size=1, max_size=20)
 
@@ -76,3 +76,20 @@ def test_what_is_no_histogram_is_refused(histogram):
     """States that don't exist and values that are no probabilities are errors."""
     with pytest.raises(ValueError, match=r"."):
         Outcomes.from_json(histogram, 1)
+
+
+@pytest.mark.parametrize("qubits", [3, 14])
+def test_a_map_does_to_each_state_what_it_says(qubits):
+    """Parities, then flips, then controlled flips; for few qubits, and for many."""
+    rng = np.random.default_rng(qubits)
+    parities = tuple(rng.integers(1, 1 << qubits, 4).tolist())
+    bits = BitMap(parities, flips=0b0110, gates=((0b0011, 2), (0b0100, 0), (0, 3)))
+    states = rng.integers(0, 1 << qubits, 50)
+    expected = []
+    for state in states.tolist():
+        told = sum(((state & parity).bit_count() & 1) << q for q, parity in enumerate(parities))
+        told ^= bits.flips
+        for controls, target in bits.gates:
+            told ^= (told & controls == controls) << target
+        expected.append(told)
+    assert bits.of(states).tolist() == expected

@@ -1,13 +1,12 @@
 """One batch of jobs to outcomes: all of them sent, waited for, fetched once, and accounted for."""
 
 import asyncio
-import json
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pennylane_qstore.cloud import cost, fleet, polling, results, retry
+from pennylane_qstore.cloud import cost, fleet, polling, retry
+from pennylane_qstore.cloud.cancel import cancel, unqueued
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.fetch import fetch, salvage
 from pennylane_qstore.cloud.job import Job
@@ -37,9 +36,8 @@ from pennylane_qstore.events import (
 )
 from pennylane_qstore.outcomes import Outcomes
 
-# Seconds. After an interrupt there is little time left for a submit and for the cancellation.
-LAST_SUBMIT, CANCEL_TIMEOUT = 1.5, 3.0
-COST_TIMEOUT = 10.0
+# Seconds: after an interrupt there is little time left for a submit; and for what a job did cost.
+LAST_SUBMIT, COST_TIMEOUT = 1.5, 10.0
 _TOO_LARGE = 413
 
 
@@ -194,7 +192,13 @@ class Batch:
             if elsewhere is None or elsewhere.queue_timeout is None:
                 record = await end
             else:
-                record, is_given_up = await self._unqueued(sent, end, elsewhere.queue_timeout)
+                record, is_given_up = await unqueued(
+                    self.transport,
+                    str(sent.job_id),
+                    end,
+                    most=elsewhere.queue_timeout - sent.age,
+                    deadline=self.order.deadline,
+                )
         except JobError as error:  # it is not there, and nobody should look for it again
             self._live.pop(sent.token, None)
             self.journal.ended(sent.token, error.status)
@@ -206,47 +210,6 @@ class Batch:
         if is_given_up and status == "canceled":
             raise UnavailableError(f"job {sent.job_id} was still queued, and is cancelled")
         return record
-
-    async def _unqueued(
-        self, sent: Sent, end: Coroutine[Any, Any, Mapping[str, Any]], most: float
-    ) -> tuple[Mapping[str, Any], bool]:
-        """The record of a job that has ended; one that is queued for too long is cancelled.
-
-        Its end is waited for all the same: only the server knows whether it did start.
-
-        Returns:
-            the record, and whether a cancellation was sent
-        """
-        waiting = asyncio.create_task(end)
-        is_given_up = False
-        try:
-            await asyncio.wait([waiting], timeout=max(most - sent.age, 0.0))
-            if not waiting.done() and await self._is_queued(sent):
-                is_given_up = True
-                with suppress(CloudError, DeadlineError):  # it may have arrived
-                    await self._cancel([str(sent.job_id)], urgent=False)
-            return await waiting, is_given_up
-        finally:
-            await stopped([waiting])
-
-    async def _is_queued(self, sent: Sent) -> bool:
-        try:
-            answer = await self.transport.request(
-                "GET", f"/jobs/{sent.job_id}", deadline=self.order.deadline
-            )
-            return results.record_of(answer)["status"] in {"submitted", "ready"}
-        except (CloudError, DeadlineError):
-            return False
-
-    async def _cancel(self, job_ids: Sequence[str], *, urgent: bool) -> None:
-        """Asks for a cancellation; whether it was done, only the jobs themselves tell."""
-        await self.transport.request(
-            "PUT",
-            "/jobs/status/cancel",
-            body=json.dumps({"ids": list(job_ids)}),
-            deadline=_now() + CANCEL_TIMEOUT,
-            urgent=urgent,
-        )
 
     async def _fetched(
         self, sent: Sent, job: Job, record: Mapping[str, Any]
@@ -308,7 +271,7 @@ class Batch:
         if not self._live:
             return
         ids = sorted(set(self._live.values()))
-        await self._cancel(ids, urgent=True)
+        await cancel(self.transport, ids, urgent=True)
         self.listener(Cancelled(tuple(ids)))
         for token in self._live:
             self.journal.ended(token, "canceled")

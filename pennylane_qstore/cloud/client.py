@@ -109,6 +109,7 @@ class Client:
                 raise
             found = known  # for another minute
         self._backends[name] = found, _now()
+        self._learn(name)
         if found.queue is not None:
             self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
         return found
@@ -164,8 +165,7 @@ class Client:
         return self._limiter.pace.rate < (self.policy.rate_limit or math.inf)
 
     def per_circuit(self, name: str) -> float | None:
-        """Seconds that a circuit runs on a backend, by earlier jobs; None without any."""
-        self._learn(name)
+        """Seconds that a circuit runs on a backend, from any thread; None without earlier jobs."""
         pattern = self._watcher.patterns.get(name)
         return None if pattern is None else pattern.per_circuit
 

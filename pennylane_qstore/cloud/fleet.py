@@ -18,13 +18,13 @@ class Standing:
     Attributes:
         on_qpu: whether it is a quantum computer
         queue: seconds that a job waits for it
-        per_circuit: seconds that a circuit runs on it
+        per_circuit: seconds that a circuit of earlier jobs ran on it, or None without any
         is_fallback: whether it gets only what no other member can run
     """
 
     on_qpu: bool
     queue: float = 0.0
-    per_circuit: float = PER_CIRCUIT
+    per_circuit: float | None = None
     is_fallback: bool = False
 
     @property
@@ -40,7 +40,8 @@ def share(
 
     Among the members that can take a job, those of the best tier count: quantum computers, else
     simulators, else the fallback. The largest jobs choose first. A member is expected to begin
-    when its queue is over, and to run what it was given one job after the other; where two are
+    when its queue is over, and to run what it was given one job after the other, at the pace of its
+    earlier jobs; where there were none, at the mean pace of those in its tier. Where two are
     equal, the one that is listed first gets the job.
 
     This is longest-processing-time-first list scheduling: R. L. Graham, "Bounds on multiprocessing
@@ -53,20 +54,28 @@ def share(
     Returns:
         the member of each job, None where there is none that can take it
     """
+    pace = _paces(members)
     free = [member.queue for member in members]
     found: list[int | None] = [None] * len(jobs)
     for place in sorted(range(len(jobs)), key=lambda place: -jobs[place][0]):
         circuits, able = jobs[place]
         best = min((members[i].tier for i in able), default=None)
-        ends = {
-            i: free[i] + circuits * members[i].per_circuit
-            for i in sorted(able)
-            if members[i].tier == best
-        }
+        ends = {i: free[i] + circuits * pace[i] for i in sorted(able) if members[i].tier == best}
         if ends:
             chosen = min(ends, key=ends.__getitem__)
             found[place], free[chosen] = chosen, ends[chosen]
     return found
+
+
+def _paces(members: Sequence[Standing]) -> list[float]:
+    """Seconds that a circuit is taken to run on each member."""
+    paces = []
+    for member in members:
+        alike = [each.per_circuit for each in members if each.tier == member.tier]
+        known = [pace for pace in alike if pace is not None]
+        mean = sum(known) / len(known) if known else PER_CIRCUIT
+        paces.append(mean if member.per_circuit is None else member.per_circuit)
+    return paces
 
 
 def next_backend(

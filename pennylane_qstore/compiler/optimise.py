@@ -104,8 +104,8 @@ class Optimised:
             params: shape (batch, n_params)
         """
         return [
-            Bound(rows, replace(programs, bits=self._bits), self._names, self._qubits)
-            for rows, programs in self._pulses.bind(*self._chains.values(params))
+            Bound(rows, programs, self._names, self._qubits)
+            for rows, programs in self._pulses.bind(*self._chains.values(params), self._bits)
         ]
 
 

@@ -66,7 +66,7 @@ def preprocessing(
         at_once: whether such a structure gets a template at its first sight
     """
     steps = CompilePipeline()
-    full = pipeline(name, wires, inexact)
+    full = _full(name, wires, inexact)
     steps.add_transform(
         use_template,
         full=full,
@@ -172,6 +172,12 @@ def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
         [each.wires for each in (*lifted.operations, *lifted.measurements)]
     )
     return qubits_of(used, wires)
+
+
+@functools.lru_cache(maxsize=64)
+def _full(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
+    """The same pipeline each time, which nobody adds to."""
+    return pipeline(name, wires, inexact)
 
 
 def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:

@@ -21,6 +21,7 @@ from pennylane_qstore.compiler.kinds import always, pulses_needed
 from pennylane_qstore.compiler.layout import Layout, Wiring, layout
 from pennylane_qstore.compiler.parity import GROUND
 from pennylane_qstore.compiler.products import ONE, Products, Quaternion, products, times
+from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Gate, Programs
 
 Reals = NDArray[np.float64]
@@ -75,12 +76,13 @@ class Pulses:
         """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
         return self._first.counts()
 
-    def bind(self, angles: Reals, gates: Reals) -> list[Group]:
+    def bind(self, angles: Reals, gates: Reals, meaning: BitMap | None = None) -> list[Group]:
         """Values to programs.
 
         Args:
             angles: what the chains' slots hold, shape (n_angles, batch)
             gates: what the chains' locals are, shape (n_locals, 4, batch)
+            meaning: of the programs' bits, which goes with them
 
         Returns:
             the programs of all circuits, in groups that have the same pulses
@@ -89,7 +91,9 @@ class Pulses:
         self._gauge.apply(product)
         fold = folded(angles[self._slots], self._wiring.entangler)
         bits = fold.negative if self._wiring.entangler == "zz" else fold.odd
-        return [self._bound(rows, own, product, fold, bits) for rows, own in self._groups(bits)]
+        return [
+            self._bound(rows, own, product, fold, bits, meaning) for rows, own in self._groups(bits)
+        ]
 
     def _groups(self, bits: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Layout]]:
         """Circuits with the same pulses."""
@@ -129,6 +133,7 @@ class Pulses:
         product: Reals,
         fold: Folded,
         bits: NDArray[np.bool_],
+        meaning: BitMap | None,
     ) -> Group:
         if len(rows) < product.shape[-1]:
             product, bits = product[:, :, rows], bits[:, rows]
@@ -143,10 +148,10 @@ class Pulses:
             # IonQ fails an empty circuit: these two pulses cancel.
             idle = np.tile([0.0, 0.5], (batch, 1))
             pair = (Gate("gpi2", (0,)),) * 2
-            return Group(rows, Programs("native", max(1, qubits), pair, idle, flips=flips))
+            return Group(rows, Programs("native", max(1, qubits), pair, idle, meaning, flips))
         frames = (is_odd(pattern.before @ values), is_odd(pattern.after @ values))
         numbers = own.numbers(product, frames, fold)
-        return Group(rows, Programs("native", qubits, own.gates, numbers, flips=flips))
+        return Group(rows, Programs("native", qubits, own.gates, numbers, meaning, flips))
 
 
 def pulses(

@@ -49,7 +49,7 @@ class ByAngles:
             if isinstance(element, Rotation) and len(element.angle.terms) == 1
         ]
         angles = [element.angle for _, element in self._open]
-        self._indices = np.array([angle.terms[0][0] for angle in angles], dtype=int)
+        self._columns = _sliced([angle.terms[0][0] for angle in angles])
         # In units of π/2.
         self._scales = np.array([angle.terms[0][1] for angle in angles]) / _QUARTER
         self._offsets = np.array([angle.const for angle in angles]) / _QUARTER
@@ -92,8 +92,7 @@ class ByAngles:
         Returns:
             None where no angle is one
         """
-        units = params[:, self._indices]
-        units *= self._scales
+        units = params[:, self._columns] * self._scales
         if self._offsets.any():
             units += self._offsets
         nearest = np.rint(units)
@@ -131,3 +130,10 @@ class ByAngles:
             if quarters != _OPEN:
                 elements[place] = Rotation(element.word, Angle(quarters * _QUARTER))
         return elements
+
+
+def _sliced(indices: list[int]) -> slice | NDArray[np.int_]:
+    """Indices as a slice where they follow one another, which spares a copy."""
+    if indices and indices == list(range(indices[0], indices[0] + len(indices))):
+        return slice(indices[0], indices[-1] + 1)
+    return np.array(indices, dtype=int)

@@ -48,6 +48,8 @@ class Plan:
         pairs: the qubits that are coupled, in time
         before: for each pair, the runs that come first on its two qubits
         couplings: for each pair, the gate that couples it; `_IDENTITY` where nothing does
+        axes: for each pair, the order of the state's axes that makes it the first two; it stays so
+        order: the qubits of the axes in the end
     """
 
     kinds: tuple[Kinds, ...]
@@ -55,6 +57,8 @@ class Plan:
     pairs: list[tuple[int, int]] = field(default_factory=list)
     before: list[list[int]] = field(default_factory=list)
     couplings: list[int] = field(default_factory=list)
+    axes: list[tuple[int, ...]] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
 
     def couple(self, pair: tuple[int, int], place: int, waiting: dict[int, list[int]]) -> None:
         """Takes in a coupling.
@@ -72,6 +76,14 @@ class Plan:
         self.pairs.append(pair)
         self.before.append(own)
         self.couplings.append(place)
+
+    def close(self) -> None:
+        """Finds the axes, once all pairs are there."""
+        self.order = sorted({qubit for pair in self.pairs for qubit in pair})
+        for pair in self.pairs:
+            moved = [*pair, *(qubit for qubit in self.order if qubit not in pair)]
+            self.axes.append((0, *(1 + self.order.index(qubit) for qubit in moved)))
+            self.order = moved
 
 
 @lru_cache(maxsize=64)
@@ -100,6 +112,7 @@ def plan(structure: Structure) -> Plan | None:
         if qubit in waiting:  # those that end with a run end together, two by two
             other = next(q for q in (*waiting, *structure.touched) if q != qubit)
             found.couple((qubit, other), _IDENTITY, waiting)
+    found.close()
     return found if found.pairs else None
 
 
@@ -132,28 +145,16 @@ def probabilities(
     left, right = runs[before[0]], runs[before[1]]
     fused = (left[..., :, None, :, None] * right[..., None, :, None, :]).reshape(-1, batch, 4, 4)
     fused = twos[found.couplings] @ fused
-    order = sorted({qubit for pair in found.pairs for qubit in pair})
+    axes, order = found.axes, found.order
     state = np.zeros((batch, 1 << len(order)), dtype=np.complex128)
     state[:, 0] = 1
-    state, order = _evolved(state, order, found.pairs, fused)
+    shape = (batch, *[2] * len(order))
+    for moved, matrix in zip(axes, fused, strict=True):
+        state = matrix @ state.reshape(shape).transpose(moved).reshape(batch, 4, -1)
     weights = np.square(state.real) + np.square(state.imag)
     rising = sorted(order)
-    axes = [1 + order.index(qubit) for qubit in reversed(rising)]
-    tensor = weights.reshape(batch, *[2] * len(order)).transpose(0, *axes)
-    return rising, tensor.reshape(batch, -1)
-
-
-def _evolved(
-    state: Matrices, order: list[int], pairs: Sequence[tuple[int, int]], matrices: Matrices
-) -> tuple[Matrices, list[int]]:
-    """The state after all couplings; each leaves its pair as the state's first axes."""
-    shape = (len(state), *[2] * len(order))
-    for (first, second), matrix in zip(pairs, matrices, strict=True):
-        others = [qubit for qubit in order if qubit not in (first, second)]
-        axes = [1 + order.index(qubit) for qubit in (first, second, *others)]
-        moved = state.reshape(shape).transpose(0, *axes).reshape(len(state), 4, -1)
-        state, order = matrix @ moved, [first, second, *others]
-    return state, order
+    back = [1 + order.index(qubit) for qubit in reversed(rising)]
+    return rising, weights.reshape(shape).transpose(0, *back).reshape(batch, -1)
 
 
 def _matrices(

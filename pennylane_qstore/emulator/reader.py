@@ -18,7 +18,7 @@ from pennylane_qstore.emulator.gates import GATESETS, Kind, kind_of
 LARGEST_NUMBER = 1e9
 # What is remembered of earlier jobs; a longer circuit is read anew each time.
 MOST_GATES, MOST_STRUCTURES, LONGEST = 50_000, 256, 2_000
-# The number of the fields of a gate that only has a name, a target, and a phase or a rotation.
+# The number of the fields of a gate that only has a name, its targets, and one number.
 FEWEST_FIELDS = 3
 _Shape = tuple[str, tuple[int, ...], int | None]
 
@@ -38,10 +38,13 @@ class Catalogue:
         self.structures: dict[_Shape, Structure] = {}
         self._next = count()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time for a new one."""
-        return len(self.gates) > MOST_GATES or len(self.structures) > MOST_STRUCTURES
+    @classmethod
+    def current(cls) -> "Catalogue":
+        """The one of this process; a new one once it holds much. Readers at work keep theirs."""
+        found = _current[0]
+        if len(found.gates) > MOST_GATES or len(found.structures) > MOST_STRUCTURES:
+            found = _current[0] = cls()
+        return found
 
     def add(self, key: tuple[Any, ...], gate: Gate) -> int:
         """Takes in a gate; its number."""
@@ -51,21 +54,14 @@ class Catalogue:
         return number
 
 
-_catalogue = Catalogue()
-
-
-def _current() -> Catalogue:
-    global _catalogue  # noqa: PLW0603
-    if _catalogue.is_full:
-        _catalogue = Catalogue()
-    return _catalogue
+_current = [Catalogue()]
 
 
 class Reader:
     """Reads the circuits of one job, which share their gates and structures."""
 
     def __init__(self) -> None:
-        self._catalogue = _current()
+        self._catalogue = Catalogue.current()
         self._structures: dict[_Shape, Structure] = {}
         self._members: dict[int, list[int]] = {}
         self._rows: dict[int, list[NDArray[np.float64]]] = {}
@@ -120,9 +116,12 @@ class Reader:
         for place, gate in enumerate(gates):
             try:
                 key: tuple[Any, ...]
-                if len(gate) == FEWEST_FIELDS and "target" in gate and "phase" in gate:
+                if len(gate) == FEWEST_FIELDS and "phase" in gate and "target" in gate:
                     key = (gateset, gate["gate"], gate["target"])
                     whole.append(gate["target"])
+                elif len(gate) == FEWEST_FIELDS and "angle" in gate and "targets" in gate:
+                    key = (gateset, gate["gate"], tuple(gate["targets"]))
+                    whole += gate["targets"]
                 else:
                     key, qubits = _key_of(gate, gateset)
                     whole += qubits

@@ -14,8 +14,8 @@ from pennylane import math
 from pennylane.fourier import reconstruct
 from pennylane.optimize.rotosolve import _restrict_to_univariate, _validate_inputs
 
-from pennylane_qstore.gather import gather
-from pennylane_qstore.replay import replay as replayed
+from pennylane_qstore.gathering.gather import gather
+from pennylane_qstore.gathering.replay import replay as replayed
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
-from pennylane_qstore.gather import gather
-from pennylane_qstore.replay import replay as replayed
+from pennylane_qstore.gathering.gather import gather
+from pennylane_qstore.gathering.replay import replay as replayed
 
 
 class SPSAOptimizer(qml.SPSAOptimizer):

@@ -8,7 +8,7 @@ import numpy as np
 import pennylane as qml
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.replay import replay
+from pennylane_qstore.gathering.replay import replay
 
 MOST = 1_000_000  # that IonQ takes a circuit
 

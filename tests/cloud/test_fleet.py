@@ -52,6 +52,13 @@ def test_a_slow_machine_gets_less():
     assert (chosen.count(0), chosen.count(1)) == (2, 6)
 
 
+def test_a_machine_without_jobs_is_taken_to_be_as_quick_as_the_others():
+    """Not to be avoided because nobody has tried it."""
+    new, tried = Standing(on_qpu=True), Standing(on_qpu=True, per_circuit=0.05)
+    chosen = share([(1, {0, 1, 2})] * 30, [tried, new, new])
+    assert [chosen.count(i) for i in range(3)] == [10, 10, 10]
+
+
 @pytest.mark.parametrize(
     ("tried", "able", "members", "chosen"),
     [

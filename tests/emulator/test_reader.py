@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from pennylane_qstore.emulator import reader
 from pennylane_qstore.emulator.circuit import MalformedError
 from pennylane_qstore.emulator.reader import Reader
 
@@ -126,3 +127,40 @@ def test_gates_are_counted():
     assert Reader().read(gates, "here", "qis", 3).structure.counts == (3, 3)
     nothing = Reader().read([{"gate": "nop"}], "here", "native", 3)
     assert nothing.structure.counts == (0, 0)
+
+
+NATIVE = [
+    {"gate": "gpi2", "target": 1, "phase": 0.1},
+    {"gate": "zz", "targets": [0, 1], "angle": 0.2},
+]
+
+
+def test_jobs_of_one_structure_share_it():
+    """A training's next job is read faster, with its own numbers."""
+    first, second = Reader(), Reader()
+    changed = [NATIVE[0] | {"phase": 0.7}, NATIVE[1]]
+    structure = first.read(NATIVE, "circuit", "native", 2).structure
+    assert second.read(changed, "circuit", "native", 2).structure is structure
+    (group,) = second.groups()
+    assert group.members == (0,)
+    assert group.numbers.tolist() == [[0.7, 0.2]]
+
+
+@pytest.mark.parametrize("gate", [NATIVE[0] | {"target": True}, NATIVE[1] | {"targets": [0, 1.0]}])
+def test_what_another_job_knew_is_checked_all_the_same(gate):
+    """True and 1.0 are no qubits, though they are found where 1 is looked for."""
+    Reader().read(NATIVE, "circuit", "native", 2)
+    with pytest.raises(MalformedError, match="whole numbers"):
+        Reader().read([gate], "circuit", "native", 2)
+
+
+def test_what_is_known_is_bounded(monkeypatch):
+    """After a while it begins anew, also while a job is being read."""
+    monkeypatch.setattr(reader, "MOST_STRUCTURES", 3)
+    long = Reader()
+    for qubits in range(2, 12):
+        circuit = [NATIVE[0] | {"target": q} for q in range(qubits)]
+        assert long.read(circuit, "circuit", "native", None).structure.qubits == qubits
+        assert Reader().read(circuit, "circuit", "native", None).structure.qubits == qubits
+    assert len(reader.Catalogue.current().structures) <= 4
+    assert len(long.groups()) == 10

@@ -12,8 +12,8 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.receivers import Answer, Batch, current, receiving
-from pennylane_qstore.simultaneous import deliver
+from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving
+from pennylane_qstore.gathering.simultaneous import deliver
 
 P = ParamSpec("P")
 T = TypeVar("T")

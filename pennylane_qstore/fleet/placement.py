@@ -13,14 +13,14 @@ from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.tasks import all_of, stopped
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.events import Listener, Moved
-from pennylane_qstore.here import Here
-from pennylane_qstore.member import Member, Terms
-from pennylane_qstore.members import Members
+from pennylane_qstore.fleet.here import Here
+from pennylane_qstore.fleet.member import Member, Terms
+from pennylane_qstore.fleet.members import Members
+from pennylane_qstore.fleet.planning import Failed, Part, Planning, View, view, viewed
+from pennylane_qstore.fleet.remote import Clients, Remote
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.planning import Failed, Part, Planning, View, view, viewed
-from pennylane_qstore.remote import Clients, Remote
-from pennylane_qstore.work import Work
 
 # Seconds: for an answer about a backend where there are others, and for which one that gave none,
 # or is away, isn't asked again.

@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Sequence
 
 from pennylane_qstore import embedded
-from pennylane_qstore.cloud import fleet, job, loop
+from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.fleet import Standing
@@ -14,10 +14,10 @@ from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.member import Terms
+from pennylane_qstore.fleet.member import Terms
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.work import Work
 
 
 class Clients:
@@ -113,12 +113,7 @@ class Remote:
     def standing(self, machine: Backend) -> Standing:
         """What jobs are shared out by: its queue, as the API tells, and what earlier jobs took."""
         per_circuit = self.client().per_circuit(machine.name)
-        return Standing(
-            self.on_qpu,
-            machine.queue or 0.0,
-            fleet.PER_CIRCUIT if per_circuit is None else per_circuit,
-            self.is_fallback,
-        )
+        return Standing(self.on_qpu, machine.queue or 0.0, per_circuit, self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
         """Seconds a circuit ran, where batches may be cut by it; None where they are not."""

@@ -316,7 +316,7 @@ def test_what_cannot_be_gathered_is_said():
 
 def test_more_callables_than_threads_come_in_waves(monkeypatch):
     """Each wave has batches of its own."""
-    monkeypatch.setattr(sys.modules["pennylane_qstore.gather"], "MAX_WORKERS", 4)
+    monkeypatch.setattr(sys.modules["pennylane_qstore.gathering.gather"], "MAX_WORKERS", 4)
     circuit = make()
     samples = np.linspace(0, 1, 10)
     found, jobs = jobs_of(

@@ -15,8 +15,8 @@ from pennylane_qstore.errors import (
     UnavailableError,
 )
 from pennylane_qstore.events import Cut
-from pennylane_qstore.member import Member
-from pennylane_qstore.work import Work
+from pennylane_qstore.fleet.member import Member
+from pennylane_qstore.fleet.work import Work
 
 # Why members can't run something, by their places in the fleet, in the order they were tried.
 Failed = Mapping[int, QStoreError]

@@ -11,8 +11,8 @@ from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.events import Listener
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.work import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore import events, placement
+from pennylane_qstore import events
 from pennylane_qstore.cloud import fleet, loop
+from pennylane_qstore.fleet import placement
 from tests.scripted import RESET, After, error, reply
 
 FORTE = {

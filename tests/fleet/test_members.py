@@ -3,7 +3,7 @@
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.members import Local, members_of
+from pennylane_qstore.fleet.members import Local, members_of
 from pennylane_qstore.options import Options
 
 KEY = "secret-key"

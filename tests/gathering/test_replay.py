@@ -9,7 +9,7 @@ from pennylane import numpy as pnp
 
 import pennylane_qstore as qstore
 from pennylane_qstore import gradients
-from tests.test_gather import EXACT, SAMPLES, WEIGHTS, jobs_of, make
+from tests.gathering.test_gather import EXACT, SAMPLES, WEIGHTS, jobs_of, make
 
 
 def square_loss(qnode):

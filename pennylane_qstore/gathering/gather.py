@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from pennylane.queuing import AnnotatedQueue
 
-from pennylane_qstore.receivers import Answer, Batch, receiving, recorded
-from pennylane_qstore.simultaneous import deliver
-from pennylane_qstore.threads import carrier, isolate
+from pennylane_qstore.gathering.receivers import Answer, Batch, receiving, recorded
+from pennylane_qstore.gathering.simultaneous import deliver
+from pennylane_qstore.gathering.threads import carrier, isolate
 
 T = TypeVar("T")
 Item = TypeVar("Item")

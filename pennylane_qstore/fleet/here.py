@@ -16,11 +16,11 @@ from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.bound import operations
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.events import RanHere
-from pennylane_qstore.member import Terms
-from pennylane_qstore.members import Local
+from pennylane_qstore.fleet.member import Terms
+from pennylane_qstore.fleet.members import Local
+from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.work import Work
 
 # A state of more qubits fills the memory of most machines.
 _WIDEST_LOCAL = 28
