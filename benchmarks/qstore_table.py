@@ -19,7 +19,7 @@ looked at by what jobs of other sizes took. What the first took is the last line
 
 The floor is that of one job: one submit, the queue, the circuits on all lanes, one look and one
 fetch, with no work on either side. Many jobs may go below it, where some are fetched while others
-still run.
+still run; and one job may by half a request, where a look is under way when it ends.
 """
 
 import argparse
@@ -287,7 +287,7 @@ def _parts(
     worst = max(found[OURS, each][size].seconds / floor(size, each) for each in lanes)
     met = "met" if worst <= MOST else "MISSED"
     judged = f"{met}: {MOST}" if scale == 1 else "not judged: at this scale our work looks longer"
-    print(f"At most {worst:.3f} of the floor ({judged}).")
+    print(f"Ours takes at most {worst:.3f} of the floor for {size} circuits ({judged}).")
 
 
 def main() -> None:
