@@ -14,6 +14,8 @@ SETTLED, MINUTE, LONGEST = 5.0, 60.0, 180.0
 # A page of ``GET /jobs``.
 PAGE = 25
 _NEWEST = 0.5  # how much of an average the newest observation is
+# How far off, as a ratio: a pattern of one job is taken to be, and a good prediction may be.
+_UNTRIED, _GOOD = 1.25, 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ def expected_end(
     """Seconds from a job's submission to its expected end; None where nothing is known.
 
     The server's prediction, or the pattern of earlier jobs: whichever was nearer the last time
-    that both could be judged. A job that has started is expected to take its predicted execution
-    from there.
+    that both could be judged; but a prediction that was good is always taken, because it knows how
+    long jobs of another size take. A job that has started is expected to take its predicted
+    execution from there.
 
     Args:
         record: the job, as the API last told of it
@@ -103,9 +106,10 @@ def expected_end(
     own = None if pattern is None else pattern.expected(circuits)
     if predicted is None or own is None or pattern is None:
         return own if predicted is None else predicted
-    if pattern.predicted_error is None or pattern.own_error is None:
+    if pattern.predicted_error is None:
         return own
-    return own if pattern.own_error <= pattern.predicted_error else predicted
+    own_error = _UNTRIED if pattern.own_error is None else pattern.own_error
+    return predicted if pattern.predicted_error <= max(own_error, _GOOD) else own
 
 
 def learned(

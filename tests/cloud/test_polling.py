@@ -68,6 +68,24 @@ def test_what_is_expected_of_a_job_of_ten_circuits(record, pattern, expected):
     assert polling.expected_end(record, pattern, 10) == expected
 
 
+@pytest.mark.parametrize(
+    ("predicted_error", "own_error", "expected"),
+    [
+        (1.0, None, 22.0),  # a pattern of one job is no rival to a prediction that was right
+        (1.2, None, 22.0),
+        (1.5, None, 14.0),
+        (1.01, 1.0, 22.0),  # a good one knows of this job's size
+        (1.1, 1.0, 14.0),
+        (None, None, 14.0),
+    ],
+)
+def test_a_good_prediction_is_taken_for_jobs_of_another_size(predicted_error, own_error, expected):
+    """A pattern takes each circuit to be as long as the last ones."""
+    record = {"predicted_wait_time_ms": 2_000, "predicted_execution_duration_ms": 20_000}
+    pattern = Pattern(4.0, 1.0, predicted_error, own_error)
+    assert polling.expected_end(record, pattern, 10) == expected
+
+
 def test_a_job_that_has_started_is_expected_to_run_as_long_as_predicted():
     """The wait is over then, however long it was said to be."""
     record = {
