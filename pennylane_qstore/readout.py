@@ -146,8 +146,9 @@ def _pauli_values(
     values = np.zeros(len(outcomes.states))
     for word, coefficient in sentence.items():
         mask = sum([1 << qubit_of[wire] for wire in word])
-        parity = np.bitwise_count(outcomes.states & mask) & 1
-        values += float(np.real(coefficient)) * (1.0 - 2.0 * parity)
+        odd = np.bitwise_count(outcomes.states & mask) & 1
+        even = float(np.real(coefficient))
+        values += even - (2 * even) * odd
     return values
 
 
