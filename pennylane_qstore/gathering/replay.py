@@ -4,7 +4,7 @@ import functools
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving
 from pennylane_qstore.gathering.simultaneous import deliver
+from pennylane_qstore.gathering.threads import watching
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,20 +43,23 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(fn)
     def replayed(*args: P.args, **kwargs: P.kwargs) -> T:
-        recording = _Recording()
-        state = _random_states()
+        recording, caches = _Recording(), _Caches()
+        state, failure = _random_states(), None
         try:
-            with receiving(recording), _in_silence():
+            with receiving(recording), watching(caches.keep), _in_silence():
                 fn(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  an outcome that was made up may be to blame
+            failure = error
+        finally:
+            caches.restore()
+            _restore(state)
+        if failure is not None:
             warnings.warn(
                 f"{_name(fn)} can't be replayed, because it fails on made-up outcomes "
-                f"({type(error).__name__}: {error}): each of its calls is a batch of its own.",
+                f"({type(failure).__name__}: {failure}): each of its calls is a batch of its own.",
                 stacklevel=2,
             )
-            _restore(state)
             return fn(*args, **kwargs)
-        _restore(state)
         playback = _Playback(recording.batches, deliver(recording.batches), current())
         with receiving(playback):
             result = fn(*args, **kwargs)
@@ -82,6 +86,25 @@ class _Recording:
         """The made-up results of some batches."""
         self.batches += batches
         return [batch.device.made_up(batch.tapes) for batch in batches]
+
+
+class _Caches:
+    """Result caches that users gave their QNodes, which must not keep what was made up."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[MutableMapping[Any, Any], set[Any]]] = {}
+
+    def keep(self, qnode: qml.QNode) -> None:
+        """Notes what a QNode's cache holds before it first runs."""
+        cache = qnode.execute_kwargs.get("cache")
+        if isinstance(cache, MutableMapping):
+            self._kept.setdefault(id(cache), (cache, set(cache)))
+
+    def restore(self) -> None:
+        """Takes out of the caches what has come in since."""
+        for cache, before in self._kept.values():
+            for key in set(cache) - before:
+                del cache[key]
 
 
 class _Playback:

@@ -26,10 +26,12 @@ class _Kept(threading.local):
     Attributes:
         top: the innermost of autograd's traces; None before the first
         outputs: what a QNode's function returned last, by the QNode's id; None outside a worker
+        watcher: is told of each QNode whose circuit is made, before it runs
     """
 
     top: int | None = None
     outputs: dict[int, Any] | None = None
+    watcher: Callable[[QNode], None] | None = None
 
 
 _kept = _Kept()
@@ -70,6 +72,8 @@ class _Output:
         qnode.__dict__["_qfunc_output"] = output
         if _kept.outputs is not None:
             _kept.outputs[id(qnode)] = output
+        if _kept.watcher is not None:
+            _kept.watcher(qnode)
 
 
 @functools.cache
@@ -79,20 +83,31 @@ def isolate() -> None:
     QNode._qfunc_output = _Output()  # noqa: SLF001  PennyLane has no other place for it
 
 
+@contextmanager
+def watching(watcher: Callable[[QNode], None]) -> Iterator[None]:
+    """Has a callable told of each QNode that this thread, and those it gathers, is about to run."""
+    isolate()
+    before, _kept.watcher = _kept.watcher, watcher
+    try:
+        yield
+    finally:
+        _kept.watcher = before
+
+
 def carrier() -> Callable[[Callable[[], Any]], Callable[[], Any]]:
     """What makes a callable do in another thread what it would have done in this one.
 
     Context variables, the derivatives that autograd is in, Torch's grad and inference mode, and
     JAX's settings are this thread's at the time of this call. Each callable has a copy of them.
     """
-    top = tracer.trace_stack.top
+    top, watcher = tracer.trace_stack.top, _kept.watcher
     modes = [*_torch_modes(), *_jax_settings()]
 
     def carrying(thunk: Callable[[], Any]) -> Callable[[], Any]:
         context = contextvars.copy_context()
 
         def carried() -> Any:
-            _kept.top, _kept.outputs = top, {}
+            _kept.top, _kept.outputs, _kept.watcher = top, {}, watcher
             with ExitStack() as stack:
                 for mode in modes:
                     stack.enter_context(mode())

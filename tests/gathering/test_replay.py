@@ -103,6 +103,31 @@ def test_random_numbers_are_the_same_in_both_runs():
     assert np.allclose(values, [EXACT(WEIGHTS, x) for x in drawn], atol=1e-10)
 
 
+def test_a_cache_of_results_keeps_nothing_that_was_made_up():
+    """A QNode with a cache of its own gives the right values in the replay and after it."""
+    cache = {}
+    circuit = make(cache=cache)
+    known = circuit(WEIGHTS, 0.7)
+
+    def loss(weights):
+        mapped = qstore.map(lambda x: circuit(weights, x), SAMPLES)
+        return [*mapped, circuit(weights, 0.1), circuit(weights, 0.7), circuit(weights, 0.6)]
+
+    found, jobs = jobs_of(circuit.device, lambda: qstore.replay(loss)(WEIGHTS))
+    exact = [EXACT(WEIGHTS, x) for x in (*SAMPLES, 0.1, 0.7, 0.6)]
+    assert jobs == 1
+    assert np.allclose(found, exact, atol=1e-10)
+    assert np.allclose(loss(WEIGHTS), exact, atol=1e-10)
+    assert known == found[-2]
+
+    def exacting(weights):
+        assert abs(circuit(weights, 0.9) - EXACT(weights, 0.9)) < 1e-6
+
+    with pytest.warns(UserWarning, match="can't be replayed"):
+        qstore.replay(exacting)(WEIGHTS)
+    assert circuit(WEIGHTS, 0.9) == pytest.approx(EXACT(WEIGHTS, 0.9), abs=1e-10)
+
+
 @pytest.mark.parametrize("shots", [None, 100, (20, 30)])
 def test_every_kind_of_result_can_be_made_up(shots):
     """Whatever a circuit returns, what is recorded is asked for again, states included."""
