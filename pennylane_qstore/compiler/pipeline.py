@@ -66,7 +66,7 @@ def preprocessing(
         at_once: whether such a structure gets a template at its first sight
     """
     steps = CompilePipeline()
-    full = _full(name, wires, inexact)
+    full = _full(name, None if wires is None else qml.wires.Wires(wires), inexact)
     steps.add_transform(
         use_template,
         full=full,
