@@ -7,6 +7,7 @@ from typing import Any
 import pennylane as qml
 from pennylane.devices import ExecutionConfig
 from pennylane.tape import QuantumScript
+from pennylane.transforms.core import CompilePipeline
 
 METHOD = "device"
 
@@ -20,13 +21,24 @@ def is_asked_for(config: ExecutionConfig | None) -> bool:
     return config is not None and config.gradient_method == METHOD and config.derivative_order == 1
 
 
+def preprocessing() -> CompilePipeline:
+    """What a tape goes through before it is shifted, so that each trainable number is a gate's.
+
+    PennyLane differentiates through it: an array of weights that a template takes is one number a
+    gate after it.
+    """
+    steps = CompilePipeline()
+    steps.add_transform(qml.transform(qml.gradients.param_shift.expand_transform))
+    return steps
+
+
 def shifted(
     circuits: Sequence[QuantumScript],
 ) -> tuple[list[QuantumScript], Callable[[Sequence[Any]], tuple[Any, ...]]]:
     """The tapes that the derivatives of a batch need, and what makes Jacobians of their results.
 
     Args:
-        circuits: as users write them
+        circuits: of gates that have a shift rule
     """
     gradients = [qml.gradients.param_shift(tape) for tape in circuits]
 

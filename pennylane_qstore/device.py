@@ -28,7 +28,7 @@ from pennylane_qstore.execution import Execution
 from pennylane_qstore.fleet.members import Route, members_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.gathering.receivers import Answer, Batch, answered, current, recorded
+from pennylane_qstore.gathering.receivers import Answer, Batch, Step, answered, current, recorded
 from pennylane_qstore.gathering.simultaneous import deliver
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.tracking import track_batch
@@ -229,11 +229,11 @@ class QStoreDevice(Device):
     ) -> CompilePipeline:
         """The transforms that make any tape one that ``execute`` takes.
 
-        With ``diff_method="device"`` there are none: tapes are shifted as they are written, and go
-        through the transforms then.
+        With ``diff_method="device"`` they only make gates that have a shift rule: tapes are shifted
+        as they are then, and go through the others after that.
         """
         if derivatives.is_asked_for(execution_config):
-            return CompilePipeline()
+            return derivatives.preprocessing()
         fleet = self._execution.fleet
         fleet.warm()
         inexact = None
@@ -272,7 +272,7 @@ class QStoreDevice(Device):
             return self._preprocessed(circuits)
         tapes = tuple(circuits)
         if current() is None:
-            return answered(self.execute_each([tapes])[0])
+            return answered(self.execute_each([tapes], self.next_step())[0])
         return answered(deliver([Batch(self, tapes)])[0])
 
     def setup_execution_config(
@@ -300,7 +300,7 @@ class QStoreDevice(Device):
         """The Jacobian of each tape, by the parameter-shift rule.
 
         Args:
-            circuits: as users write them
+            circuits: of gates that have a shift rule
             execution_config: PennyLane's
         """
         del execution_config
@@ -315,7 +315,7 @@ class QStoreDevice(Device):
         """The results and the Jacobian of each tape, all in one batch.
 
         Args:
-            circuits: as users write them
+            circuits: of gates that have a shift rule
             execution_config: PennyLane's
         """
         del execution_config
@@ -324,15 +324,20 @@ class QStoreDevice(Device):
         return results[: len(circuits)], jacobians(results[len(circuits) :])
 
     def _preprocessed(self, circuits: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """Results of tapes as users write them."""
+        """Results of tapes that have not been through the preprocessing."""
         tapes, read = self.preprocess_transforms()(circuits)
         return tuple(read(self.execute(tapes)))
 
-    def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+    def next_step(self) -> Step:
+        """The place of a batch in the named run that this process is in, or None."""
+        return self._execution.next_step()
+
+    def execute_each(self, batches: Sequence[Sequence[QuantumScript]], step: Step) -> list[Answer]:
         """Runs the batches of several callers as one.
 
         Args:
             batches: tapes that have been through the preprocessing
+            step: what ``next_step`` gave for them
 
         Returns:
             for each batch its tapes' results, or the error that it ended with: what is wrong with
@@ -342,7 +347,7 @@ class QStoreDevice(Device):
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
         track_batch(self.tracker)
-        return self._execution.answers(batches, self.tracker)
+        return self._execution.answers(batches, step, self.tracker)
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
         """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.

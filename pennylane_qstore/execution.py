@@ -19,7 +19,7 @@ from pennylane_qstore.events import Event, Waiting
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.placement import Fleet, Ran
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.gathering.receivers import Answer
+from pennylane_qstore.gathering.receivers import Answer, Step
 from pennylane_qstore.interruption import interrupted
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.progress import shown
@@ -69,11 +69,14 @@ class Execution:
             for tape in tapes
         )
 
-    def answers(self, batches: Sequence[Sequence[QuantumScript]], tracker: Tracker) -> list[Answer]:
+    def answers(
+        self, batches: Sequence[Sequence[QuantumScript]], step: Step, tracker: Tracker
+    ) -> list[Answer]:
         """Runs the batches of several callers as one, and gives each its results or its error.
 
         Args:
             batches: tapes that have been through the preprocessing
+            step: their place in a named run, or None
             tracker: of the device
 
         Raises:
@@ -86,10 +89,10 @@ class Execution:
         failure = None
         try:
             self.check_shots(circuits)
-            ran = self._run(work, tracker)
+            ran = self._run(work, step, tracker)
         except QStoreError as error:
             if isinstance(error, CompileError) and not error.partial:
-                return self._sound_answers(batches, error, tracker)
+                return self._sound_answers(batches, error, step, tracker)
             ran, failure = dict(error.partial), error
         rows: list[dict[int, Ran]] = [{} for _ in circuits]
         for index, place in enumerate(work.places):
@@ -127,14 +130,17 @@ class Execution:
         self,
         batches: Sequence[Sequence[QuantumScript]],
         error: CompileError,
+        step: Step,
         tracker: Tracker,
     ) -> list[Answer]:
         """Those of the batches that can be compiled, without those that can't."""
+        if len(batches) == 1:
+            return [error]
         refused = [self._refusal(batch) for batch in batches]
         sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
         if len(sound) == len(batches):
             return [error] * len(batches)
-        answers = iter(self.answers(sound, tracker))
+        answers = iter(self.answers(sound, step, tracker))
         return [next(answers) if each is None else each for each in refused]
 
     def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:
@@ -183,7 +189,7 @@ class Execution:
             if debiasing and shots < DEBIASING_SHOTS:
                 raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
 
-    def _run(self, work: Work, tracker: Tracker) -> dict[int, Ran]:
+    def _run(self, work: Work, step: Step, tracker: Tracker) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
         self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
@@ -196,13 +202,13 @@ class Execution:
                     show(event)
                     notices.tell(event)
 
-                return self.fleet.run(work, listener, self._next_step())
+                return self.fleet.run(work, listener, step)
         except KeyboardInterrupt:
             raise interrupted(events) from None
         finally:
             track_events(tracker, events)
 
-    def _next_step(self) -> tuple[str, int] | None:
+    def next_step(self) -> Step:
         """The place of a batch in the named run that this process is in."""
         named = runs.current()
         return None if named is None else named.next_step(self._acknowledge)

@@ -136,7 +136,7 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
         validate_params: whether parameters that nothing depends on are left out
         num_directions: how many random directions are averaged over
         sampler: draws a direction: ``sampler(indices, num_params, repetition, rng=rng)``
-        sampler_rng: or its seed
+        sampler_rng: or its seed; None is seeded from ``np.random``
 
     Returns:
         the tape to run, and what makes the gradient of its results
@@ -147,7 +147,9 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
     assert_no_trainable_tape_batching(tape, "SPSA")
     if argnum is None and not tape.trainable_params:
         return _no_trainable_grad(tape)
-    if f0 is not None or not all(map(_can_be_broadcast, tape.operations)):
+    measured = [m.obs for m in tape.measurements if m.obs is not None]
+    of_gates = all(tape.par_info[place]["op"] not in measured for place in tape.trainable_params)
+    if f0 is not None or not of_gates or not all(map(_can_be_broadcast, tape.operations)):
         return qml.gradients.spsa_grad(
             tape, argnum, h, approx_order, n, strategy, f0, validate_params, num_directions,
             sampler, sampler_rng,
@@ -160,6 +162,8 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
         return _all_zero_grad(tape)
     width = len(tape.trainable_params)
     indices = [i for i in range(width) if methods.get(i, "0") != "0"]
+    if sampler_rng is None:  # from NumPy's own state, which a replay puts back
+        sampler_rng = int(np.random.randint(2**31))
     rng = np.random.default_rng(sampler_rng)
     directions = np.array([sampler(indices, width, i, rng=rng) for i in range(num_directions)])
     coefficients, shifts = finite_diff_coeffs(n=n, approx_order=approx_order, strategy=strategy)

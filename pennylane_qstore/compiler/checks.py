@@ -29,7 +29,18 @@ def refuse_broken_matrices(tape: QuantumScript) -> tuple[list[QuantumScript], Ca
     return [tape], lambda results: results[0]
 
 
+def _wrong_exponent(op: qml.ops.Exp) -> str | None:
+    """What is wrong with an exponential: a Hermitian operator needs an imaginary multiple."""
+    coefficient = np.asarray(qml.math.toarray(qml.math.unwrap([op.coeff])[0]))
+    real = np.abs(np.real(coefficient)).max(initial=0)
+    if op.base.is_verified_hermitian is not True or real <= _TOLERANCE:
+        return None
+    return f"is not unitary: its exponent has a real part of {real:.2g}"
+
+
 def _wrong(op: Operator) -> str | None:
+    if isinstance(op, qml.ops.Exp):
+        return _wrong_exponent(op)
     base = op.base if isinstance(op, qml.ops.SymbolicOp) else op
     if not isinstance(base, qml.QubitUnitary | qml.DiagonalQubitUnitary):
         return None

@@ -290,7 +290,7 @@ def qubits_of(used: qml.wires.Wires, device_wires: Any) -> dict[Any, int]:
 
 def in_computational_basis(measurement: MeasurementProcess) -> bool:
     """Whether a measurement can be read from bits as it is."""
-    if measurement.obs is None:
+    if measurement.obs is None or isinstance(measurement.obs, BasisStateProjector):
         return True
     sentence = measurement.obs.pauli_rep
     return sentence is not None and all(axis == "Z" for word in sentence for axis in word.values())

@@ -7,13 +7,14 @@ and random numbers are drawn in the same order every time.
 """
 
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from pennylane.queuing import AnnotatedQueue
 
-from pennylane_qstore.gathering.receivers import Answer, Batch, receiving, recorded
+from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving, recorded
 from pennylane_qstore.gathering.simultaneous import deliver
 from pennylane_qstore.gathering.threads import carrier, isolate
 
@@ -36,13 +37,14 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
 
     Inside a derivative (``qml.grad`` of a function that gathers) only the forward calls share a
     batch, because autograd goes back through them one by one; ``qstore.value_and_grad`` makes that
-    one batch as well.
+    one batch as well. A QNode inside a function that ``jax.jit`` has compiled, or inside another
+    QNode's function, sends its circuits at once.
 
     Args:
         thunks: callables without arguments; 4,096 of them run at a time, and more in waves, each
             of which has batches of its own
         return_exceptions: whether an error stands in the list in its callable's place, instead of
-            being raised
+            being raised; a KeyboardInterrupt and its like are always raised
 
     Returns:
         what the callables returned, in order
@@ -64,14 +66,16 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
     isolate()
     carrying = carrier()
     waiting = [carrying(thunk) for thunk in waiting]
-    results: list[Any] = []
-    while waiting:
-        workers = _started(waiting[:MAX_WORKERS])
-        del waiting[: len(workers)]
+    done: list[_Worker] = []
+    while len(done) < len(waiting):
+        workers = _started(waiting[len(done) : len(done) + MAX_WORKERS])
         _run(workers)
-        if not return_exceptions:
-            _raise_first(workers)
-        results += [worker.result if worker.error is None else worker.error for worker in workers]
+        done += workers
+    for worker in done:
+        fatal = worker.error is not None and not isinstance(worker.error, Exception)
+        if worker.error is not None and (fatal or not return_exceptions):
+            raise worker.error
+    results: list[Any] = [each.result if each.error is None else each.error for each in done]
     return results
 
 
@@ -112,15 +116,26 @@ class _Worker:
         self._turn, self._back = threading.Lock(), threading.Lock()
         self._turn.acquire()
         self._back.acquire()
+        self._has_thread = False
+        self._outer = current()
 
     def start(self) -> None:
         """Starts the thread, which waits for its turn."""
+        self._has_thread = True
         threading.Thread(target=self._serve, name="qstore-gather", daemon=True).start()
+
+    def without_thread(self) -> None:
+        """Has the callable run in the gathering's own thread, where its calls can't be parked."""
+        self._has_thread = False
 
     def proceed(self) -> None:
         """Lets the callable run, until it is parked or done."""
         self.batches = ()
         self.running = True
+        if not self._has_thread:
+            self._serve()
+            self.running = False
+            return
         self._turn.release()
         self._back.acquire()
         self.running = False
@@ -129,6 +144,9 @@ class _Worker:
         """Parks the callable, in its own thread, until there are answers."""
         if self.abandoned:
             raise _Abandoned
+        if not self._has_thread or _must_not_wait():
+            with receiving(self._outer):
+                return deliver(batches)
         self.batches = batches
         self._back.release()
         self._turn.acquire()
@@ -143,7 +161,8 @@ class _Worker:
             self._turn.release()
 
     def _serve(self) -> None:
-        self._turn.acquire()
+        if self._has_thread:
+            self._turn.acquire()
         try:
             if not self.abandoned:
                 with receiving(self):
@@ -165,8 +184,9 @@ def _started(thunks: Sequence[Callable[[], Any]]) -> list[_Worker]:
                 worker.start()
                 workers.append(worker)
         except RuntimeError:  # no thread is left
-            if not workers:
-                raise
+            if not workers:  # one callable can do without
+                worker.without_thread()
+                workers.append(worker)
         finally:
             threading.stack_size(before)
     return workers
@@ -189,7 +209,17 @@ def _run(workers: Sequence[_Worker]) -> None:
         raise
 
 
-def _raise_first(workers: Sequence[_Worker]) -> None:
-    for worker in workers:
-        if worker.error is not None:
-            raise worker.error
+def _must_not_wait() -> bool:
+    """Whether another callable would wait for what this thread holds.
+
+    It records a circuit, under PennyLane's lock; or it is inside a function that JAX has compiled,
+    which no other thread can enter before its first run is over.
+    """
+    if AnnotatedQueue._lock._is_owned():  # noqa: SLF001  there is no other way to ask
+        return True
+    frame = sys._getframe() if "jax" in sys.modules else None  # noqa: SLF001
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "jax._src.callback":
+            return True
+        frame = frame.f_back
+    return False

@@ -10,12 +10,18 @@ from pennylane.tape import QuantumScript
 
 # One batch's results, in the order of its tapes, or the error that it ended with.
 Answer = tuple[Any, ...] | Exception
+# A named run, and how many batches were sent in it before; None outside of runs.
+Step = tuple[str, int] | None
 
 
 class Executor(Protocol):
     """A device that runs the batches of several callers as one."""
 
-    def execute_each(self, batches: Sequence[Sequence[QuantumScript]]) -> list[Answer]:
+    def next_step(self) -> Step:
+        """The place of its next batch in the named run that this process is in."""
+        ...
+
+    def execute_each(self, batches: Sequence[Sequence[QuantumScript]], step: Step) -> list[Answer]:
         """One answer a batch, in order."""
         ...
 

@@ -3,9 +3,11 @@
 import functools
 import random
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import ExitStack
+from copy import deepcopy
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -19,6 +21,7 @@ from pennylane_qstore.gathering.threads import watching
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_MOST_CALLS = 10_000
 _SAME = 1e-12  # radians that the angles of a circuit may differ by from one run to the other
 
 
@@ -28,8 +31,9 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
     The function runs twice: first on made-up outcomes, to learn which circuits it asks for, which
     then are sent together; and once more with their answers. A gradient inside, as of ``qml.grad``,
     is part of it: forward and backward are one batch. NumPy's, Python's and Torch's global random
-    states are put back before the second run. What else the function does to the world it does
-    twice: let it return what it finds, and keep ``backward()`` out of it.
+    states, and the generator of a QNode's gradient, are put back before the second run. What else
+    the function does to the world it does twice: let it return what it finds, keep ``backward()``
+    out of it, and threads of its own, whose circuits are sent at once in both runs.
 
     Where the second run asks for another circuit, because it depends on outcomes, that call is a
     batch of its own, and a warning says so.
@@ -43,17 +47,17 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(fn)
     def replayed(*args: P.args, **kwargs: P.kwargs) -> T:
-        recording, caches = _Recording(), _Caches()
-        state, failure = _random_states(), None
+        recording, before = _Recording(), _Before()
+        failure = None
         try:
-            with receiving(recording), watching(caches.keep), _in_silence():
+            with receiving(recording), watching(before.note), _SILENCE:
                 fn(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  an outcome that was made up may be to blame
             failure = error
         finally:
-            caches.restore()
-            _restore(state)
+            before.clear_caches()
         if failure is not None:
+            before.restore()
             warnings.warn(
                 f"{_name(fn)} can't be replayed, because it fails on made-up outcomes "
                 f"({type(failure).__name__}: {failure}): each of its calls is a batch of its own.",
@@ -61,6 +65,7 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
             )
             return fn(*args, **kwargs)
         playback = _Playback(recording.batches, deliver(recording.batches), current())
+        before.restore()  # others, that are gathered with this one, have drawn in between
         with receiving(playback):
             result = fn(*args, **kwargs)
         if playback.others or playback.left:
@@ -83,28 +88,48 @@ class _Recording:
         self.batches: list[Batch] = []
 
     def take(self, batches: Sequence[Batch]) -> list[Answer]:
-        """The made-up results of some batches."""
+        """The made-up results of some batches.
+
+        Raises:
+            RecursionError: there are too many for a function that ends
+        """
         self.batches += batches
+        if len(self.batches) > _MOST_CALLS:
+            raise RecursionError(f"more than {_MOST_CALLS} calls: it may wait for an outcome")
         return [batch.device.made_up(batch.tapes) for batch in batches]
 
 
-class _Caches:
-    """Result caches that users gave their QNodes, which must not keep what was made up."""
+class _Before:
+    """What the second run must find as the first one did: random states, and QNodes' own caches."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[MutableMapping[Any, Any], set[Any]]] = {}
+        self._states = _random_states()
+        self._caches: dict[int, tuple[MutableMapping[Any, Any], set[Any]]] = {}
+        self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
 
-    def keep(self, qnode: qml.QNode) -> None:
-        """Notes what a QNode's cache holds before it first runs."""
+    def note(self, qnode: qml.QNode) -> None:
+        """Notes what a QNode's cache holds, and where its gradient's chance stands, at its start.
+
+        Users may give a QNode a cache of results, which mustn't keep what was made up.
+        """
         cache = qnode.execute_kwargs.get("cache")
         if isinstance(cache, MutableMapping):
-            self._kept.setdefault(id(cache), (cache, set(cache)))
+            self._caches.setdefault(id(cache), (cache, set(cache)))
+        for value in qnode.gradient_kwargs.values():
+            if isinstance(value, np.random.Generator):
+                self._generators.setdefault(id(value), (value, deepcopy(value.bit_generator.state)))
 
-    def restore(self) -> None:
+    def clear_caches(self) -> None:
         """Takes out of the caches what has come in since."""
-        for cache, before in self._kept.values():
+        for cache, before in self._caches.values():
             for key in set(cache) - before:
                 del cache[key]
+
+    def restore(self) -> None:
+        """Puts all that chance depends on back."""
+        _restore(self._states)
+        for generator, state in self._generators.values():
+            generator.bit_generator.state = state
 
 
 class _Playback:
@@ -153,12 +178,35 @@ def _is_same_tape(one: QuantumScript, other: QuantumScript) -> bool:
     )
 
 
-@contextmanager
-def _in_silence() -> Iterator[None]:
-    """Has no warning shown: what is warned of may come from outcomes that were made up."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+class _Silence:
+    """Has no warning shown: what is warned of may come from outcomes that were made up.
+
+    Python's filters are the process's. So with several threads, the first to come sets them, and
+    the last to go puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = ExitStack()
+
+    def __enter__(self) -> None:
+        """Silences the process."""
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._filters.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *_error: object) -> None:
+        """Lets it speak again."""
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._filters.close()
+
+
+_SILENCE = _Silence()
 
 
 def _random_states() -> tuple[Any, ...]:

@@ -37,6 +37,8 @@ class _Group:
 
     def __init__(self, device: Executor, batches: Sequence[Batch]) -> None:
         self._device = device
+        # Taken in the batches' order, so that it is the same when a killed run is run again.
+        self._step = device.next_step()
         self._tapes = [batch.tapes for batch in batches]
         self.answers: list[Answer] = []
         self.interrupt: KeyboardInterrupt | None = None
@@ -45,7 +47,7 @@ class _Group:
     def run(self) -> None:
         """Runs them in the calling thread."""
         try:
-            self.answers = self._device.execute_each(self._tapes)
+            self.answers = self._device.execute_each(self._tapes, self._step)
         except Exception as error:  # noqa: BLE001  it is the callers'
             self.answers = [error] * len(self._tapes)
 

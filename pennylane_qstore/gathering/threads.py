@@ -107,11 +107,15 @@ def carrier() -> Callable[[Callable[[], Any]], Callable[[], Any]]:
         context = contextvars.copy_context()
 
         def carried() -> Any:
+            before = _kept.top, _kept.outputs, _kept.watcher
             _kept.top, _kept.outputs, _kept.watcher = top, {}, watcher
-            with ExitStack() as stack:
-                for mode in modes:
-                    stack.enter_context(mode())
-                return context.run(thunk)
+            try:
+                with ExitStack() as stack:
+                    for mode in modes:
+                        stack.enter_context(mode())
+                    return context.run(thunk)
+            finally:
+                _kept.top, _kept.outputs, _kept.watcher = before
 
         return carried
 

@@ -91,7 +91,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         self.speculate = speculate
         self.sent_ahead = self.used_ahead = 0
         # What was drawn and measured for the next step, in plain arrays, so that it can be kept in
-        # a checkpoint; and the QNode that it is for.
+        # a checkpoint; and the device that it is for.
         self._ahead: dict[str, Any] = {}
         self._ahead_of: Any = None
         self._foreseen = True
@@ -148,12 +148,13 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
     def _blocked_step(
         self, cost: Any, args: Sequence[Any], kwargs: Mapping[str, Any], loss: Loss | None
     ) -> tuple[Any, Any]:
-        samplings, results = self._taken(cost, args, kwargs)
+        here = _tape(cost, args, kwargs)
+        samplings, results = self._taken(cost.device, here, args)
         if not results:
             results = qml.execute(self._tapes(cost, args, kwargs, samplings), cost.device)
         moved = self._advanced(args, samplings, results, loss)
 
-        tapes = [_tape(cost, args, kwargs), _tape(cost, moved, kwargs)]
+        tapes = [here, _tape(cost, moved, kwargs)]
         speculated = self.speculate and self._foreseen
         state = copy.deepcopy(self.rng.bit_generator.state)
         after: list[_Directions] = []
@@ -169,9 +170,9 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         chosen = list(args) if rejected else moved
         half = len(ahead) // 2
         self.sent_ahead += len(ahead)
-        self._ahead_of = cost
+        self._ahead_of = cost.device
         self._ahead = {
-            "for": self._digest(chosen, kwargs),
+            "for": self._digest(tapes[0] if rejected else tapes[1]),
             "rng": state,
             "directions": [(each.gradient, each.first, each.second) for each in after],
             "results": ahead[:half] if rejected else ahead[half:],
@@ -179,29 +180,39 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         return _unpacked(chosen), now
 
     def _taken(
-        self, cost: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+        self, device: Any, here: QuantumScript, args: Sequence[Any]
     ) -> tuple[list[_Directions], Sequence[Any]]:
-        """This step's directions, and what was measured along them if that was sent ahead."""
+        """This step's directions, and what was measured along them if that was sent ahead.
+
+        Args:
+            device: that this step runs on
+            here: the tape that it begins at
+            args: the QNode's arguments
+        """
         ahead, of = self._ahead, self._ahead_of
         self._ahead, self._ahead_of = {}, None
         if ahead:
-            # A checkpoint doesn't hold the QNode: whoever goes on from one says which it is.
-            self._foreseen = ahead["for"] == self._digest(args, kwargs) and of in {None, cost}
+            # A checkpoint doesn't hold the device: whoever goes on from one says which it is.
+            self._foreseen = ahead["for"] == self._digest(here) and (of is None or of is device)
             if self._foreseen and ahead["results"]:
                 self.used_ahead += len(ahead["results"])
                 return [_Directions(*each) for each in ahead["directions"]], ahead["results"]
             self.rng.bit_generator.state = ahead["rng"]
         return self._drawn(args), []
 
-    def _digest(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-        """What a step's tapes depend on, besides the QNode, as a short text."""
-        digest = hashlib.sha256(repr((self.resamplings, self.finite_diff_step)).encode())
-        for name, value in [*enumerate(args), *sorted(kwargs.items())]:
-            array = np.asarray(value)
-            told = repr(value).encode() if array.dtype == object else array.tobytes()
-            trained = bool(getattr(value, "requires_grad", False))
-            digest.update(repr((name, array.shape, array.dtype.str, trained)).encode() + told)
-        return digest.hexdigest()
+    def _digest(self, tape: QuantumScript) -> str:
+        """What a step that begins at a tape depends on, as a short text.
+
+        The tape itself is told, not the arguments that it was made of: a QNode may read more than
+        its arguments, as a batch of samples that changes from step to step.
+        """
+        told: list[Any] = [self.resamplings, self.finite_diff_step, tuple(tape.shots)]
+        for op in tape.operations:
+            values = [np.asarray(value) for value in qml.math.unwrap(op.data)]
+            told.append((op.name, op.wires.tolist(), repr(op.hyperparameters)))
+            told += [(value.shape, value.tobytes()) for value in values]
+        told += [repr(measurement) for measurement in tape.measurements]
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def _drawn(self, args: Sequence[Any]) -> list[_Directions]:
         """Directions for a step, drawn in PennyLane's order."""
@@ -265,7 +276,11 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         self._update_tensor(pnp.mean(pnp.array(metrics), axis=0))
         gradient = pnp.mean(pnp.array(gradients), axis=0)
         ends = np.cumsum([arg.size for arg in _trained(args)])
-        return list(self._get_next_params(args, np.split(gradient, ends[:-1])))
+        moved = self._get_next_params(args, np.split(gradient, ends[:-1]))
+        return [
+            value.reshape(arg.shape) if getattr(arg, "requires_grad", False) else value
+            for value, arg in zip(moved, args, strict=True)
+        ]
 
     def _metric(self, directions: _Directions, overlaps: Sequence[Any]) -> Any:
         """A sample of the Fubini-Study metric: a second difference of overlaps.

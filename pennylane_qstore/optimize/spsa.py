@@ -122,9 +122,10 @@ class SPSAOptimizer(qml.SPSAOptimizer):
         ck = self.c / self.k**self.gamma
         directions = [_direction(args) for _ in range(self.num_directions)]
         points = [
-            [arg + sign * ck * direction.get(i, 0) for i, arg in enumerate(args)]
-            if direction
-            else list(args)
+            [
+                arg + sign * ck * direction[i] if i in direction else arg
+                for i, arg in enumerate(args)
+            ]
             for direction in directions
             for sign in (1, -1)
         ]

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 import pennylane as qml
 
+from pennylane_qstore.errors import OptionError
+from pennylane_qstore.gathering.receivers import recorded
 from pennylane_qstore.gradients import grad_fn
 from pennylane_qstore.train.checkpoint import attributes, restore_attributes
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
-from pennylane_qstore.train.shots import ShotSchedule
+from pennylane_qstore.train.shots import ShotSchedule, VarianceDriven
 
 # Weights and samples to loss, accuracy and the loss's derivatives by the weights.
 OwnGradient = Callable[[Any, Samples], tuple[Measured, Any]]
@@ -54,7 +56,8 @@ class SquareLoss:
 
     def __call__(self, scores: Any) -> Any:
         """The loss of a batch of scores, in any PennyLane interface."""
-        self.seen.extend(qml.math.unwrap([scores]))
+        if not recorded():  # else they are made up
+            self.seen.extend(qml.math.unwrap([scores]))
         return qml.math.mean((scores - self.labels) ** 2)
 
     def measured(self, gradient: float | None = None) -> Measured:
@@ -103,6 +106,10 @@ class CircuitLearner:
         seed: int = 1,
     ) -> None:
         self.circuit, self.weights, self.optimizer = circuit, weights, optimizer
+        if isinstance(shots, VarianceDriven):
+            raise OptionError(
+                "shots", shots, "this learner shows it no gradients: use a fixed rule"
+            )
         self.weight_decay, self.track_gradient, self.shots = weight_decay, track_gradient, shots
         self._rng = np.random.default_rng([seed, 1])
 
@@ -135,7 +142,6 @@ class CircuitLearner:
 
         def slopes(weights: Any) -> Any:
             found = both(weights)
-            loss.seen = loss.seen[-1:]  # before, it ran on placeholders
             if self.track_gradient:
                 gradient.append(float(np.linalg.norm(found)))
             return found
