@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 from pennylane.devices import ExecutionConfig
 from pennylane.tape import QuantumScript
@@ -40,10 +41,22 @@ def shifted(
     Args:
         circuits: of gates that have a shift rule
     """
-    gradients = [qml.gradients.param_shift(tape) for tape in circuits]
+    gradients = [_shifted(tape) for tape in circuits]
 
     def jacobians(results: Sequence[Any]) -> tuple[Any, ...]:
         left = iter(results)
         return tuple(post(tuple(islice(left, len(tapes)))) for tapes, post in gradients)
 
     return [tape for tapes, _ in gradients for tape in tapes], jacobians
+
+
+def _shifted(tape: QuantumScript) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
+    if tape.trainable_params:
+        return qml.gradients.param_shift(tape)
+    # As PennyLane's, but without a warning: it may be a term whose coefficient is trained.
+    nothing: Any = np.zeros(0)
+    if len(tape.measurements) > 1:
+        nothing = (nothing,) * len(tape.measurements)
+    if tape.shots.has_partitioned_shots:
+        nothing = (nothing,) * tape.shots.num_copies
+    return [], lambda _: nothing

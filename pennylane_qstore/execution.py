@@ -20,6 +20,7 @@ from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.placement import Fleet, Ran
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.gathering.receivers import Answer, Step
+from pennylane_qstore.gathering.threads import unrecorded
 from pennylane_qstore.interruption import interrupted
 from pennylane_qstore.outcomes import Outcomes
 from pennylane_qstore.progress import shown
@@ -82,9 +83,15 @@ class Execution:
         Raises:
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        circuits = [tape for batch in batches for tape in batch]
-        if not circuits:
+        if not any(batches):
             return [()] * len(batches)
+        with unrecorded():  # the QNode may be called inside another's function
+            return self._answers(batches, step, tracker)
+
+    def _answers(
+        self, batches: Sequence[Sequence[QuantumScript]], step: Step, tracker: Tracker
+    ) -> list[Answer]:
+        circuits = [tape for batch in batches for tape in batch]
         work = Work(circuits, self._wires)
         failure = None
         try:
@@ -140,7 +147,7 @@ class Execution:
         sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
         if len(sound) == len(batches):
             return [error] * len(batches)
-        answers = iter(self.answers(sound, step, tracker))
+        answers = iter(self._answers(sound, step, tracker))
         return [next(answers) if each is None else each for each in refused]
 
     def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:

@@ -48,6 +48,34 @@ def test_a_step_of_pennylanes_adam(diff_method, jobs):
     assert value == pytest.approx(cost, abs=1e-9)
 
 
+def layers(weights):
+    qml.StronglyEntanglingLayers(qml.math.reshape(weights, (1, 3, 3)), wires=range(3))
+    return qml.expval(qml.Z(0) + qml.X(2))
+
+
+def embedded(weights):
+    qml.AngleEmbedding(weights[:3], wires=range(3))
+    qml.BasicEntanglerLayers(qml.math.reshape(weights[3:], (2, 3)), wires=range(3))
+    return qml.expval(qml.Z(1))
+
+
+def weighted(weights):
+    qml.RX(0.3, wires=0)
+    return qml.expval(qml.Hamiltonian(weights[:2], [qml.Z(0), qml.Y(0)]))
+
+
+@pytest.mark.parametrize("function", [layers, embedded, weighted])
+def test_arrays_of_weights(function):
+    """Templates and Hamiltonians take their weights as one array; each has its own slope."""
+    weights = pnp.array(np.linspace(0.1, 0.9, 9), requires_grad=True)
+    ours = circuit(function, "device")
+    with qml.Tracker(ours.device) as tracker:
+        found = qml.grad(ours)(weights)
+    expected = qml.grad(qml.QNode(function, qml.device("default.qubit")))(weights)
+    assert tracker.totals["jobs"] == 1
+    assert np.allclose(found, expected, atol=1e-9)
+
+
 def test_without_the_forward_call():
     """With grad_on_execution=False the gradient's circuits wait for the gradient."""
     ours = circuit(ansatz, "device", grad_on_execution=False)

@@ -39,6 +39,7 @@ from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.gathering.threads import unrecorded
 
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
@@ -157,10 +158,11 @@ def _found(
 
 
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
-    circuits, post = lift(tape, full)
-    templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-    carriers = (BoundTemplate(np.zeros(0), template, _no_target) for template in templates)
-    return Entry(tuple(carriers), picked(tape), tape.batch_size, post)
+    with unrecorded():  # the QNode may be called inside another's function
+        circuits, post = lift(tape, full)
+        templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
+        carriers = tuple(BoundTemplate(np.zeros(0), each, _no_target) for each in templates)
+    return Entry(carriers, picked(tape), tape.batch_size, post)
 
 
 def _no_target() -> Target:

@@ -12,11 +12,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from pennylane.queuing import AnnotatedQueue
-
 from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving, recorded
 from pennylane_qstore.gathering.simultaneous import deliver
-from pennylane_qstore.gathering.threads import carrier, isolate
+from pennylane_qstore.gathering.threads import carrier, is_recording, isolate
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -58,7 +56,7 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
     for index, thunk in enumerate(waiting):
         if not callable(thunk):
             raise TypeError(f"callable {index} of gather is {thunk!r}, which can't be called")
-    if AnnotatedQueue._lock._is_owned():  # noqa: SLF001  there is no other way to ask
+    if is_recording():
         raise RuntimeError(
             "gather inside a circuit that is being recorded: call it outside of QNodes' functions "
             "and of queuing contexts"
@@ -215,7 +213,7 @@ def _must_not_wait() -> bool:
     It records a circuit, under PennyLane's lock; or it is inside a function that JAX has compiled,
     which no other thread can enter before its first run is over.
     """
-    if AnnotatedQueue._lock._is_owned():  # noqa: SLF001  there is no other way to ask
+    if is_recording():
         return True
     frame = sys._getframe() if "jax" in sys.modules else None  # noqa: SLF001
     while frame is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd import tracer
 from pennylane import QNode
+from pennylane.queuing import AnnotatedQueue, QueuingManager
 
 # The thread-local settings of JAX: each is a context manager of that name, and the setting
 # "jax_…" of ``jax.config``.
@@ -74,6 +75,25 @@ class _Output:
             _kept.outputs[id(qnode)] = output
         if _kept.watcher is not None:
             _kept.watcher(qnode)
+
+
+def is_recording() -> bool:
+    """Whether this thread records a circuit, for which PennyLane has one lock in a process."""
+    return bool(AnnotatedQueue._lock._is_owned())  # noqa: SLF001  there is no other way to ask
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Has no operation that is made here recorded.
+
+    PennyLane's own way stops other threads' recordings as well, so it is gone only where this
+    thread records, and no other one can.
+    """
+    if not is_recording():
+        yield
+        return
+    with QueuingManager.stop_recording():
+        yield
 
 
 @functools.cache

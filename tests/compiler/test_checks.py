@@ -30,3 +30,18 @@ def test_a_matrix_that_is_no_unitary_is_refused(op, said, level):
     ):
         qml.execute([tape], dev)
     assert "jobs" not in tracker.totals
+
+
+def test_a_growing_exponential_is_refused():
+    """The exponential of a Hermitian operator is unitary only of an imaginary multiple."""
+    device = qml.device("qstore.ionq", wires=1)
+
+    def circuit(coefficient):
+        qml.Hadamard(0)
+        qml.exp(qml.Z(0), coefficient)
+        return qml.expval(qml.X(0))
+
+    with pytest.raises(qstore.CompileError, match=r"not unitary: .* real part of 0\.5"):
+        qml.QNode(circuit, device)(0.5)
+    exact = qml.QNode(circuit, qml.device("default.qubit"))
+    assert qml.QNode(circuit, device)(0.5j) == pytest.approx(exact(0.5j), abs=1e-10)

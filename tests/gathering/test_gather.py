@@ -338,6 +338,79 @@ def test_thousands_of_callables_leave_no_thread():
     assert threading.active_count() <= before
 
 
+def test_a_qnode_inside_another_ones_function_is_not_parked():
+    """It sends its circuit at once: the others would wait for the circuit that is recorded."""
+    inner = make()
+
+    @qml.qnode(inner.device)
+    def outer(x):
+        qml.RX(inner(WEIGHTS, x), wires=0)
+        return qml.expval(qml.Z(0))
+
+    exact = [np.cos(EXACT(WEIGHTS, x)) for x in SAMPLES]
+    found, jobs = jobs_of(inner.device, lambda: qstore.map(outer, SAMPLES))
+    assert np.allclose(found, exact, atol=1e-10)
+    assert jobs == len(SAMPLES) + 1
+    fresh = make()  # whose structure is first met inside a function
+    nested = qml.QNode(outer.func, fresh.device)
+    assert nested(SAMPLES[0]) == pytest.approx(exact[0], abs=1e-10)
+
+
+def test_a_compiled_jax_function_does_not_hang():
+    """Whoever is first to run it holds it: it sends its circuits at once."""
+    jax = pytest.importorskip("jax")
+    circuit = make()
+    with jax.experimental.enable_x64():
+        weights = jax.numpy.array([0.3, 0.5])
+        compiled = jax.jit(lambda x: circuit(weights, x))
+        found = qstore.map(compiled, SAMPLES)
+    assert np.allclose(found, [EXACT(WEIGHTS, x) for x in SAMPLES], atol=1e-10)
+
+
+def test_what_is_no_error_is_always_raised():
+    """A KeyboardInterrupt in a callable isn't put into the list."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        qstore.gather([interrupted, int], return_exceptions=True)
+
+
+def test_an_error_waits_for_all_waves(monkeypatch):
+    """Callables beyond the threads run too, before the error is raised."""
+    monkeypatch.setattr(sys.modules["pennylane_qstore.gathering.gather"], "MAX_WORKERS", 2)
+    done = []
+
+    def thunk(i):
+        done.append(i)
+        if not i:
+            raise RuntimeError("the first")
+
+    with pytest.raises(RuntimeError, match="the first"):
+        qstore.map(thunk, range(5))
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_without_threads_it_goes_on(monkeypatch):
+    """Where the machine has no thread left, callables run one by one, and are right."""
+    circuit = make()
+    circuit(WEIGHTS, 0.1)  # the device's own threads are there
+    start = threading.Thread.start
+
+    def limited(thread):
+        if thread.name == "qstore-gather":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    found, jobs = jobs_of(
+        circuit.device, lambda: qstore.map(lambda x: circuit(WEIGHTS, x), SAMPLES)
+    )
+    assert np.allclose(found, [EXACT(WEIGHTS, x) for x in SAMPLES], atol=1e-10)
+    assert jobs == len(SAMPLES)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="this system has no SIGINT")
 @pytest.mark.parametrize("devices", [1, 2])
 def test_ctrl_c_cancels_what_was_gathered(ionq, devices):

@@ -1,6 +1,9 @@
 """Functions that are run twice, so that their circuits are one job."""
 
 import random
+import sys
+import threading
+import warnings
 
 import numpy as np
 import pennylane as qml
@@ -126,6 +129,66 @@ def test_a_cache_of_results_keeps_nothing_that_was_made_up():
     with pytest.warns(UserWarning, match="can't be replayed"):
         qstore.replay(exacting)(WEIGHTS)
     assert circuit(WEIGHTS, 0.9) == pytest.approx(EXACT(WEIGHTS, 0.9), abs=1e-10)
+
+
+def test_replays_in_a_gather_draw_what_they_would_draw():
+    """Their random numbers are those of a run without replay, and each is one circuit a draw."""
+    circuit = make()
+
+    def loss():
+        return [circuit(WEIGHTS, x) for x in np.random.uniform(size=2)]
+
+    found = []
+    for fn in (loss, qstore.replay(loss)):
+        np.random.seed(6)
+        with qml.Tracker(circuit.device) as tracker:
+            found.append((np.array(qstore.gather([fn] * 3)), np.random.uniform()))
+    assert tracker.totals["jobs"] == 1
+    assert tracker.totals["circuits"] == 6
+    assert np.allclose(found[0][0], found[1][0], atol=1e-10)
+    assert found[0][1] == found[1][1]
+
+
+@pytest.mark.parametrize("rng", [None, np.random.default_rng(4)])
+def test_a_random_gradient_is_asked_for_once(rng):
+    """Both runs draw the same directions, and steps draw different ones."""
+    options = {"num_directions": 4, "sampler_rng": rng}
+    circuit = make(diff_method=qstore.spsa_grad, gradient_kwargs=options)
+    both = qstore.value_and_grad(lambda w: circuit(w, 0.4))
+    with qml.Tracker(circuit.device) as tracker:
+        gradients_of_steps = [both(WEIGHTS)[1] for _ in range(3)]
+    assert tracker.totals["jobs"] == 3
+    assert tracker.totals["circuits"] == 3 * 9
+    assert np.ptp(gradients_of_steps, axis=0).max() > 1e-3
+
+
+def test_a_loop_that_waits_for_an_outcome_is_not_replayed(monkeypatch):
+    """It would wait for ever for one that is made up."""
+    monkeypatch.setattr(sys.modules["pennylane_qstore.gathering.replay"], "_MOST_CALLS", 20)
+    circuit = make()
+
+    def loop(x):
+        while circuit(WEIGHTS, x) < 0.7:
+            x -= 0.2
+        return x
+
+    with pytest.warns(UserWarning, match="more than 20 calls"):
+        found = qstore.replay(loop)(1.0)
+    assert EXACT(WEIGHTS, found) >= 0.7
+
+
+def test_warnings_are_heard_again():
+    """Replays in several threads leave the process's filters as they were."""
+    circuit = make()
+    before = list(warnings.filters)
+    losses = [
+        threading.Thread(target=qstore.replay(square_loss(circuit)), args=(WEIGHTS,)) for _ in "abc"
+    ]
+    for each in losses:
+        each.start()
+    for each in losses:
+        each.join(60)
+    assert warnings.filters == before
 
 
 @pytest.mark.parametrize("shots", [None, 100, (20, 30)])

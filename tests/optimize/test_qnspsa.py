@@ -143,6 +143,44 @@ def test_what_was_sent_ahead_is_dropped():
     assert used == [0, 0, 0, 6, 6, 6]
 
 
+def test_what_a_circuit_reads_elsewhere_counts():
+    """Samples that a QNode takes from outside its arguments may change: the path is PennyLane's."""
+    sample = [0.0]
+    base = make_cost(wires=2)
+
+    def function(weights):
+        qml.RX(sample[0], wires=0)
+        return base.func(weights)
+
+    cost = qml.QNode(function, base.device)
+    ours, theirs = QNSPSAOptimizer(seed=1), qml.QNSPSAOptimizer(seed=1)
+    weights = expected = first_weights(wires=2)
+    for step in range(6):
+        sample[0] = 0.3 * (step // 2)
+        weights, _ = ours.step_and_cost(cost, weights)
+        expected, _ = theirs.step_and_cost(cost, expected)
+        assert np.allclose(weights, expected, rtol=0, atol=1e-9)
+
+
+def test_a_single_number_stays_one():
+    """A weight without an axis keeps that, also with a batch of samples."""
+    device = qml.device("default.qubit", wires=1)
+
+    @qml.qnode(device)
+    def scores(weight, features):
+        qml.RX(features, wires=0)
+        qml.RY(weight, wires=0)
+        return qml.expval(qml.Z(0))
+
+    weight = pnp.array(0.4, requires_grad=True)
+    optimizer = QNSPSAOptimizer(seed=1)
+    for _ in range(3):
+        weight, _ = optimizer.step_and_cost(
+            scores, weight, features=np.array([0.1, 0.5, 0.9]), loss=np.mean
+        )
+        assert np.shape(weight) == ()
+
+
 def test_batches_that_change_send_nothing_ahead_for_long():
     """A training on other samples each step is told once, and goes on with two jobs a step."""
     scores = make_scores(100)

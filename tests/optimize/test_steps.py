@@ -195,6 +195,13 @@ def test_spsa_moves_what_is_trainable():
     (moved, same) = qstore.SPSAOptimizer(maxiter=10).step(circuit, weights(), sample)
     assert same == sample
     assert not np.allclose(moved, weights())
+
+    def several(first, count, name, nothing):
+        assert (count, name, nothing) == (2, "name", None)
+        return sum(circuit(first, 0.1 * i) for i in range(count))
+
+    _, *others = qstore.SPSAOptimizer(maxiter=10).step(several, weights(), 2, "name", None)
+    assert others == [2, "name", None]
     with pytest.raises(ValueError, match=r"must be a scalar .* shape \(2,\)"):
         qstore.SPSAOptimizer(maxiter=10).step(lambda w: np.ravel(w)[:2], weights())
 
