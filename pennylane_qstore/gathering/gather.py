@@ -12,7 +12,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving, recorded
+from pennylane_qstore.gathering.receivers import (
+    Answer,
+    Batch,
+    Receiver,
+    current,
+    receiving,
+    recorded,
+)
 from pennylane_qstore.gathering.simultaneous import deliver
 from pennylane_qstore.gathering.threads import carrier, is_recording, isolate
 
@@ -143,7 +150,7 @@ class _Worker:
         if self.abandoned:
             raise _Abandoned
         if not self._has_thread or _must_not_wait():
-            with receiving(self._outer):
+            with receiving(self._outer if not self._has_thread else self._outermost()):
                 return deliver(batches)
         self.batches = batches
         self._back.release()
@@ -151,6 +158,13 @@ class _Worker:
         if self.abandoned:
             raise _Abandoned
         return list(self.answers)
+
+    def _outermost(self) -> Receiver | None:
+        """Who takes batches that no gathering may park."""
+        outer = self._outer
+        while isinstance(outer, _Worker):
+            outer = outer._outer  # noqa: SLF001  another one of the same class
+        return outer
 
     def abandon(self) -> None:
         """Has the callable end at its next call, or at the one that it is parked in."""

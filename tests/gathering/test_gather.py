@@ -351,6 +351,8 @@ def test_a_qnode_inside_another_ones_function_is_not_parked():
     found, jobs = jobs_of(inner.device, lambda: qstore.map(outer, SAMPLES))
     assert np.allclose(found, exact, atol=1e-10)
     assert jobs == len(SAMPLES) + 1
+    nested = qstore.gather([lambda: qstore.map(outer, SAMPLES)] * 2)
+    assert np.allclose(nested, [exact] * 2, atol=1e-10)
     fresh = make()  # whose structure is first met inside a function
     nested = qml.QNode(outer.func, fresh.device)
     assert nested(SAMPLES[0]) == pytest.approx(exact[0], abs=1e-10)
