@@ -1,6 +1,7 @@
 """Batches of several devices at the same time."""
 
 import time
+from functools import partial
 
 import numpy as np
 import pennylane as qml
@@ -39,5 +40,5 @@ def test_devices_take_their_places_in_a_run_in_order(ionq, tmp_path):
         slowed((first, second)[attempt])
         with qstore.run("both"):
             for angle in np.linspace(0.1, 0.4, 3):
-                qstore.gather([lambda a=angle: first(a), lambda a=angle: second(a)])
+                qstore.gather([partial(first, angle), partial(second, angle)])
         assert ionq.count("POST", "/jobs") == 6
