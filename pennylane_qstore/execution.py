@@ -147,7 +147,7 @@ class Execution:
         sound = [batch for batch, each in zip(batches, refused, strict=True) if each is None]
         if len(sound) == len(batches):
             return [error] * len(batches)
-        answers = iter(self._answers(sound, step, tracker))
+        answers = iter(self._answers(sound, step, tracker) if any(sound) else [()] * len(sound))
         return [next(answers) if each is None else each for each in refused]
 
     def _refusal(self, batch: Sequence[QuantumScript]) -> CompileError | None:

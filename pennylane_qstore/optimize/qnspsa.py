@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,7 +171,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         chosen = list(args) if rejected else moved
         half = len(ahead) // 2
         self.sent_ahead += len(ahead)
-        self._ahead_of = cost.device
+        self._ahead_of = weakref.ref(cost.device)
         self._ahead = {
             "for": self._digest(tapes[0] if rejected else tapes[1]),
             "rng": state,
@@ -193,7 +194,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         self._ahead, self._ahead_of = {}, None
         if ahead:
             # A checkpoint doesn't hold the device: whoever goes on from one says which it is.
-            self._foreseen = ahead["for"] == self._digest(here) and (of is None or of is device)
+            self._foreseen = ahead["for"] == self._digest(here) and (of is None or of() is device)
             if self._foreseen and ahead["results"]:
                 self.used_ahead += len(ahead["results"])
                 return [_Directions(*each) for each in ahead["directions"]], ahead["results"]
