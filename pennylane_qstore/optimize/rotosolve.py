@@ -95,54 +95,44 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
                     place, name, index, numbers.get(name, {}).get(index),
                     spectra.get(name, {}).get(index), shifts,
                 )  # fmt: skip
-                substep = self._numeric if parameter.frequency is None else self._analytic
-                asked = partial(substep, parameter, values, kwargs, first=not costs)
-                values[place], low, cost = asked(fn)
+                values[place], low, cost = self._substep(
+                    fn, parameter, values, kwargs, first=not costs
+                )
                 costs.append(cost)
                 lowest.append(low)
         moved = values[0] if len(values) == 1 else values
         return (moved, costs[0], lowest) if full_output else (moved, costs[0])
 
-    def _analytic(
+    def _substep(
         self,
+        objective_fn: Callable[..., Any],
         parameter: "_Parameter",
         values: Sequence[Any],
         kwargs: Mapping[str, Any],
-        objective_fn: Callable[..., Any],
         *,
         first: bool,
     ) -> tuple[Any, Any, Any]:
-        """A parameter of one frequency at its minimum, the cost there, and the cost before."""
-        del first  # the cost before is one of the three points that a sine needs
-        place, index = parameter.place, parameter.index
+        """A parameter's argument at its minimum, the cost there, and the cost before.
 
-        def asked(fn: Callable[..., Any]) -> tuple[Any, Any, Any]:
-            cost = fn(*values, **kwargs)
-            along = _restrict_to_univariate(fn, place, index, list(values), kwargs)
-            return *self.min_analytic(along, parameter.frequency, cost), cost
-
-        move, low, cost = _together(objective_fn, asked)
-        return math.scatter_element_add(values[place], index, move), low, cost
-
-    def _numeric(
-        self,
-        parameter: "_Parameter",
-        values: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        objective_fn: Callable[..., Any],
-        *,
-        first: bool,
-    ) -> tuple[Any, Any, Any]:
-        """The same for a parameter of several frequencies; the cost before is for the first one."""
-        place, index = parameter.place, parameter.index
+        The cost before is one of the three points that a sine needs. A parameter of several
+        frequencies needs others, so there it is None but for the first one.
+        """
+        place, index, frequency = parameter.place, parameter.index, parameter.frequency
 
         def asked(fn: Callable[..., Any]) -> tuple[Any, Any]:
-            cost = fn(*values, **kwargs) if first else None
-            return parameter.reconstructed(fn)(*values, f0=cost, **kwargs), cost
+            cost = fn(*values, **kwargs) if first or frequency is not None else None
+            if frequency is None:
+                return parameter.reconstructed(fn)(*values, f0=cost, **kwargs), cost
+            along = _restrict_to_univariate(fn, place, index, list(values), kwargs)
+            return self.min_analytic(along, frequency, cost), cost
 
         found, cost = _together(objective_fn, asked)
-        lowest, low = self._min_numeric(found[parameter.name][index], parameter.frequencies)
-        move = lowest - values[place][index]
+        if frequency is None:
+            along = found[parameter.name][index]
+            lowest, low = self._min_numeric(along, parameter.frequencies)
+            move = lowest - values[place][index]
+        else:
+            move, low = found
         return math.scatter_element_add(values[place], index, move), low, cost
 
 

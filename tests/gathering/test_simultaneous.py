@@ -27,13 +27,13 @@ def test_devices_take_their_places_in_a_run_in_order(ionq, tmp_path):
             yield circuit
 
     def slowed(circuit):
-        execute_each = circuit.device.execute_each
+        next_step = circuit.device.next_step
 
-        def later(*args):
+        def later():
             time.sleep(0.3)
-            return execute_each(*args)
+            return next_step()
 
-        circuit.device.execute_each = later
+        circuit.device.next_step = later
 
     for attempt in range(2):
         first, second = circuits()
