@@ -1,9 +1,9 @@
 """A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
 
 import itertools
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,15 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
-from pennylane_qstore.compiler.structure import NUMBERS, UncacheableError, is_parametric
+from pennylane_qstore.compiler.plain import NUMBERS, picking
+from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 from pennylane_qstore.errors import CompileError
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
-_data = operator.attrgetter("data")
+_data = attrgetter("data")
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -64,10 +65,7 @@ Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 
 def picked(tape: QuantumScript) -> Pick:
     """What picks, of the operations of a structure's tapes, those whose parameters stay open."""
-    places = [place for place, op in enumerate(tape.operations) if is_parametric(op)]
-    if len(places) > 1:
-        return operator.itemgetter(*places)
-    return lambda operations: [operations[place] for place in places]
+    return picking(place for place, op in enumerate(tape.operations) if is_parametric(op))
 
 
 def params_of(tape: QuantumScript, pick: Pick, batch_size: int | None) -> NDArray[Any]:
@@ -81,21 +79,22 @@ def params_of(tape: QuantumScript, pick: Pick, batch_size: int | None) -> NDArra
     own = pick(tape.operations)
     if batch_size is None:
         values = list(itertools.chain.from_iterable(map(_data, own)))
-        try:
-            if set(map(type, values)) <= NUMBERS:
-                return np.fromiter(values, np.float64, len(values))
-            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-            flat = np.array(list(map(getval, values)))
-        except (
-            TypeError,
-            ValueError,
-            RuntimeError,
-            OverflowError,
-        ):  # arrays, or another interface's numbers
-            return _columns(own, None)
-        if flat.ndim == 1 and flat.dtype.kind in "fiub":
+        flat = numbers(values)
+        if flat is not None:
             return flat
     return _columns(own, batch_size)
+
+
+def numbers(values: Sequence[Any]) -> NDArray[Any] | None:
+    """Single numbers as an array; None where some are arrays, or another interface's numbers."""
+    try:
+        if NUMBERS.issuperset(map(type, values)):
+            return np.fromiter(values, np.float64, len(values))
+        # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
+        flat = np.array(list(map(getval, values)))
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
+    return flat if flat.ndim == 1 and flat.dtype.kind in "fiub" else None
 
 
 def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:

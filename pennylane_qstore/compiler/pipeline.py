@@ -35,8 +35,8 @@ from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
-from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
-from pennylane_qstore.compiler.structure import UncacheableError, is_parametric, structure
+from pennylane_qstore.compiler.lift import Lifted, lift, numbers, params_of, picked
+from pennylane_qstore.compiler.structure import Read, UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.gathering.threads import unrecorded
@@ -99,11 +99,12 @@ def use_template(
     a tape that has a template.
     """
     started = time.perf_counter()
-    entry, known = _found(tape, full, wires, cache, with_values=with_values, at_once=at_once)
-    if entry is not None:
+    read = _read(tape, cache)
+    entry, known = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
+    if read is not None and entry is not None:
         if known:
             cache.spent(time.perf_counter() - started)
-        return _carriers(tape, entry, target), entry.post
+        return _carriers(tape, read, entry, target), entry.post
     batch, post = full((tape,))
     if not with_values:
         batch = [_opened(each, wires, cache, target) for each in batch]
@@ -111,10 +112,12 @@ def use_template(
 
 
 def _carriers(
-    tape: QuantumScript, entry: Entry, target: Callable[[], Target]
+    tape: QuantumScript, read: Read, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape, entry.pick, entry.batch_size)
+    params = None if read.values is None else numbers(read.values)
+    if params is None:
+        params = params_of(tape, entry.pick, entry.batch_size)
     return [
         QuantumScript(
             [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots
@@ -127,12 +130,27 @@ def _opened(
     tape: QuantumScript, wires: Any, cache: TemplateCache, target: Callable[[], Target]
 ) -> QuantumScript:
     """A tape of the gate set with a template that leaves all its angles open, where it has one."""
-    found = _found(tape, CompilePipeline(), wires, cache, with_values=False)
-    return tape if found.entry is None else _carriers(tape, found.entry, target)[0]
+    read = _read(tape, cache)
+    entry, _ = _found(tape, read, CompilePipeline(), wires, cache, with_values=False)
+    if read is None or entry is None:
+        return tape
+    return _carriers(tape, read, entry, target)[0]
+
+
+def _read(tape: QuantumScript, cache: TemplateCache) -> Read | None:
+    """A tape's structure, where it can have a template."""
+    if not cache.is_on:
+        return None
+    try:
+        return structure(tape)
+    except UncacheableError:
+        cache.bypass()
+        return None
 
 
 def _found(
     tape: QuantumScript,
+    read: Read | None,
     full: CompilePipeline,
     wires: Any,
     cache: TemplateCache,
@@ -141,20 +159,13 @@ def _found(
     at_once: bool = False,
 ) -> Found:
     """The entry of a tape's structure, where it can have one."""
-    if not cache.is_on:
+    if read is None or (not with_values and read.key.has_values):
         return Found(None, known=False)
-    try:
-        key = structure(tape)
-    except UncacheableError:
-        cache.bypass()
-        return Found(None, known=False)
-    if not with_values and key.has_values:
-        return Found(None, known=False)
-    known = cache.known(key)
+    known = cache.known(read.key)
     if known is not None:
         return known
     make = functools.partial(_entry, tape, full, wires, cache)
-    return cache.find(key, make, at_once=at_once or not key.has_values)
+    return cache.find(read.key, make, at_once=at_once or not read.key.has_values)
 
 
 def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:

@@ -7,7 +7,7 @@ rounded, cut short or printed, and what can't be put into it makes the tape go t
 import functools
 import itertools
 import weakref
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from pennylane_qstore.compiler.gateset import (
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
 )
+from pennylane_qstore.compiler.plain import are_numbers, plain_token, reader
 
 # Operations whose decomposition is the same for all values of their parameters. All others, such
 # as state preparations and unitaries, carry their values in the key.
@@ -84,8 +85,6 @@ ANGLES = (
     *PENNYLANE_IONQ_NATIVE,
     *PENNYLANE_IONQ_ISING,
 )
-# A parameter of one of these types is one number.
-NUMBERS = frozenset({float, int, np.float64})
 # What stays an angle when it is controlled, by any number of wires.
 _CONTROLLED = frozenset(
     {
@@ -93,19 +92,6 @@ _CONTROLLED = frozenset(
         *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.PauliRot, qml.MultiRZ),
     }
 )
-# What is told by its class and its wires alone, but for one number a parameter.
-_PLAIN_CONTROLLED = frozenset(
-    {
-        *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
-        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.Toffoli, qml.CSWAP),
-    }
-)
-_PLAIN = _PLAIN_CONTROLLED | {
-    *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
-    *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
-    *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX, qml.SWAP, qml.ISWAP),
-    *NATIVE,
-}
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
 
@@ -118,40 +104,58 @@ class Key(NamedTuple):
     """The key of a tape's structure.
 
     Attributes:
-        operations: a token each, which tells of a batch too
+        kinds: the operations' classes
+        plain: tells the gates that are read at once; None where some of them are batches
+        others: a token for each other operation, which tells of a batch too
         measurements: a token each
         shots: of the tape
     """
 
-    operations: tuple[Hashable, ...]
+    kinds: tuple[type, ...]
+    plain: Hashable
+    others: tuple[Hashable, ...]
     measurements: tuple[Hashable, ...]
     shots: Hashable
 
     @property
     def has_values(self) -> bool:
         """Whether an operation's values are in it, so that it may well be one of a kind."""
-        return not all(isinstance(token, int) for token in self.operations)
+        return not all(isinstance(token, int) for token in self.others)
 
 
-def structure(tape: QuantumScript) -> Key:
-    """The key of a tape's structure.
+class Read(NamedTuple):
+    """What a tape was read to.
+
+    Attributes:
+        key: of its structure
+        values: all its angles in order, where each operation is one that is read at once
+    """
+
+    key: Key
+    values: list[Any] | None
+
+
+def structure(tape: QuantumScript) -> Read:
+    """Reads a tape's structure.
 
     Raises:
         UncacheableError: the tape has something that can't be compared by value
     """
-    remembered = _tokens.get
-    return Key(
-        tuple(
-            [
-                known.token
-                if (known := remembered(id(op))) is not None and known() is op
-                else _of_operation(op)
-                for op in tape.operations
-            ]
-        ),
+    operations: Sequence[Operator] = tape.operations
+    kinds = tuple(map(type, operations))
+    reads = reader(kinds)
+    values = reads.values(operations)
+    plain, others = None, operations
+    if are_numbers(values):
+        plain, others = reads.token(operations), reads.others(operations)
+    key = Key(
+        kinds,
+        plain,
+        tuple([_of_operation(op) for op in others]),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
     )
+    return Read(key, None if others else values)
 
 
 def is_parametric(op: Operator) -> bool:
@@ -170,14 +174,17 @@ _CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """The token of an operation that none is remembered of.
+    """An operation's token.
 
     One that holds no values is remembered, since tapes share operations. Values may be changed in
     place, so that they are read each time.
     """
-    plain = _plain(op)
+    known = _tokens.get(id(op))
+    if known is not None and known() is op:
+        return known.token
+    plain = plain_token(op)
     if plain is not None:
-        return _remembered(op, plain)
+        return _remembered(op, (type(op), plain))
     if is_parametric(op):
         return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
@@ -186,20 +193,6 @@ def _of_operation(op: Operator) -> Hashable:
         raise UncacheableError("a batch of values that are no angles")
     token = _frozen(op)
     return token if op.data else _remembered(op, token)
-
-
-def _plain(op: Operator) -> Hashable | None:
-    """A token of an operation's class and its wires, where these and its numbers tell all of it."""
-    kind = type(op)
-    if kind not in _PLAIN:
-        return None
-    wires: tuple[Any, ...] = ()
-    if kind in _PLAIN_CONTROLLED:  # whose own wires and data take long to put together
-        wires, op = op.control_wires.labels, op.base
-    data = op.data
-    if NUMBERS.issuperset(map(type, data)) or not any(map(np.ndim, data)):
-        return (kind, wires, op.wires.labels)
-    return None
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -220,30 +213,32 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
     if measurement.mv is not None:
         raise UncacheableError("a mid-circuit measurement")
+    obs = measurement.obs
     token = (
         type(measurement),
-        _of_observable(measurement.obs),
-        measurement.wires.labels,
-        _frozen(measurement.eigvals()) if measurement.obs is None else None,
+        _of_observable(obs),
+        (measurement.wires.labels, _frozen(measurement.eigvals())) if obs is None else None,
         getattr(measurement, "all_outcomes", None),
         repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
     )
-    has_values = measurement.obs is not None and len(measurement.obs.data) > 0
+    has_values = obs is not None and len(obs.data) > 0
     return token if has_values else _remembered(measurement, token)
 
 
 def _of_observable(obs: Operator | None) -> Hashable:
-    """An observable's token; a sum's is made of its terms', most of which are remembered."""
+    """An observable's token; that of a sum or a product is made of its terms' or factors'."""
     if obs is None:
         return None
     known = _tokens.get(id(obs))
     if known is not None and known() is obs:
         return known.token
-    plain = _plain(obs)
-    if plain is not None:
-        return _remembered(obs, plain)
+    operands: Sequence[Operator] = obs.operands if isinstance(obs, qml.ops.CompositeOp) else [obs]
+    kinds = tuple(map(type, operands))
+    reads = reader(kinds)
+    if not reads.others(operands) and not reads.values(operands):
+        return (type(obs), kinds, reads.token(operands))
     if isinstance(obs, qml.ops.CompositeOp):
-        return (type(obs), *[_of_observable(operand) for operand in obs.operands])
+        return (type(obs), *[_of_observable(operand) for operand in operands])
     if type(obs) is qml.ops.SProd:
         return (qml.ops.SProd, _frozen(obs.scalar), _of_observable(obs.base))
     token = _frozen(obs)

@@ -1,5 +1,6 @@
 """Keys of structures: what is the same and what is not."""
 
+import copy
 import itertools
 
 import numpy as np
@@ -24,7 +25,7 @@ TURNS = {
 
 
 def key(*operations):
-    return structure(qml.tape.QuantumScript(operations, [qml.probs(wires=[0])]))
+    return structure(qml.tape.QuantumScript(operations, [qml.probs(wires=[0])])).key
 
 
 def everything(angle):
@@ -74,3 +75,21 @@ def test_controls_in_zero_and_other_bases_are_other_gates():
         qml.S(1),
     ]
     assert len({key(gate) for gate in gates}) == len(gates)
+
+
+def test_a_gate_is_told_by_its_wires_however_it_came_by_them():
+    """Mapped, copied, with another angle: a controlled gate's wires are in two places."""
+    swapped = {0: 1, 1: 0}
+    for kind in TURNS[2]:
+        gate, other = kind(0.3, wires=[0, 1]), kind(0.4, wires=[1, 0])
+        assert key(qml.map_wires(gate, swapped)) == key(other) != key(gate)
+        assert key(qml.map_wires(copy.copy(gate), swapped)) == key(other)
+        assert key(copy.deepcopy(gate)) == key(gate)
+        assert key(qml.ops.functions.bind_new_parameters(other, [0.1])) == key(other)
+
+
+def test_the_order_of_gates_of_all_sorts_counts():
+    """Of those that are read at once and of those that aren't."""
+    gates = [qml.RX(0.1, 0), qml.PauliRot(0.2, "X", 0), qml.S(0), qml.adjoint(qml.T(0))]
+    orders = list(itertools.permutations(gates))
+    assert len({key(*order) for order in orders}) == len(orders)

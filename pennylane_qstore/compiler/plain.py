@@ -1,0 +1,99 @@
+"""Gates that their class, their wires and a number a parameter tell all of, a whole tape at once.
+
+Reading gates is most of what a tape of a known structure takes. So it is left to loops in C, and
+what is to be read where is found once for a sequence of classes.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.operation import Operator
+
+from pennylane_qstore.compiler.gateset import NATIVE
+
+# A parameter of one of these types is one number.
+NUMBERS = frozenset({float, int, np.float64})
+_CONTROLLED = frozenset(
+    {
+        *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
+        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.Toffoli, qml.CSWAP),
+    }
+)
+_UNCONTROLLED = frozenset(
+    {
+        *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
+        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
+        *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX, qml.SWAP, qml.ISWAP),
+        *NATIVE,
+    }
+)
+# Without the properties in front of them, which take longer than all else that is read. Those of a
+# controlled gate are its base's wires alone.
+_labels = attrgetter("_wires._labels")
+_settings = attrgetter("_hyperparameters")
+_data = attrgetter("data")
+
+_Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
+
+
+class Reader:
+    """Reads tapes whose operations are of one sequence of classes.
+
+    Attributes:
+        others: picks the operations that take more than this to tell
+    """
+
+    def __init__(self, kinds: Sequence[type[Operator]]) -> None:
+        """Finds what is read where.
+
+        Args:
+            kinds: each operation's class
+        """
+        plain = _CONTROLLED | _UNCONTROLLED
+        self._plain = picking(i for i, kind in enumerate(kinds) if kind in plain)
+        self._open = picking(i for i, kind in enumerate(kinds) if kind in plain and kind.num_params)
+        self._controlled = picking(i for i, kind in enumerate(kinds) if kind in _CONTROLLED)
+        self.others = picking(i for i, kind in enumerate(kinds) if kind not in plain)
+
+    def values(self, operations: Sequence[Operator]) -> list[Any]:
+        """The plain gates' parameters, in order."""
+        return list(itertools.chain.from_iterable(map(_data, self._open(operations))))
+
+    def token(self, operations: Sequence[Operator]) -> Hashable:
+        """What tells the plain gates, but for their classes and their parameters."""
+        controls = [
+            own["control_wires"].labels for own in map(_settings, self._controlled(operations))
+        ]
+        return (tuple(map(_labels, self._plain(operations))), tuple(controls))
+
+
+def picking(places: Iterable[int]) -> _Pick:
+    """What picks the operations in some places."""
+    own = list(places)
+    if len(own) > 1:
+        return itemgetter(*own)
+    return lambda operations: [operations[place] for place in own]
+
+
+@functools.lru_cache(maxsize=1024)
+def reader(kinds: tuple[type[Operator], ...]) -> Reader:
+    """The reader of a sequence of classes."""
+    return Reader(kinds)
+
+
+def are_numbers(values: Sequence[Any]) -> bool:
+    """Whether each of some parameters is one number, not a batch of them."""
+    return NUMBERS.issuperset(map(type, values)) or not any(map(np.ndim, values))
+
+
+def plain_token(op: Operator) -> Hashable | None:
+    """A plain gate's token; None for any other gate, or a batch."""
+    own = reader((type(op),))
+    if own.others([op]) or not are_numbers(own.values([op])):
+        return None
+    return own.token([op])
