@@ -7,7 +7,7 @@ since any two ions can be entangled: the qubits change their names instead.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import su2, weyl
+from pennylane_qstore.compiler.amplitudes import Amplitudes
 from pennylane_qstore.compiler.circuit import (
     Clifford,
     Constant,
@@ -23,7 +24,7 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.pairs import NOISE, PAIR, between, matrices, resolved, states
+from pennylane_qstore.compiler.pairs import NOISE, PAIR, between, matrices, resolved
 from pennylane_qstore.compiler.schmidt import schmidt
 from pennylane_qstore.compiler.su2 import quaternions
 from pennylane_qstore.compiler.turns import by_turns
@@ -89,6 +90,12 @@ class Block:
     rank: int
     mirrored: bool
     place: Place = Place.INSIDE
+    _states: Amplitudes | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        fresh = self.place is Place.FRESH
+        found = Amplitudes(self.qubits, self.elements) if fresh else None
+        object.__setattr__(self, "_states", found)
 
     def matrices(self, params: Reals) -> Matrix:
         """Its unitaries (B, 4, 4) for parameters (B, P)."""
@@ -96,9 +103,9 @@ class Block:
 
     def bind(self, params: Reals) -> Values:
         """What replaces it for parameters (B, P)."""
-        if self.place is Place.FRESH:
-            found = schmidt(states(self.qubits, self.elements, params))
-            return Values((found.left, found.right), -2 * found.angle[None][: self.rank])
+        if self._states is not None:
+            found = schmidt(self._states.at(params))
+            return Values((found.left, found.right), 2 * found.angle[None][: self.rank])
         unitaries = self.matrices(params)
         parts = _parts(SWAP @ unitaries if self.mirrored else unitaries, self.place)
         gates = tuple(map(quaternions, (*parts.right, *parts.left)))
@@ -111,8 +118,8 @@ def _parts(unitaries: Matrix, place: Place) -> Parts:
         case Place.INSIDE:
             found = weyl.decompose_batch(unitaries)
         case Place.FRESH:
-            made = schmidt(unitaries[..., 0].T)
-            angles = -2 * made.angle[:, None] * [1.0, 0.0, 0.0]
+            made = schmidt(unitaries[..., 0])
+            angles = 2 * made.angle[:, None] * [1.0, 0.0, 0.0]
             return Parts((su2.unitaries(made.left), su2.unitaries(made.right)), angles, ())
         case Place.LAST:
             found = weyl.without_diagonal(unitaries, "left").weyl
@@ -344,7 +351,7 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
 def _least(samples: Matrix, rank: int, place: Place) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
     if place is Place.FRESH:
-        return min(rank, int(schmidt(samples[..., 0].T).angle.max() > NOISE))
+        return min(rank, int(schmidt(samples[..., 0]).angle.max() > NOISE))
     return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 

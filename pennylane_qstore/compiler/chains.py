@@ -6,14 +6,13 @@ that make it one stand in the runs around it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks import Block, Part, Place
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation
+from pennylane_qstore.compiler.circuit import Affine, Angle, Clifford, Constant, Rotation
 from pennylane_qstore.compiler.su2 import quaternions
 
 Reals = NDArray[np.float64]
@@ -100,41 +99,15 @@ class Chains:
     blocks: list[tuple[Block, int, int]] = field(default_factory=list)
     locals: int = 0
 
-    def values(self, params: Reals) -> tuple[Reals, Reals]:
-        """What the slots hold for some parameters.
+    def values(self, params: Reals, slots: Iterable[int] | None = None) -> tuple[Reals, Reals]:
+        """What some slots hold, or all of them, for some parameters; see `Reading`."""
+        return Reading(self, range(len(self.angles)) if slots is None else slots).at(params)
 
-        Args:
-            params: shape (batch, n_params)
-
-        Returns:
-            angles of shape (n_angles, batch), locals of shape (n_locals, 4, batch)
-        """
-        batch = len(params)
-        constants, terms = self._affine
-        angles = np.repeat(constants[:, None], batch, axis=1)
-        for slots, indices, slopes in terms:
-            angles[slots] += slopes * params.T[indices]
-        gates = np.empty((self.locals, 4, batch))
-        for block, first_local, first_angle in self.blocks:
-            own, turns = block.bind(params)
-            for slot, quaternion in enumerate(own, first_local):
-                gates[slot] = quaternion
-            angles[first_angle : first_angle + block.rank] = turns
-        return angles, gates
-
-    @cached_property
-    def _affine(self) -> tuple[Reals, list[tuple[NDArray[np.int_], NDArray[np.int_], Reals]]]:
-        """The angles' constants, and their first terms, second terms and so on.
-
-        Each of these as slots, indices of parameters, and slopes of shape (n, 1).
-        """
-        known = [angle or Angle() for angle in self.angles]
-        terms = []
-        for place in range(max((len(angle.terms) for angle in known), default=0)):
-            own = [(s, *angle.terms[place]) for s, angle in enumerate(known) if angle.terms[place:]]
-            slots, indices, slopes = zip(*own, strict=True)
-            terms.append((np.array(slots), np.array(indices), np.array(slopes)[:, None]))
-        return np.array([angle.const for angle in known], dtype=float), terms
+    @property
+    def steady(self) -> frozenset[int]:
+        """The slots whose angles are in [0, π/2] for all parameters, though not constant."""
+        fresh = [own for own in self.blocks if own[0].place is Place.FRESH]
+        return frozenset(angle for block, _, angle in fresh if block.rank)
 
     def of(self, order: Sequence[int]) -> "Chains":
         """The same circuit on other qubits.
@@ -148,6 +121,45 @@ class Chains:
             for (first, second), slot in self.entanglers
         ]
         return replace(self, runs=[self.runs[qubit] for qubit in order], entanglers=entanglers)
+
+
+class Reading:
+    """What some slots of a circuit hold, ready for parameters."""
+
+    def __init__(self, circuit: Chains, slots: Iterable[int]) -> None:
+        """Sorts out where the values come from.
+
+        Args:
+            circuit: the chains
+            slots: in the order of the values; those that blocks give are among them
+        """
+        wanted = list(slots)
+        self._affine = Affine([circuit.angles[slot] or Angle() for slot in wanted])
+        self._locals = circuit.locals
+        self._blocks = [
+            (block, local, [wanted.index(slot) for slot in range(angle, angle + block.rank)])
+            for block, local, angle in circuit.blocks
+        ]
+
+    def at(self, params: Reals) -> tuple[Reals, Reals]:
+        """Parameters to values.
+
+        Args:
+            params: shape (batch, n_params)
+
+        Returns:
+            angles in radians, shape (n_slots, batch), and all the circuit's locals, shape
+            (n_locals, 4, batch)
+        """
+        angles = self._affine.at(params)
+        gates = np.empty((self._locals, 4, len(params)))
+        for block, first, places in self._blocks:
+            own, turns = block.bind(params)
+            for slot, quaternion in enumerate(own, first):
+                gates[slot] = quaternion
+            for place, turn in zip(places, turns, strict=True):
+                angles[place] = turn
+        return angles, gates
 
 
 def chains(parts: Iterable[Part], qubits: int) -> Chains:

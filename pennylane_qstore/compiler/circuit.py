@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.numbers import sliced
+
 Matrix = NDArray[np.complex128]
 
 
@@ -51,6 +53,30 @@ class Angle(NamedTuple):
         for index, slope in others:
             value += slope * params[..., index]
         return value + self.const if self.const else value
+
+
+class Affine:
+    """Several angles, ready for parameters."""
+
+    def __init__(self, angles: Sequence[Angle]) -> None:
+        """Sorts out their terms.
+
+        Args:
+            angles: in radians
+        """
+        self._constants = np.array([angle.const for angle in angles], dtype=float)[:, None]
+        self._terms = []
+        for place in range(max((len(angle.terms) for angle in angles), default=0)):
+            own = [(i, *a.terms[place]) for i, a in enumerate(angles) if a.terms[place:]]
+            rows, indices, slopes = zip(*own, strict=True)
+            self._terms.append((sliced(rows), np.array(indices), np.array(slopes)[:, None]))
+
+    def at(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Their values for parameters of shape (batch, n_params), shape (n_angles, batch)."""
+        found = np.repeat(self._constants, len(params), axis=1)
+        for rows, indices, slopes in self._terms:
+            found[rows] += params.take(indices, axis=1).T * slopes
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.folding import is_odd
 from pennylane_qstore.compiler.parity import GROUND, Link, fewest_broken, is_broken, tree
 
 Bits = NDArray[np.bool_]
@@ -57,6 +58,32 @@ class Pattern(NamedTuple):
     before: Reals
     after: Reals
     ends: Reals
+
+    def at(self, bits: Bits) -> "Frames":
+        """The frames of circuits with some open bits, shape (n_open, batch)."""
+        batch = bits.shape[-1]
+        if not len(self.runs) and not self.ends.any():
+            nobody = np.zeros((0, batch), dtype=bool)
+            return Frames(nobody, nobody, None)
+        values = np.concatenate([bits, np.ones((1, batch))])
+        before, after, ends = (is_odd(m @ values) for m in (self.before, self.after, self.ends))
+        masks = ends.T @ (1 << np.arange(len(ends)))
+        return Frames(before, after, masks if self.ends.any() else None)
+
+
+class Frames(NamedTuple):
+    """The frames of some circuits.
+
+    Attributes:
+        before: those before the pattern's runs, shape (n, batch)
+        after: those after them
+        ends: the qubits of each circuit that end with one, as integers of shape (batch,); None
+            where there are none
+    """
+
+    before: Bits
+    after: Bits
+    ends: NDArray[np.int64] | None
 
 
 class Flips:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 TURN = 2 * np.pi
-_MOST = 0.25
+MOST = 0.25  # turns
 _NOISE = 2e-15  # turns
 
 
@@ -39,12 +39,15 @@ def folded(angles: Reals, entangler: str) -> Folded:
         angles: in radians
         entangler: "ms" or "zz"
     """
+    if not angles.size:
+        nothing = np.zeros(angles.shape, dtype=bool)
+        return Folded(nothing, nothing, np.zeros(angles.shape))
     turns = angles / TURN
     halves = np.rint(2 * turns)
     rest = turns - halves / 2
     odd, negative = is_odd(halves), rest < 0
-    size = np.minimum(np.abs(rest), _MOST)
-    turned = (size > _MOST - _NOISE) & (negative if entangler == "zz" else odd)
+    size = np.minimum(np.abs(rest), MOST)
+    turned = (size > MOST - _NOISE) & (negative if entangler == "zz" else odd)
     return Folded(odd ^ turned, negative ^ turned, size)
 
 

@@ -18,14 +18,13 @@ none, where E'·D = 1. Backward the same holds for the inverse of U, which has p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.kinds import always, pulses_needed
-from pennylane_qstore.compiler.products import half_angles
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -101,6 +100,17 @@ class Gauge:
     before: NDArray[np.int_]
     after: NDArray[np.int_]
 
+    def among(self, runs: NDArray[np.int_], count: int) -> "Gauge":
+        """The same where only some runs are kept, all of its own among them.
+
+        Args:
+            runs: those that are kept, in their new order
+            count: of all runs
+        """
+        place_of = np.zeros(count, dtype=int)
+        place_of[runs] = np.arange(len(runs))
+        return replace(self, runs=place_of[self.runs])
+
     def apply(self, product: Reals) -> None:
         """Turns the runs, in place.
 
@@ -111,8 +121,8 @@ class Gauge:
             return
         own = product[self.runs]
         p, r = own[:, 0] + 1j * own[:, 1], own[:, 2] + 1j * own[:, 3]
-        cosines, sines = half_angles(self._angles(p * p, r * r))
-        turns = cosines + 1j * sines
+        quarters = np.tan(self._angles(p * p, r * r) * 0.25)
+        turns = (1 + 1j * quarters) ** 2 / (1 + quarters * quarters)
         p *= turns[self.after] * turns[self.before].conj()
         r *= turns[self.after] * turns[self.before]
         product[self.runs] = np.stack([p.real, p.imag, r.real, r.imag], axis=1)

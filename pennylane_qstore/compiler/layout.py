@@ -10,196 +10,171 @@ U·RZ(F) = RZ(F')·(pulses), where there is
 
 and F' goes on to the next run, through ZZ as it is, through MS by its phases. The pulses' phases
 follow from the Euler angles of U: IonQ, "Getting started with native gates", virtual Z.
+
+What parameters move is a table when they are bound, of which each number of a program is a row and
+a constant (timeline.py). Angles are in turns here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.flips import Pattern
+from pennylane_qstore.compiler.flips import Frames, Pattern
 from pennylane_qstore.compiler.folding import TURN, Folded
-from pennylane_qstore.program import Gate, Gates
+from pennylane_qstore.compiler.timeline import (
+    HALF_TURN,
+    PI,
+    QUARTER_TURN,
+    TWO_HALVES,
+    Rows,
+    Still,
+    Wiring,
+    timeline,
+)
 
 Bits = NDArray[np.bool_]
+Indices = NDArray[np.int_]
 Reals = NDArray[np.float64]
-NOTHING, HALF, TWO_HALVES, PI = range(4)
-_PULSES = ((), ("gpi2",), ("gpi2", "gpi2"), ("gpi",))
+_EVERY = slice(None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wiring:
-    """How a circuit's runs and entanglers hang together.
+class Entangling(NamedTuple):
+    """The angles of a circuit's open entanglers.
 
     Attributes:
-        entangler: "ms" or "zz"
-        chain_of: for each qubit, its runs, which are numbered along the qubits
-        qubits: the two of each entangler, in time
-        before: the runs that each entangler comes right after, shape (2, n_entanglers)
-        open: the entanglers whose angles parameters decide
-        sizes: the entanglers' angles in turns without signs, zero where parameters decide
-        negative: whether they are negative, shape (n_entanglers, 1)
+        signed: of those that may have any, shape (n_signed, batch)
+        steady: of those that are in the API's range, in turns, shape (n_steady, batch)
     """
 
-    entangler: str
-    chain_of: tuple[range, ...]
-    qubits: tuple[tuple[int, int], ...]
-    before: NDArray[np.int_]
-    open: NDArray[np.int_]
-    sizes: Reals
-    negative: NDArray[np.bool_]
+    signed: Folded
+    steady: Reals
+
+    def of(self, circuits: Indices) -> "Entangling":
+        """Those of some circuits of the batch."""
+        return Entangling(self.signed.of(circuits), self.steady[:, circuits])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """The pulses of a circuit, for one pattern of its frames.
 
     Attributes:
-        wiring: of the circuit
         pattern: of its frames
         gates: the pulses and entanglers, in time
-        slots: where each number of the gates comes from, in the table that `numbers` makes
-        two: the runs that take two pulses
-        quarters: radians that are added to the phase of a run's only pulse, shape (n_runs, 1)
-        antidiagonal: the runs that take a GPi
-        turned: which runs of the pattern take two pulses, and their places among all that do
     """
 
-    wiring: Wiring
-    pattern: Pattern
-    gates: Gates
-    slots: NDArray[np.int_]
-    two: NDArray[np.int_]
-    quarters: Reals
-    antidiagonal: NDArray[np.int_]
-    turned: tuple[NDArray[np.int_], NDArray[np.int_]]
+    def __init__(
+        self, wiring: Wiring, pattern: Pattern, pulses: Indices, moving: Indices, still: Reals
+    ) -> None:
+        """Finds the gates, and what their numbers are made of.
+
+        Args:
+            wiring: of the circuit
+            pattern: of its frames
+            pulses: how many each run takes, but for those that the pattern names
+            moving: the runs that parameters move; all runs, where parameters decide about frames
+            still: all runs as quaternions, (n_runs, 4), which mean nothing where they move
+        """
+        self.pattern, self._wiring = pattern, wiring
+        kinds = pulses.copy()
+        kinds[list(pattern.flipped)] = PI
+        kinds[list(pattern.opened)] = TWO_HALVES
+        place_of = np.full(len(kinds), -1)
+        place_of[moving] = np.arange(len(moving))
+        own = kinds[moving]
+
+        two = np.flatnonzero(own == TWO_HALVES)
+        self._two: Indices | slice = two if len(two) < len(moving) else _EVERY
+        self._antidiagonal = np.flatnonzero(own == PI)
+        self._flipped = place_of[pattern.runs]
+        turned = np.flatnonzero(np.isin(self._flipped, two))
+        self._turned = turned, np.searchsorted(two, self._flipped[turned])
+        self._before_signed = place_of[wiring.before[:, wiring.signed]]
+
+        rows = Rows(wiring, place_of, two)
+        ends, tilt = _euler(still[:, :, None], _EVERY)
+        ends[kinds == PI, 0] = 0.0
+        found = timeline(wiring, kinds.tolist(), rows, Still(ends[..., 0], tilt[:, 0]))
+        self.gates, self._rows = found.gates, rows
+        self._from, self._constants = found.rows, found.constants[:, None]
 
     def counts(self) -> tuple[int, int]:
         """Gates on two qubits, and on one."""
-        pairs = len(self.wiring.qubits)
+        pairs = len(self._wiring.qubits)
         return pairs, len(self.gates) - pairs
 
-    def numbers(self, product: Reals, frames: tuple[Bits, Bits], fold: Folded) -> Reals:
+    def numbers(self, product: Reals, frames: Frames, angles: Entangling) -> Reals:
         """The gates' numbers for parameters, shape (batch, n_slots).
 
         Args:
-            product: the runs' quaternions, shape (n_runs, 4, batch)
-            frames: what the pattern's frames before and after its runs are, shape (n, batch)
-            fold: the open entanglers' angles, shape (n_open, batch)
+            product: the moving runs' quaternions, shape (n_moving, 4, batch)
+            frames: the pattern's
+            angles: of the open entanglers
         """
-        wiring, two = self.wiring, self.two
-        stay, move, tilt = self._flipped(_euler(product, two), frames)
-        stay[self.antidiagonal] = 0.0  # rounding; any frame may stay after a GPi
-        change = -2 * stay
-        change[two] += tilt
-        if wiring.entangler == "zz" and len(wiring.open):  # a half turn is a Z on both qubits
-            change[wiring.before[:, wiring.open]] += np.where(fold.odd, np.pi, 0.0)
-        after = np.empty_like(change)
-        for own in wiring.chain_of:
-            runs = slice(own.start, own.stop)
-            np.add.accumulate(change[runs], out=after[runs])
-        first = stay + move + self.quarters - (after - change)
-        phases = [first, first[two] - (tilt + np.pi)]
-        if wiring.entangler == "ms":
-            phases += self._ms_phases(after, fold)
-        turns = np.concatenate(phases)
-        turns *= 1 / TURN
-        turns -= np.rint(turns)
-        return np.concatenate([turns, self._sizes(fold)])[self.slots].T
+        rows, table = self._rows, np.empty((self._rows.count, product.shape[-1]))
+        ends, tilt = _euler(product, self._two)
+        if len(self._flipped):
+            self._flip(ends, tilt, frames)
+        minus_stay, minus_move = ends[:, 0], ends[:, 1]
+        minus_stay[self._antidiagonal] = 0.0  # rounding; any frame may stay after a GPi
+        drop = -2 * minus_stay
+        drop[self._two] -= tilt
+        is_ms = self._wiring.entangler == "ms"
+        if not is_ms:  # a half turn is a Z on both qubits
+            drop[self._before_signed] -= HALF_TURN * angles.signed.odd
+        lag = table[rows.lag]
+        drop.take(rows.filled, axis=0, out=lag, mode="clip")
+        along = lag.reshape(*rows.lags, product.shape[-1])
+        for place in range(1, rows.lags[1]):
+            along[:, place] += along[:, place - 1]
+        first = table[rows.first]
+        lag.take(rows.lag_of, axis=0, out=first, mode="clip")
+        for part in (drop, minus_stay, minus_move):
+            first -= part
+        np.subtract(first[self._two], tilt, out=table[rows.second])
+        if is_ms:  # MS(φ₀, φ₁, -θ) = MS(φ₀+½, φ₁, θ)
+            turned = lag.take(self._rows.lag_turned, axis=0)
+            table[rows.turned] = turned + HALF_TURN * angles.signed.negative
+        table[rows.signed] = angles.signed.size
+        table[rows.steady] = angles.steady
+        table[rows.zero] = 0.0
+        numbers = table.take(self._from, axis=0)
+        numbers += self._constants
+        numbers -= np.rint(numbers)
+        return numbers.T
 
-    def _flipped(
-        self, euler: tuple[Reals, Reals, Reals], frames: tuple[Bits, Bits]
-    ) -> tuple[Reals, Reals, Reals]:
-        """What the pattern's frames, -iX before and after U, make of the angles."""
-        stay, move, tilt = euler
-        runs = self.pattern.runs
-        if not len(runs):
-            return euler
-        before, after = frames
-        quarter = np.pi / 2
-        stays = np.where(before, quarter - move[runs], stay[runs])
-        moves = np.where(before, -quarter - stay[runs], move[runs])
-        stay[runs] = np.where(after, moves - quarter, stays)
-        move[runs] = np.where(after, stays - quarter, moves)
-        own, places = self.turned
+    def _flip(self, ends: Reals, tilt: Reals, frames: Frames) -> None:
+        """Takes in the pattern's frames, -iX before and after the runs."""
+        before, after, _ = frames
+        one, other = ends[self._flipped].swapaxes(0, 1)
+        ones = np.where(before, -QUARTER_TURN - other, one)
+        others = np.where(before, QUARTER_TURN - one, other)
+        ends[self._flipped, 0] = np.where(after, others + QUARTER_TURN, ones)
+        ends[self._flipped, 1] = np.where(after, ones + QUARTER_TURN, others)
+        own, places = self._turned
         if len(own):
             turned = tilt[places]
-            tilt[places] = np.where((before ^ after)[own], np.pi - turned, turned)
-        return stay, move, tilt
-
-    def _ms_phases(self, after: Reals, fold: Folded) -> list[Reals]:
-        """MS's phases on its first and on its second qubit, in radians."""
-        wiring = self.wiring
-        negative = np.repeat(wiring.negative, after.shape[-1], axis=1)
-        negative[wiring.open] = fold.negative
-        # MS(φ₀, φ₁, -θ) = MS(φ₀+½, φ₁, θ)
-        first, second = wiring.before
-        return [np.where(negative, np.pi, 0.0) - after[first], -after[second]]
-
-    def _sizes(self, fold: Folded) -> Reals:
-        sizes = np.repeat(self.wiring.sizes, fold.size.shape[-1], axis=1)
-        sizes[self.wiring.open] = fold.size
-        return sizes
+            tilt[places] = np.where((before ^ after)[own], HALF_TURN - turned, turned)
 
 
-def layout(wiring: Wiring, pattern: Pattern, pulses: NDArray[np.int_]) -> Layout:
-    """The pulses of a circuit in time.
+def _euler(product: Reals, two: Indices | slice) -> tuple[Reals, Reals]:
+    """Runs' angles in turns.
 
     Args:
-        wiring: of the circuit
-        pattern: of its frames
-        pulses: how many each run takes, but for those that the pattern names
+        product: quaternions of shape (n_runs, 4, batch)
+        two: those that take two pulses
+
+    Returns:
+        minus the phases of U₀₀ and U₁₀, shape (n_runs, 2, batch), which have meaning where the
+        amplitudes are not zero, and only then do they matter; and of some runs the angle with
+        |U₁₀|/|U₀₀| as half its tangent
     """
-    kinds = pulses.copy()
-    kinds[list(pattern.flipped)] = PI
-    kinds[list(pattern.opened)] = TWO_HALVES
-    two = np.flatnonzero(kinds == TWO_HALVES)
-    second = dict(zip(two.tolist(), range(len(kinds), len(kinds) + len(two)), strict=True))
-    gates, slots = _in_time(wiring, kinds.tolist(), second)
-    quarters = np.where((kinds == HALF) | (kinds == PI), np.pi / 2, 0.0)[:, None]
-    table = np.array(slots, dtype=int)
-    own = np.flatnonzero(np.isin(pattern.runs, two))
-    turned = own, np.searchsorted(two, pattern.runs[own])
-    antidiagonal = np.flatnonzero(kinds == PI)
-    return Layout(wiring, pattern, gates, table, two, quarters, antidiagonal, turned)
-
-
-def _in_time(
-    wiring: Wiring, kinds: Sequence[int], second: dict[int, int]
-) -> tuple[Gates, list[int]]:
-    """The gates, and the row of each of their numbers in the table of `numbers`."""
-    n_entanglers = len(wiring.qubits)
-    phases = len(kinds) + len(second)
-    sizes = phases + (2 * n_entanglers if wiring.entangler == "ms" else 0)
-    gates: list[Gate] = []
-    slots: list[int] = []
-    waiting = [iter(own) for own in wiring.chain_of]
-
-    def play(qubit: int) -> None:
-        run = next(waiting[qubit])
-        names = _PULSES[kinds[run]]
-        gates.extend(Gate(name, (qubit,)) for name in names)
-        slots.extend([run, second.get(run, run)][: len(names)])
-
-    for index, qubits in enumerate(wiring.qubits):
-        for qubit in qubits:
-            play(qubit)
-        gates.append(Gate(wiring.entangler, qubits))
-        if wiring.entangler == "ms":
-            slots.extend([phases + index, phases + n_entanglers + index])
-        slots.append(sizes + index)
-    for qubit in range(len(waiting)):
-        play(qubit)
-    return Gates(gates), slots
-
-
-def _euler(product: Reals, two: NDArray[np.int_]) -> tuple[Reals, Reals, Reals]:
-    """The phases of U₀₀ and U₁₀, and of some runs, the angle with |U₁₀|/|U₀₀| as half its tangent.
-
-    The two phases have meaning where the amplitudes are not zero, and only then do they matter.
-    """
-    w, x, y, z = product.transpose(1, 0, 2)
-    stay, move = np.arctan2(-z, w), np.arctan2(-x, y)
-    w, x, y, z = np.square(product[two]).transpose(1, 0, 2)
-    return stay, move, 2 * np.arctan2(np.sqrt(x + y), np.sqrt(w + z))
+    # U₀₀ = w - iz and U₁₀ = y - ix
+    ends = np.arctan2(product[:, 3::-2], product[:, ::2])
+    ends *= 1 / TURN
+    squares = np.square(product[two])
+    sizes = squares[:, :2] + squares[:, :1:-1]
+    np.sqrt(sizes, out=sizes)
+    tilt = np.arctan2(sizes[:, 1], sizes[:, 0])
+    tilt *= 2 / TURN
+    return ends, tilt

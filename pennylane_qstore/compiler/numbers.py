@@ -54,3 +54,11 @@ def tabled(numbers: Sequence[Column | float], batch: int) -> NDArray[np.float64]
     for slot, column in enumerate(numbers):
         table[:, slot] = column
     return table
+
+
+def sliced(indices: Sequence[int] | NDArray[np.int_]) -> slice | NDArray[np.int_]:
+    """Indices as a slice where they follow one another, which spares a copy."""
+    found = np.asarray(indices, dtype=int)
+    if len(found) and np.array_equal(found, np.arange(found[0], found[0] + len(found))):
+        return slice(int(found[0]), int(found[-1]) + 1)
+    return found

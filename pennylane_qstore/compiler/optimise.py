@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler import gadgets
 from pennylane_qstore.compiler.asked import Asked
 from pennylane_qstore.compiler.blocks import Part, consolidate
-from pennylane_qstore.compiler.chains import Chains, chains
+from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
@@ -95,6 +95,7 @@ class Optimised:
                 self.candidate = candidate
         assert best is not None
         self.counts = best
+        self._reading = Reading(self._chains, self._pulses.slots)
         self._names = self._qubits if asked is not None else range(len(self._qubits))
 
     def bind(self, params: Reals) -> list[Bound]:
@@ -105,7 +106,7 @@ class Optimised:
         """
         return [
             Bound(rows, programs, self._names, self._qubits)
-            for rows, programs in self._pulses.bind(*self._chains.values(params), self._bits)
+            for rows, programs in self._pulses.bind(*self._reading.at(params), self._bits)
         ]
 
 

@@ -1,6 +1,6 @@
 """Elements on two qubits to matrices, and a matrix on two qubits to elements."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -79,54 +79,8 @@ def between(
     return [*before, *rotations, *_constants(qubits, left)]
 
 
-def states(qubits: tuple[int, ...], elements: Sequence[Element], params: Reals) -> Matrix:
-    """States (4, B) that elements on two qubits make of |00>, for parameters (B, P).
-
-    Args:
-        qubits: the first is the left tensor factor
-        elements: in order
-        params: in radians
-    """
-    angles = [element.angle.at(params) for element in elements if isinstance(element, Rotation)]
-    halves = np.array(angles).reshape(-1, len(params)) / 2
-    turns = zip(np.cos(halves), -1j * np.sin(halves), strict=True)
-    zero = np.zeros((2, len(params)), dtype=complex)
-    zero[0] = 1
-    alone, joint = [zero, zero], None
-    for element in elements:
-        if joint is None and len(element.qubits) < PAIR:
-            place = qubits.index(element.qubits[0])
-            alone[place] = _acted(_on_one(element), element, alone[place], turns)
-            continue
-        if joint is None:
-            joint = (alone[0][:, None] * alone[1]).reshape(4, -1)
-        joint = _acted(_on_both(qubits, element), element, joint, turns)
-    return (alone[0][:, None] * alone[1]).reshape(4, -1) if joint is None else joint
-
-
-def _acted(
-    matrix: Matrix, element: Element, state: Matrix, turns: Iterator[tuple[Reals, Matrix]]
-) -> Matrix:
-    """A state after an element: its matrix, or the word of a rotation's next turn."""
-    if not isinstance(element, Rotation):
-        return matrix @ state
-    cos, sin = next(turns)
-    turned = matrix @ state
-    turned *= sin
-    turned += cos * state
-    return turned
-
-
-def _on_one(element: Element) -> Matrix:
-    """A one-qubit element's matrix, or the Pauli operator that it rotates about."""
-    if isinstance(element, Rotation):
-        ((_, letter),) = element.word
-        return PAULIS[LETTERS.index(letter)]
-    return CLIFFORDS[element.name] if isinstance(element, Clifford) else element.matrix
-
-
-def _on_both(qubits: tuple[int, ...], element: Element) -> Matrix:
-    """The same on a pair of qubits."""
+def on_both(qubits: tuple[int, ...], element: Element) -> Matrix:
+    """An element's matrix on a pair of qubits, or the Pauli word that it rotates about."""
     if isinstance(element, Rotation):
         return WORDS[word_of(qubits, element)]
     places = tuple(qubits.index(qubit) for qubit in element.qubits)
@@ -154,7 +108,7 @@ def word_of(qubits: tuple[int, ...], element: Rotation) -> int:
 
 def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
     """An element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
-    matrix = _on_both(qubits, element)
+    matrix = on_both(qubits, element)
     if not isinstance(element, Rotation):
         return matrix
     half = element.angle.at(params)[:, None, None] / 2

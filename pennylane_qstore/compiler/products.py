@@ -1,25 +1,30 @@
 """Runs to their unitaries, all runs and all circuits of a batch at once, as quaternions.
 
-A product is linear in each of its factors. So a piece of a run, with two turns at most, is a
-constant matrix times the products of its turns' half-angle cosines and sines, and what is constant
-in a piece costs nothing when parameters are bound.
+A product is linear in each of its factors. So a piece of a run, with a local and two turns at most,
+is a constant matrix times the products of the local's numbers and of the turns' half-angle cosines
+and sines, and what is constant in a piece costs nothing when parameters are bound.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise, starmap
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import Factor, Fixed, Local, Turn
+from pennylane_qstore.compiler.halves import multiplied, tangents, unit
+from pennylane_qstore.compiler.numbers import sliced
 
+Indices = NDArray[np.int_]
 Reals = NDArray[np.float64]
 Quaternion = tuple[float, float, float, float]
 _Number = TypeVar("_Number", float, Reals)
 ONE: Quaternion = (1.0, 0.0, 0.0, 0.0)
 _AXES: dict[str, Quaternion] = {"X": (0, 1, 0, 0), "Y": (0, 0, 1, 0), "Z": (0, 0, 0, 1)}
 _BASIS: tuple[Quaternion, ...] = (ONE, *_AXES.values())
+_NONE = np.zeros(0, dtype=int)
 _MOST_TURNS = 2  # of a piece, whose matrix has 2**turns columns
 
 
@@ -28,30 +33,43 @@ class Pieces(NamedTuple):
 
     Attributes:
         rows: the runs
-        slots: the angles that the pieces turn by, (n_turns, n_rows); or the locals, (n_rows,)
-        matrices: what makes a quaternion of the turns' cosines and sines, multiplied out, or of
-            the locals' quaternions; shape (n_rows, 4, 2**n_turns) or (n_rows, 4, 4)
+        locals: the local that each piece starts with, (n_rows,); none where they don't
+        slots: the angles that the pieces turn by, (n_turns, n_rows)
+        matrices: what makes a quaternion of the products of the locals' numbers and of the turns'
+            cosines and sines, or numbers in proportion to these; shape (n_rows, 4, 2**n_turns), or
+            (n_rows, 4, 4 * 2**n_turns) with locals
     """
 
-    rows: NDArray[np.int_]
-    slots: NDArray[np.int_]
+    rows: Indices
+    locals: Indices
+    slots: Indices
     matrices: Reals
 
-    def at(self, halves: Reals, gates: Reals) -> Reals:
-        """The pieces' quaternions.
+    def of(self, places: Indices) -> "Pieces":
+        """Some of them."""
+        return Pieces(
+            self.rows[places],
+            self.locals[places] if len(self.locals) else self.locals,
+            self.slots[:, places],
+            self.matrices[places],
+        )
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether they have neither turns nor locals."""
+        return not len(self.locals) and not len(self.slots)
+
+    def products(self, turns: Reals, gates: Reals) -> Reals:
+        """What the matrices are for, shape (n_rows, n, batch) or one that goes with it.
 
         Args:
-            halves: cosines and sines of half the angles, shape (n_angles, 2, batch)
-            gates: the locals, shape (n_locals, 4, batch)
+            turns: tangents of half the pieces' angles, shape (n_turns * n_rows, batch)
+            gates: all locals, shape (n_locals, 4, batch)
         """
-        if self.slots.ndim == 1:
-            return self.matrices @ gates[self.slots]
-        if not len(self.slots):
-            return self.matrices
-        first, *others = halves[self.slots]
-        for second in others:
-            first = (second[:, :, None] * first[:, None]).reshape(len(first), -1, first.shape[-1])
-        return self.matrices @ first
+        if self.is_constant:
+            return np.ones((1, 1, gates.shape[-1]))
+        first = gates[self.locals] if len(self.locals) else None
+        return multiplied(turns.reshape(*self.slots.shape, gates.shape[-1]), first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +79,47 @@ class Products:
     Attributes:
         pieces: those of the runs' first places, then those of their second ones, and so on
         lengths: how many pieces each run has, at least one
-        turning: the angles that turn something; the pieces' slots are places in this list
+        turning: the slots of the angles that something turns by, as often as something does
     """
 
     pieces: tuple[tuple[Pieces, ...], ...]
-    lengths: NDArray[np.int_]
-    turning: NDArray[np.int_]
+    lengths: Indices
+    turning: Indices = field(init=False, repr=False)
+    _steps: tuple[tuple[Pieces, slice | Indices, slice], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        groups = [group for place in self.pieces for group in place]
+        turns = [group.slots.reshape(-1) for group in groups]
+        object.__setattr__(self, "turning", np.concatenate([*turns, _NONE]))
+        stops = accumulate(map(len, turns), initial=0)
+        own = zip(groups, starmap(slice, pairwise(stops)), strict=True)
+        steps = tuple((group, sliced(group.rows), turns) for group, turns in own)
+        object.__setattr__(self, "_steps", steps)
+
+    @property
+    def is_constant(self) -> NDArray[np.bool_]:
+        """Which runs are the same for all parameters."""
+        found = np.ones(len(self.lengths), dtype=bool)
+        for group, rows, _ in self._steps:
+            found[rows] &= group.is_constant
+        return found
+
+    def in_groups(self, wanted: NDArray[np.bool_]) -> Indices:
+        """Some of the runs, those of a kind one after another, which spares copies."""
+        rows = [group.rows for place in self.pieces[:1] for group in place]
+        return np.concatenate([*(own[wanted[own]] for own in rows), _NONE])
+
+    def only(self, runs: Indices) -> "Products":
+        """Some of the runs, numbered by their places in a list."""
+        place_of = np.full(len(self.lengths), -1)
+        place_of[runs] = np.arange(len(runs))
+        places = []
+        for place in self.pieces:
+            kept = [(group, np.flatnonzero(place_of[group.rows] >= 0)) for group in place]
+            places.append(
+                tuple(g.of(own)._replace(rows=place_of[g.rows[own]]) for g, own in kept if len(own))
+            )
+        return Products(tuple(places), self.lengths[runs])
 
     def between(self, before: Reals, after: Reals) -> "Products":
         """The same runs between constants.
@@ -78,14 +131,15 @@ class Products:
         places = []
         for place, found in enumerate(self.pieces):
             turned = []
-            for rows, slots, matrices in found:
+            for pieces in found:
+                rows = pieces.rows
                 last = (self.lengths[rows] == place + 1)[:, None]
-                changed = _from_left(np.where(last, after[rows], ONE)) @ matrices
+                changed = _from_left(np.where(last, after[rows], ONE)) @ pieces.matrices
                 if place == 0:
                     changed = _from_right(before[rows]) @ changed
-                turned.append(Pieces(rows, slots, changed))
+                turned.append(pieces._replace(matrices=changed))
             places.append(tuple(turned))
-        return replace(self, pieces=tuple(places))
+        return Products(tuple(places), self.lengths)
 
     def at(self, angles: Reals, gates: Reals) -> Reals:
         """The runs' unitaries for parameters.
@@ -97,41 +151,35 @@ class Products:
         Returns:
             quaternions of shape (n_runs, 4, batch)
         """
+        return unit(self.turned(angles[self.turning], gates))
+
+    def turned(self, angles: Reals, gates: Reals) -> Reals:
+        """The same of the angles in `turning` alone, each quaternion times some number."""
         product = np.empty((len(self.lengths), 4, angles.shape[-1]))
-        halves = np.stack(half_angles(angles[self.turning]), axis=1)
-        for place, found in enumerate(self.pieces):
-            for pieces in found:
-                value = pieces.at(halves, gates)
-                rows = pieces.rows
-                product[rows] = _product(value, product[rows]) if place else value
+        turns = tangents(angles)
+        firsts = len(self.pieces[0]) if self.pieces else 0
+        for place, (group, rows, own) in enumerate(self._steps):
+            numbers = group.products(turns[own], gates)
+            if place >= firsts:
+                product[rows] = unit(_product(group.matrices @ numbers, product[rows]))
+            elif isinstance(rows, slice):
+                np.matmul(group.matrices, numbers, out=product[rows])
+            else:
+                product[rows] = group.matrices @ numbers
         return product
 
 
 def products(runs: Sequence[Sequence[Factor]]) -> Products:
     """Runs, each a list of factors in time, to what must be computed for them."""
-    turning: dict[int, int] = {}
-    cut = [_pieces(run, turning) for run in runs]
+    cut = [_pieces(run) for run in runs]
     places = []
     for place in range(max(map(len, cut), default=0)):
-        groups: dict[str | int, list[tuple[int, _Piece]]] = {}
+        groups: dict[tuple[int, int], list[tuple[int, _Piece]]] = {}
         for row, pieces in enumerate(cut):
             if len(pieces) > place:
                 groups.setdefault(pieces[place].kind, []).append((row, pieces[place]))
-        places.append(tuple(_gathered(kind, own) for kind, own in groups.items()))
-    lengths = np.array([len(pieces) for pieces in cut], dtype=int)
-    return Products(tuple(places), lengths, np.array(list(turning), dtype=int))
-
-
-def half_angles(angles: Reals) -> tuple[Reals, Reals]:
-    """Cosines and sines of half of some angles.
-
-    By the tangent of a quarter of them, because NumPy has a fast tangent: the two differ by
-    rounding from what they are, and the sum of their squares by rounding from one.
-    """
-    tangents = np.tan(angles / 4)
-    squares = tangents * tangents
-    total = 1 + squares
-    return (1 - squares) / total, 2 * tangents / total
+        places.append(tuple(map(_gathered, groups.values())))
+    return Products(tuple(places), np.array([len(pieces) for pieces in cut], dtype=int))
 
 
 def times(
@@ -153,40 +201,39 @@ class _Piece(NamedTuple):
     """A piece of a run.
 
     Attributes:
-        kind: how many turns it has, or "local"
-        slots: of its turns, or of its local
+        local: the slot of the local that it starts with, or none
+        slots: of its turns
         columns: of its matrix
     """
 
-    kind: str | int
-    slots: list[int]
+    local: tuple[int, ...]
+    slots: tuple[int, ...]
     columns: list[Quaternion]
 
+    @property
+    def kind(self) -> tuple[int, int]:
+        """Those of a kind are worked out together."""
+        return len(self.local), len(self.slots)
 
-def _pieces(run: Sequence[Factor], turning: dict[int, int]) -> list[_Piece]:
-    """Consecutive factors with at most two turns among them, or with one local.
 
-    Args:
-        run: in time
-        turning: the angles met so far, and their places; those of the run are added
-    """
-    found = [_Piece(0, [], [ONE])]
+def _pieces(run: Sequence[Factor]) -> list[_Piece]:
+    """A run, in time, in pieces of at most two turns, which a local may come before."""
+    found = [_Piece((), (), [ONE])]
     for factor in run:
-        kind, slots, columns = found[-1]
+        local, slots, columns = found[-1]
         if isinstance(factor, Fixed):
-            found[-1] = _Piece(kind, slots, [times(factor.quaternion, each) for each in columns])
+            columns = [times(factor.quaternion, each) for each in columns]
+            found[-1] = found[-1]._replace(columns=columns)
         elif isinstance(factor, Local):
-            if kind == 0:
-                whole = [times(each, columns[0]) for each in _BASIS]
-                found[-1] = _Piece("local", [factor.slot], whole)
+            start = columns[0]
+            if local or slots:
+                found.append(_Piece((factor.slot,), (), list(_BASIS)))
             else:
-                found.append(_Piece("local", [factor.slot], list(_BASIS)))
+                found[-1] = _Piece((factor.slot,), (), [times(each, start) for each in _BASIS])
+        elif len(slots) < _MOST_TURNS:
+            found[-1] = _Piece(local, (*slots, factor.slot), _turned(factor, columns))
         else:
-            place = turning.setdefault(factor.slot, len(turning))
-            if isinstance(kind, int) and kind < _MOST_TURNS:
-                found[-1] = _Piece(kind + 1, [*slots, place], _turned(factor, columns))
-            else:
-                found.append(_Piece(1, [place], _turned(factor, [ONE])))
+            found.append(_Piece((), (factor.slot,), _turned(factor, [ONE])))
     return found
 
 
@@ -195,11 +242,14 @@ def _turned(turn: Turn, columns: Sequence[Quaternion]) -> list[Quaternion]:
     return [*columns, *(times(_AXES[turn.axis], each) for each in columns)]
 
 
-def _gathered(kind: str | int, own: Sequence[tuple[int, _Piece]]) -> Pieces:
-    slots = np.array([piece.slots for _, piece in own], dtype=int).T
-    matrices = np.array([piece.columns for _, piece in own]).transpose(0, 2, 1)
-    rows = np.array([row for row, _ in own])
-    return Pieces(rows, slots[0] if kind == "local" else slots, matrices.copy())
+def _gathered(own: Sequence[tuple[int, _Piece]]) -> Pieces:
+    """Pieces of a kind, and the runs that they are of."""
+    return Pieces(
+        np.array([row for row, _ in own]),
+        np.array([local for _, piece in own for local in piece.local], dtype=int),
+        np.array([piece.slots for _, piece in own], dtype=int).T,
+        np.array([piece.columns for _, piece in own]).transpose(0, 2, 1).copy(),
+    )
 
 
 def _product(left: Reals, right: Reals) -> Reals:

@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Local
 from pennylane_qstore.compiler.flips import End, Flips
-from pennylane_qstore.compiler.folding import Folded, folded, is_odd
+from pennylane_qstore.compiler.folding import MOST, TURN, Folded, folded, is_odd
 from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, gauge
 from pennylane_qstore.compiler.kinds import always, pulses_needed
-from pennylane_qstore.compiler.layout import Layout, Wiring, layout
+from pennylane_qstore.compiler.layout import Entangling, Layout
 from pennylane_qstore.compiler.parity import GROUND
 from pennylane_qstore.compiler.products import ONE, Products, Quaternion, products, times
+from pennylane_qstore.compiler.timeline import Wiring
 from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.program import Gate, Gates, Programs
 
 Reals = NDArray[np.float64]
 # Patterns of pulses that are kept for a structure, and made for one batch.
-_KEPT, _MOST = 256, 64
+_KEPT, _AT_ONCE = 256, 64
 _X, _Z, _H = (CLIFFORDS[name] for name in "XZH")
 
 
@@ -43,34 +44,46 @@ class Group(NamedTuple):
 
 
 class Pulses:
-    """A circuit's pulses, ready for parameters."""
+    """A circuit's pulses, ready for parameters.
+
+    Attributes:
+        slots: the chains' angles that they are made of, in the order that `bind` takes them
+    """
 
     def __init__(
         self,
-        slots: NDArray[np.int_],
         runs: Products,
         angles: Gauge,
         flips: Flips,
         wiring: Wiring,
         pulses: NDArray[np.int_],
-        typical: NDArray[np.bool_],
+        samples: tuple[Reals, Reals],
     ) -> None:
         """Lays out the pulses that most circuits have.
 
         Args:
-            slots: of the open entanglers' angles
             runs: the circuit's
             angles: to find in the runs
             flips: the runs' frames
             wiring: the circuit's
             pulses: how many each run takes
-            typical: the open bits of the circuits to count the pulses of
+            samples: all the chains' angles, and locals, at a few generic parameters
         """
-        self._slots, self._runs, self._gauge, self._flips = slots, runs, angles, flips
-        self._wiring, self._pulses = wiring, pulses
+        is_moving = ~runs.is_constant
+        is_moving[angles.runs] = True
+        if len(wiring.signed):  # their signs decide about the frames of any run
+            is_moving[:] = True
+        self._moving = runs.in_groups(is_moving)
+        self._runs, self._gauge = runs.only(self._moving), angles.among(self._moving, len(pulses))
+        self._still = runs.at(*samples)[..., 0]
+        self._flips, self._wiring, self._pulses = flips, wiring, pulses
+        turning, signed = self._runs.turning, wiring.slots[wiring.signed]
+        self.slots = np.concatenate([turning, signed, wiring.slots[wiring.steady]])
+        cuts = [0, len(turning), len(turning) + len(signed), len(self.slots)]
+        self._parts = [slice(*own) for own in pairwise(cuts)]
         self._lock = threading.Lock()
         self._layouts: LRUCache[bytes, Layout] = LRUCache(_KEPT)
-        self._first = self._layout(typical)
+        self._first = self._layout((samples[0][signed, 0] < 0) & (wiring.entangler == "zz"))
 
     def counts(self) -> tuple[int, int]:
         """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
@@ -80,19 +93,22 @@ class Pulses:
         """Values to programs.
 
         Args:
-            angles: what the chains' slots hold, shape (n_angles, batch)
+            angles: what the slots hold, shape (n_slots, batch)
             gates: what the chains' locals are, shape (n_locals, 4, batch)
             meaning: of the programs' bits, which goes with them
 
         Returns:
             the programs of all circuits, in groups that have the same pulses
         """
-        product = self._runs.at(angles, gates)
+        turning, signed, steady = (angles[own] for own in self._parts)
+        product = self._runs.turned(turning, gates)
         self._gauge.apply(product)
-        fold = folded(angles[self._slots], self._wiring.entangler)
+        fold = folded(signed, self._wiring.entangler)
+        open_ = Entangling(fold, np.minimum(steady / TURN, MOST))
         bits = fold.negative if self._wiring.entangler == "zz" else fold.odd
         return [
-            self._bound(rows, own, product, fold, bits, meaning) for rows, own in self._groups(bits)
+            self._bound(rows, own, product, open_, bits, meaning)
+            for rows, own in self._groups(bits)
         ]
 
     def _groups(self, bits: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Layout]]:
@@ -107,7 +123,7 @@ class Pulses:
             yield everyone, self._known(ways[:, 0], bits[:, 0])
             return
         _, first, way_of = np.unique(ways, axis=1, return_index=True, return_inverse=True)
-        if len(first) > _MOST:
+        if len(first) > _AT_ONCE:
             yield everyone, self._known(None, bits)
             return
         for way, row in enumerate(first.tolist()):
@@ -124,34 +140,29 @@ class Pulses:
 
     def _layout(self, bits: NDArray[np.bool_] | None) -> Layout:
         pattern = self._flips.universal() if bits is None else self._flips.pattern(bits)
-        return layout(self._wiring, pattern, self._pulses)
+        return Layout(self._wiring, pattern, self._pulses, self._moving, self._still)
 
     def _bound(
         self,
         rows: NDArray[np.int64],
         own: Layout,
         product: Reals,
-        fold: Folded,
+        open_: Entangling,
         bits: NDArray[np.bool_],
         meaning: BitMap | None,
     ) -> Group:
         if len(rows) < product.shape[-1]:
-            product, bits = product[:, :, rows], bits[:, rows]
-            fold = fold.of(rows)
+            product, bits, open_ = product[:, :, rows], bits[:, rows], open_.of(rows)
         batch, qubits = len(rows), len(self._wiring.chain_of)
-        pattern = own.pattern
-        values = np.concatenate([bits, np.ones((1, batch))])
-        flips = None
-        if pattern.ends.any():
-            flips = is_odd(pattern.ends @ values).T @ (1 << np.arange(qubits))
+        frames = own.pattern.at(bits)
         if not own.gates:
             # IonQ fails an empty circuit: these two pulses cancel.
-            idle = np.tile([0.0, 0.5], (batch, 1))
-            pair = (Gate("gpi2", (0,)),) * 2
-            return Group(rows, Programs("native", max(1, qubits), pair, idle, meaning, flips))
-        frames = (is_odd(pattern.before @ values), is_odd(pattern.after @ values))
-        numbers = own.numbers(product, frames, fold)
-        return Group(rows, Programs("native", qubits, own.gates, numbers, meaning, flips))
+            gates = Gates((Gate("gpi2", (0,)),) * 2)
+            numbers = np.tile([0.0, 0.5], (batch, 1))
+        else:
+            gates, numbers = own.gates, own.numbers(product, frames, open_)
+        found = Programs("native", max(1, qubits), gates, numbers, meaning, frames.ends)
+        return Group(rows, found)
 
 
 def pulses(
@@ -166,7 +177,7 @@ def pulses(
         flips_free: whether outcomes of a qubit may come out turned around, as the programs tell,
             where that saves a pulse
     """
-    wiring, constant, slots = _wiring(chains, entangler)
+    wiring, constant = _wiring(chains, entangler)
     table = products([run for own in chains.runs for run in own])
     opaque = [any(isinstance(each, Local) for each in run) for own in chains.runs for run in own]
     runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
@@ -178,7 +189,7 @@ def pulses(
         _ends(wiring, constant, still if flips_free else ()),
         still,
         [own[-1] for own in wiring.chain_of],
-        len(slots),
+        len(wiring.signed),
     )
     before = _powers(_X, flips.before)
     if entangler == "zz":  # a half turn is a Z on both qubits
@@ -186,36 +197,34 @@ def pulses(
         odd[wiring.before + 1] = constant.odd
         before = _in_turn(before, _powers(_Z, odd))
     runs = runs.between(before, _powers(_X, flips.after))
-    typical = (samples[0][slots, 0] < 0) & (entangler == "zz")
-    return Pulses(slots, runs, angles, flips, wiring, needed, typical)
+    return Pulses(runs, angles, flips, wiring, needed, samples)
 
 
-def _wiring(chains: Chains, entangler: str) -> tuple[Wiring, Folded, NDArray[np.int_]]:
-    """How a circuit hangs together, its constant entanglers' angles, and the open ones' slots.
-
-    The open ones count as angles of zero.
-    """
+def _wiring(chains: Chains, entangler: str) -> tuple[Wiring, Folded]:
+    """How a circuit hangs together, and its constant entanglers' angles; open ones are zero."""
     stops = list(accumulate(map(len, chains.runs), initial=0))
     chain_of = tuple(range(*ends) for ends in pairwise(stops))
     waiting = [iter(own) for own in chain_of]
     qubits = tuple(entangler.qubits for entangler in chains.entanglers)
     before = np.array([[next(waiting[qubit]) for qubit in pair] for pair in qubits], dtype=int)
-    angles = [chains.angles[slot] for _, slot in chains.entanglers]
-    is_open = [angle is None or not angle.is_constant for angle in angles]
+    slots = np.array([slot for _, slot in chains.entanglers], dtype=int)
+    angles = [chains.angles[slot] for slot in slots]
+    is_open = np.array([angle is None or not angle.is_constant for angle in angles], dtype=bool)
+    is_steady = np.array([slot in chains.steady for slot in slots.tolist()], dtype=bool)
     fixed = [0.0 if angle is None else angle.const for angle in angles]
     constant = folded(np.where(is_open, 0.0, fixed), entangler)
-    open_ = np.flatnonzero(is_open)
-    slots = np.array([slot for _, slot in chains.entanglers], dtype=int)[open_]
     wiring = Wiring(
         entangler,
         chain_of,
         qubits,
         before.reshape(-1, 2).T,
-        open_,
-        constant.size[:, None],
-        constant.negative[:, None],
+        slots,
+        np.flatnonzero(is_open & ~is_steady),
+        np.flatnonzero(is_steady),
+        constant.size,
+        constant.negative,
     )
-    return wiring, constant, slots
+    return wiring, constant
 
 
 def _fewest(
@@ -253,7 +262,7 @@ def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple
     """
     before = [End(GROUND)] * wiring.chain_of[-1].stop if wiring.chain_of else []
     after = before.copy()
-    masks = {int(index): 1 << place for place, index in enumerate(wiring.open)}
+    masks = {int(index): 1 << place for place, index in enumerate(wiring.signed)}
     for index, runs in enumerate(wiring.before.T.tolist()):
         mask = masks.get(index, 0)
         for place, run in enumerate(runs):

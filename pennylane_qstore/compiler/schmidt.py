@@ -10,10 +10,12 @@ from pennylane_qstore.compiler.circuit import Matrix
 Reals = NDArray[np.float64]
 _MOST = np.pi / 4
 _TINY = 1e-150  # gives zero a direction: any is right then
+# Which column of a state's matrix each of its numbers is in, real parts beside imaginary ones.
+_COLUMNS = np.array([1.0, 1, -1, -1, 1, 1, -1, -1])
 
 
 class Schmidt(NamedTuple):
-    """A state is (left⊗right) exp(i angle XX)|00>, up to a global phase.
+    """A state is (left⊗right) exp(-i angle XX)|00>, up to a global phase.
 
     Attributes:
         left: quaternions, shape (4, B)
@@ -27,33 +29,30 @@ class Schmidt(NamedTuple):
 
 
 def schmidt(states: Matrix) -> Schmidt:
-    """States (4, B), the first qubit the more significant bit, to their Schmidt decompositions.
+    """States (B, 4), the first qubit the more significant bit, to their Schmidt decompositions.
 
     A state as a 2x2 matrix M is U·diag(weights)·V†; the columns of V are eigenvectors of M†M, and
     the weights' squares add up to one, so that the first is never small. The second is
     |det M| over the first, and its phase, that of det M, goes to the local gates.
     """
-    m00, m01, m10, m11 = states
-    mixed = m00.conj() * m01 + m10.conj() * m11
-    sizes = np.square(states.real) + np.square(states.imag)
-    tilt = np.arctan2(2 * np.abs(mixed), sizes[0] + sizes[2] - sizes[1] - sizes[3]) / 2
-    cos, turn = np.cos(tilt), np.sin(tilt) * _unit(mixed).conj()
-    upper, lower = m00 * cos + m01 * turn, m10 * cos + m11 * turn
-    square = upper.real**2 + upper.imag**2 + lower.real**2 + lower.imag**2
-    volume = m00 * m11 - m01 * m10
-    # exp(i x XX)|00> = cos x |00> + i sin x |11>
-    phase = np.sqrt(-1j * _unit(volume)).conj() / np.sqrt(square)
-    upper *= phase
-    lower *= phase
-    return Schmidt(
-        np.array([upper.real, -lower.imag, lower.real, -upper.imag]),
-        np.array([cos, turn.imag, turn.real, np.zeros_like(cos)]),
-        np.minimum(np.arctan2(np.abs(volume), square), _MOST),
-    )
-
-
-def _unit(numbers: Matrix) -> Matrix:
-    """Complex numbers divided by their sizes; those that are zero become one."""
-    safe = numbers + _TINY
-    found: Matrix = safe / np.abs(safe)
-    return found
+    states = np.ascontiguousarray(states)
+    batch = len(states)
+    first, second = states.reshape(batch, 2, 2).transpose(2, 0, 1)
+    numbers = np.empty((2, batch), dtype=complex)  # M†M off its diagonal, and det M
+    np.vecdot(first, second, out=numbers[0])
+    np.subtract(states[:, 0] * states[:, 3], states[:, 1] * states[:, 2], out=numbers[1])
+    numbers += _TINY
+    sizes = np.abs(numbers)
+    numbers /= sizes
+    mixed, volume = numbers
+    tilt = np.arctan2(2 * sizes[0], np.square(states.view(float)) @ _COLUMNS) / 2
+    cos, turn = np.cos(tilt), np.sin(tilt) * mixed.conj()
+    # exp(-i x XX)|00> = cos x |00> - i sin x |11>
+    column = first * cos[:, None] + second * turn[:, None]
+    square = np.vecdot(column, column).real
+    column *= (np.sqrt(1j * volume).conj() / np.sqrt(square))[:, None]
+    left, right = np.empty((2, 4, batch))
+    left[0], left[2] = column.real.T
+    left[3], left[1] = -column.imag.T
+    right[0], right[1], right[2], right[3] = cos, turn.imag, turn.real, 0
+    return Schmidt(left, right, np.minimum(np.arctan2(sizes[1], square), _MOST))

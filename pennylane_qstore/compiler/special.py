@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit import Angle, AnyElement, Rotation
+from pennylane_qstore.compiler.numbers import sliced
 from pennylane_qstore.compiler.optimise import Bound, Optimised
 
 Reals = NDArray[np.float64]
@@ -49,10 +50,11 @@ class ByAngles:
             if isinstance(element, Rotation) and len(element.angle.terms) == 1
         ]
         angles = [element.angle for _, element in self._open]
-        self._columns = _sliced([angle.terms[0][0] for angle in angles])
+        self._columns = sliced([angle.terms[0][0] for angle in angles])
         # In units of π/2.
         self._scales = np.array([angle.terms[0][1] for angle in angles]) / _QUARTER
         self._offsets = np.array([angle.const for angle in angles]) / _QUARTER
+        self._has_offsets = bool(self._offsets.any())
         self._own: dict[bytes, Optimised] = {}
         self._lock = threading.Lock()
 
@@ -93,13 +95,13 @@ class ByAngles:
             None where no angle is one
         """
         units = params[:, self._columns] * self._scales
-        if self._offsets.any():
+        if self._has_offsets:
             units += self._offsets
         nearest = np.rint(units)
-        special = np.abs(units - nearest) < _EXACT
-        if not special.any():
+        distance = np.abs(units - nearest)
+        if not distance.size or distance.min() >= _EXACT:
             return None
-        special &= np.abs(units) < _LARGE
+        special = (distance < _EXACT) & (np.abs(units) < _LARGE)
         return np.where(special, nearest % 4, _OPEN).astype(np.int8)
 
     def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:
@@ -130,10 +132,3 @@ class ByAngles:
             if quarters != _OPEN:
                 elements[place] = Rotation(element.word, Angle(quarters * _QUARTER))
         return elements
-
-
-def _sliced(indices: list[int]) -> slice | NDArray[np.int_]:
-    """Indices as a slice where they follow one another, which spares a copy."""
-    if indices and indices == list(range(indices[0], indices[0] + len(indices))):
-        return slice(indices[0], indices[-1] + 1)
-    return np.array(indices, dtype=int)

@@ -37,7 +37,7 @@ def ones(parts, entangler="zz", **options):
 def bound(parts, params, entangler="zz", **options):
     """The programs for some parameters, each of them checked."""
     circuit, found = made(parts, entangler, **options)
-    groups = found.bind(*circuit.values(params))
+    groups = found.bind(*circuit.values(params, found.slots))
     for group in groups:
         for place, row in enumerate(group.rows.tolist()):
             matrix = program_matrix(group.programs, place)

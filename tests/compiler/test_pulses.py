@@ -89,7 +89,7 @@ def made(parts, entangler, **options):
 
 def compiled(parts, params, entangler):
     circuit, found = made(parts, entangler)
-    (bound,) = found.bind(*circuit.values(params))
+    (bound,) = found.bind(*circuit.values(params, found.slots))
     return bound.programs
 
 
@@ -104,7 +104,7 @@ def test_pulses_keep_the_unitary(entangler, flips_free, parts, params):
     """
     circuit, found = made(parts, entangler, flips_free=flips_free)
     rows = []
-    for bound in found.bind(*circuit.values(params)):
+    for bound in found.bind(*circuit.values(params, found.slots)):
         assert flips_free or bound.programs.flips is None
         for place, row in enumerate(bound.rows.tolist()):
             matrix = program_matrix(bound.programs, place)
@@ -141,7 +141,8 @@ def test_blocks_keep_the_unitary(entangler, params):
     found = consolidate(parts, QUBITS)
     circuit = chains(found.elements, QUBITS)
     samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 7)))
-    (bound,) = pulses(circuit, entangler, samples).bind(*circuit.values(params))
+    made_of = pulses(circuit, entangler, samples)
+    (bound,) = made_of.bind(*circuit.values(params, made_of.slots))
     matrix = program_matrix(bound.programs).reshape([2] * QUBITS + [-1])
     matrix = matrix.transpose([*found.where, QUBITS]).reshape(2**QUBITS, -1)
     assert distance_up_to_frames(unitary_of(parts, params), matrix) < 1e-11

@@ -14,7 +14,7 @@ EXACT = 1e-14
 
 def made(found):
     """The states that a decomposition makes, shape (B, 4)."""
-    middle = weyl.canonical(found.angle[:, None] * np.array([1, 0, 0]))
+    middle = weyl.canonical(-found.angle[:, None] * np.array([1, 0, 0]))
     gates = weyl.kron(unitaries(found.left), unitaries(found.right)) @ middle
     return gates[:, :, 0]
 
@@ -32,7 +32,7 @@ def test_a_state_is_one_entangler(seed, rank):
     parts = rng.normal(size=(2, rank, 5, 2)) + 1j * rng.normal(size=(2, rank, 5, 2))
     states = np.einsum("rbi,rbj->bij", *parts).reshape(5, 4)
     states /= np.linalg.norm(states, axis=1)[:, None]
-    found = schmidt(states.T)
+    found = schmidt(states)
     assert distance(made(found), states) < EXACT
     assert ((found.angle >= 0) & (found.angle <= np.pi / 4)).all()
     for gates in (found.left, found.right):
@@ -54,7 +54,7 @@ def test_a_state_is_one_entangler(seed, rank):
 def test_special_states(state, angle):
     """Basis states need no entangler, maximally entangled ones a whole one."""
     states = np.array([state], dtype=complex)
-    found = schmidt(states.T)
+    found = schmidt(states)
     assert found.angle[0] == pytest.approx(angle, abs=1e-15)
     assert distance(made(found), states) < EXACT
 

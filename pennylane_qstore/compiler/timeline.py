@@ -1,0 +1,208 @@
+"""A circuit's gates in time, and of what each of their numbers is made.
+
+A number is a row of the table that a circuit's parameters make (layout.py), and a constant. Frames
+are carried along each qubit: what runs that nothing moves add to them is in the constants.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.program import Gate, Gates
+
+Bits = NDArray[np.bool_]
+Indices = NDArray[np.int_]
+Reals = NDArray[np.float64]
+NOTHING, HALF, TWO_HALVES, PI = range(4)
+_PULSES = ((), ("gpi2",), ("gpi2", "gpi2"), ("gpi",))
+QUARTER_TURN, HALF_TURN = 0.25, 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wiring:
+    """How a circuit's runs and entanglers hang together.
+
+    Attributes:
+        entangler: "ms" or "zz"
+        chain_of: for each qubit, its runs, which are numbered along the qubits
+        qubits: the two of each entangler, in time
+        before: the runs that each entangler comes right after, shape (2, n_entanglers)
+        slots: the chains' slots of their angles
+        signed: the entanglers whose angles parameters decide, but for the steady ones
+        steady: those whose angles parameters decide, but never out of the API's range
+        sizes: the entanglers' angles in turns without signs, zero where parameters decide
+        negative: whether they are negative
+    """
+
+    entangler: str
+    chain_of: tuple[range, ...]
+    qubits: tuple[tuple[int, int], ...]
+    before: Indices
+    slots: Indices
+    signed: Indices
+    steady: Indices
+    sizes: Reals
+    negative: Bits
+
+
+class Rows:
+    """The table's rows, and what the lags in it are made of.
+
+    Attributes:
+        first: the phases of the moving runs' first pulses
+        second: those of their second pulses, where they have two
+        lag: minus the frames after the moving runs, qubit by qubit, as many for each of them
+        turned: the phases of signed MS on their first qubits
+        signed: the angles of the signed entanglers
+        steady: those of the steady ones
+        zero: a row of zeros
+        count: how many rows there are
+        place_of: each run's place among the moving ones, -1 where it doesn't move
+        two: the places of those with two pulses
+        lags: how many qubits there are, and how many lags each of them has
+        filled: the places whose frames make the lags; what fills up a qubit's is never used
+        lag_of: which lag is that of each moving run
+        lag_turned: which lag comes before each signed MS on its first qubit
+    """
+
+    def __init__(self, wiring: Wiring, place_of: Indices, two: Indices) -> None:
+        """Numbers the rows for the moving runs of a circuit."""
+        self.place_of, self.two = place_of, two
+        chains = [[place for place in place_of[own] if place >= 0] for own in wiring.chain_of]
+        n_moving, longest = sum(map(len, chains)), max(map(len, chains), default=0)
+        self.lags = len(chains), longest
+        filled = [[*own, *[0] * (longest - len(own))] for own in chains]
+        self.filled = np.array(filled, dtype=int).reshape(-1)
+        self.lag_of = np.zeros(n_moving, dtype=int)
+        for qubit, own in enumerate(chains):
+            self.lag_of[own] = np.arange(len(own)) + qubit * longest
+        ms = wiring.signed if wiring.entangler == "ms" else wiring.signed[:0]
+        self.lag_turned = self.lag_of[place_of[wiring.before[0, ms]]]
+        counts = (n_moving, len(two), len(self.filled), len(ms), len(wiring.signed))
+        stops = np.cumsum([*counts, len(wiring.steady), 1]).tolist()
+        rows = map(slice, [0, *stops[:-1]], stops)
+        self.first, self.second, self.lag, self.turned, self.signed, self.steady, self.zero = rows
+        self.count: int = stops[-1]
+
+
+class Still(NamedTuple):
+    """The Euler angles of the runs that nothing moves, in turns; of the others, anything.
+
+    Attributes:
+        ends: minus the phases of U₀₀ and U₁₀, shape (n_runs, 2)
+        tilt: the angle with |U₁₀|/|U₀₀| as half its tangent, shape (n_runs,)
+    """
+
+    ends: Reals
+    tilt: Reals
+
+
+class Timeline(NamedTuple):
+    """A circuit's gates.
+
+    Attributes:
+        gates: in time
+        rows: the row of each of their numbers in the table
+        constants: what is added to it, in turns
+    """
+
+    gates: Gates
+    rows: Indices
+    constants: Reals
+
+
+class _Number(NamedTuple):
+    row: int
+    constant: float
+
+    def plus(self, constant: float) -> "_Number":
+        return _Number(self.row, self.constant + constant)
+
+
+def timeline(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> Timeline:
+    """The gates of a circuit in time.
+
+    Args:
+        wiring: of the circuit
+        kinds: what each run is
+        rows: of the table
+        still: the runs that nothing moves
+    """
+    before, after = _lags(wiring, kinds, rows, still)
+    second = dict(zip(rows.two.tolist(), range(rows.second.start, rows.second.stop), strict=True))
+    place_of = rows.place_of.tolist()
+    gates: list[Gate] = []
+    numbers: list[_Number] = []
+    waiting = [iter(own) for own in wiring.chain_of]
+
+    def phases(run: int) -> list[_Number]:
+        """Of as many pulses as a run may have."""
+        lag, place = before[run], place_of[run]
+        alone = 0.0 if kinds[run] == TWO_HALVES else QUARTER_TURN
+        if place >= 0:
+            first = _Number(rows.first.start + place, lag.constant + alone)
+            return [first, _Number(second.get(place, 0), lag.constant - HALF_TURN)]
+        first = lag.plus(alone - still.ends[run].sum())
+        return [first, first.plus(-still.tilt[run] - HALF_TURN)]
+
+    def play(qubit: int) -> int:
+        run = next(waiting[qubit])
+        names = _PULSES[kinds[run]]
+        gates.extend(Gate(name, (qubit,)) for name in names)
+        numbers.extend(phases(run)[: len(names)])
+        return run
+
+    turned, sizes = _turned(wiring, rows), _sizes(wiring, rows)
+    for index, qubits in enumerate(wiring.qubits):
+        lags = [after[play(qubit)] for qubit in qubits]
+        gates.append(Gate(wiring.entangler, qubits))
+        if wiring.entangler == "ms":
+            first, other = lags
+            if index in turned:
+                first = _Number(turned[index], first.constant)
+            elif wiring.negative[index]:
+                first = first.plus(HALF_TURN)
+            numbers += [first, other]
+        numbers.append(sizes[index])
+    for qubit in range(len(waiting)):
+        play(qubit)
+    constants = np.array([number.constant for number in numbers])
+    constants -= np.rint(constants)
+    return Timeline(Gates(gates), np.array([n.row for n in numbers], dtype=int), constants)
+
+
+def _lags(
+    wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still
+) -> tuple[dict[int, _Number], dict[int, _Number]]:
+    """Minus the frames before and after each run."""
+    before, after = {}, {}
+    for own in wiring.chain_of:
+        lag = _Number(rows.zero.start, 0.0)
+        for run in own:
+            before[run], place = lag, int(rows.place_of[run])
+            if place >= 0:
+                lag = _Number(rows.lag.start + int(rows.lag_of[place]), lag.constant)
+            else:
+                tilt = still.tilt[run] if kinds[run] == TWO_HALVES else 0.0
+                drop = -2 * still.ends[run, 0] - tilt
+                lag = lag.plus(float(drop - np.rint(drop)))
+            after[run] = lag
+    return before, after
+
+
+def _turned(wiring: Wiring, rows: Rows) -> dict[int, int]:
+    """The signed MS and their rows; none for ZZ."""
+    own = range(rows.turned.start, rows.turned.stop)
+    return dict(zip(wiring.signed.tolist(), own, strict=False))
+
+
+def _sizes(wiring: Wiring, rows: Rows) -> list[_Number]:
+    """The entanglers' angles."""
+    sizes = [_Number(rows.zero.start, size) for size in wiring.sizes.tolist()]
+    for places, own in ((wiring.signed, rows.signed), (wiring.steady, rows.steady)):
+        for place, row in zip(places.tolist(), range(own.start, own.stop), strict=True):
+            sizes[place] = _Number(row, 0.0)
+    return sizes
