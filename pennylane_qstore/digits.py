@@ -44,8 +44,8 @@ class Form:
         length = len(self._blank)
         rows = np.full(len(units), np.void(self._blank))
         fields = rows.view(self._fields)
-        for place, column in enumerate(_decimals(units.T)):
-            fields[str(place)] = column
+        for name, column in zip(fields.dtype.names, _decimals(units.T), strict=True):
+            fields[name] = column
         whole = rows.tobytes().decode("ascii")
         return [whole[at : at + length] for at in range(0, len(whole), length)]
 

@@ -135,7 +135,9 @@ class Programs:
         form = _skeleton(self.gateset, self.gates).text
         if self.gateset == "native":
             # A phase is as good as any other that is whole turns away from it.
-            return form.filled(np.rint(self.numbers * UNITS).astype(np.int64) % UNITS)
+            units = np.rint(self.numbers * UNITS).astype(np.int64)
+            units -= units // UNITS * UNITS  # faster than the remainder
+            return form.filled(units)
         return [form.text % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
     def bits_of(self, row: int) -> BitMap | None:

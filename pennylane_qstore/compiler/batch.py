@@ -127,7 +127,7 @@ def _check(
 
 def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:
     operations = tape.operations
-    if len(operations) == 1 and isinstance(operations[0], BoundTemplate):
+    if len(operations) == 1 and type(operations[0]) is BoundTemplate:
         return operations[0].template, operations[0].params
     return None
 

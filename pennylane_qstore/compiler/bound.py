@@ -79,7 +79,7 @@ class BoundTemplate(ResourcesOperation):
     @property
     def template(self) -> Template:
         """The structure."""
-        return self.hyperparameters["template"]
+        return self._hyperparameters["template"]
 
     @property
     def params(self) -> NDArray[Any]:

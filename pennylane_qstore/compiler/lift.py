@@ -1,9 +1,7 @@
 """A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
-from pennylane_qstore.compiler.plain import NUMBERS, picking
+from pennylane_qstore.compiler.plain import picking
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 from pennylane_qstore.errors import CompileError
 
@@ -24,7 +22,6 @@ from pennylane_qstore.errors import CompileError
 _PROBES = 3
 _LOW, _HIGH = 0.3, 2.9
 _EXACT = 1e-9
-_data = attrgetter("data")
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -68,33 +65,32 @@ def picked(tape: QuantumScript) -> Pick:
     return picking(place for place, op in enumerate(tape.operations) if is_parametric(op))
 
 
-def params_of(tape: QuantumScript, pick: Pick, batch_size: int | None) -> NDArray[Any]:
+def params_of(
+    tape: QuantumScript,
+    pick: Pick,
+    batch_size: int | None,
+    values: Sequence[Any] | None = None,
+) -> NDArray[Any]:
     """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
 
     Args:
         tape: of any values
         pick: of its structure
         batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
+        values: the angles, where they are known to be single numbers
     """
-    own = pick(tape.operations)
-    if batch_size is None:
-        values = list(itertools.chain.from_iterable(map(_data, own)))
-        flat = numbers(values)
-        if flat is not None:
-            return flat
-    return _columns(own, batch_size)
-
-
-def numbers(values: Sequence[Any]) -> NDArray[Any] | None:
-    """Single numbers as an array; None where some are arrays, or another interface's numbers."""
     try:
-        if NUMBERS.issuperset(map(type, values)):
+        if values is not None:
             return np.fromiter(values, np.float64, len(values))
-        # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-        flat = np.array(list(map(getval, values)))
+        own = pick(tape.operations)
+        if batch_size is None:
+            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
+            flat = np.array([getval(value) for op in own for value in op.data])
+            if flat.ndim == 1 and flat.dtype.kind in "fiub":
+                return flat
     except (TypeError, ValueError, RuntimeError, OverflowError):
-        return None
-    return flat if flat.ndim == 1 and flat.dtype.kind in "fiub" else None
+        pass  # arrays, or another interface's numbers
+    return _columns(pick(tape.operations), batch_size)
 
 
 def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:

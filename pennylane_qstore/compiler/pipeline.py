@@ -35,7 +35,7 @@ from pennylane_qstore.compiler.checks import refuse_broken_matrices
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
-from pennylane_qstore.compiler.lift import Lifted, lift, numbers, params_of, picked
+from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.structure import Read, UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
@@ -115,9 +115,7 @@ def _carriers(
     tape: QuantumScript, read: Read, entry: Entry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
-    params = None if read.values is None else numbers(read.values)
-    if params is None:
-        params = params_of(tape, entry.pick, entry.batch_size)
+    params = params_of(tape, entry.pick, entry.batch_size, read.values)
     return [
         QuantumScript(
             [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots

@@ -36,9 +36,12 @@ _UNCONTROLLED = frozenset(
 # controlled gate are its base's wires alone.
 _labels = attrgetter("_wires._labels")
 _settings = attrgetter("_hyperparameters")
+_controls = itemgetter("control_wires")
+_control_labels = attrgetter("_labels")
 _data = attrgetter("data")
 
 _Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
+_numbers = itertools.count()
 
 
 class Reader:
@@ -48,28 +51,35 @@ class Reader:
         others: picks the operations that take more than this to tell
     """
 
-    def __init__(self, kinds: Sequence[type[Operator]]) -> None:
+    def __init__(self, kinds: tuple[type[Operator], ...]) -> None:
         """Finds what is read where.
 
         Args:
             kinds: each operation's class
         """
         plain = _CONTROLLED | _UNCONTROLLED
+        self._kinds = kinds
         self._plain = picking(i for i, kind in enumerate(kinds) if kind in plain)
         self._open = picking(i for i, kind in enumerate(kinds) if kind in plain and kind.num_params)
         self._controlled = picking(i for i, kind in enumerate(kinds) if kind in _CONTROLLED)
         self.others = picking(i for i, kind in enumerate(kinds) if kind not in plain)
+        self._last: tuple[Hashable, int] = ((), -1)
 
     def values(self, operations: Sequence[Operator]) -> list[Any]:
         """The plain gates' parameters, in order."""
         return list(itertools.chain.from_iterable(map(_data, self._open(operations))))
 
-    def token(self, operations: Sequence[Operator]) -> Hashable:
-        """What tells the plain gates, but for their classes and their parameters."""
-        controls = [
-            own["control_wires"].labels for own in map(_settings, self._controlled(operations))
-        ]
-        return (tuple(map(_labels, self._plain(operations))), tuple(controls))
+    def token(self, operations: Sequence[Operator]) -> int:
+        """What tells the classes, and the plain gates' wires."""
+        settings = map(_settings, self._controlled(operations))
+        controls = tuple(map(_control_labels, map(_controls, settings)))
+        wires = (tuple(map(_labels, self._plain(operations))), controls)
+        last, token = self._last
+        # Most tapes are of the structure of the one before; to compare is faster than to hash.
+        if wires != last or token < 0:
+            token = token_of((self._kinds, wires))
+            self._last = wires, token
+        return token
 
 
 def picking(places: Iterable[int]) -> _Pick:
@@ -86,14 +96,21 @@ def reader(kinds: tuple[type[Operator], ...]) -> Reader:
     return Reader(kinds)
 
 
+@functools.lru_cache(maxsize=10_000)
+def token_of(what: Hashable) -> int:
+    """A number of its own for whatever is equal; what was forgotten gets another one."""
+    del what
+    return next(_numbers)
+
+
 def are_numbers(values: Sequence[Any]) -> bool:
-    """Whether each of some parameters is one number, not a batch of them."""
-    return NUMBERS.issuperset(map(type, values)) or not any(map(np.ndim, values))
+    """Whether each of some parameters is one number, of a type that makes that sure."""
+    return NUMBERS.issuperset(map(type, values))
 
 
-def plain_token(op: Operator) -> Hashable | None:
+def plain_token(op: Operator) -> int | None:
     """A plain gate's token; None for any other gate, or a batch."""
     own = reader((type(op),))
-    if own.others([op]) or not are_numbers(own.values([op])):
+    if own.others([op]) or any(map(np.ndim, own.values([op]))):
         return None
     return own.token([op])

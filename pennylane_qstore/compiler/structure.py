@@ -5,7 +5,6 @@ rounded, cut short or printed, and what can't be put into it makes the tape go t
 """
 
 import functools
-import itertools
 import weakref
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +28,7 @@ from pennylane_qstore.compiler.gateset import (
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
 )
-from pennylane_qstore.compiler.plain import are_numbers, plain_token, reader
+from pennylane_qstore.compiler.plain import are_numbers, plain_token, reader, token_of
 
 # Operations whose decomposition is the same for all values of their parameters. All others, such
 # as state preparations and unitaries, carry their values in the key.
@@ -104,15 +103,14 @@ class Key(NamedTuple):
     """The key of a tape's structure.
 
     Attributes:
-        kinds: the operations' classes
-        plain: tells the gates that are read at once; None where some of them are batches
+        plain: tells the operations' classes, and the gates that are read at once; None where some
+            of these are batches
         others: a token for each other operation, which tells of a batch too
         measurements: a token each
         shots: of the tape
     """
 
-    kinds: tuple[type, ...]
-    plain: Hashable
+    plain: int | None
     others: tuple[Hashable, ...]
     measurements: tuple[Hashable, ...]
     shots: Hashable
@@ -128,7 +126,7 @@ class Read(NamedTuple):
 
     Attributes:
         key: of its structure
-        values: all its angles in order, where each operation is one that is read at once
+        values: all its angles in order, where they are known to be single numbers
     """
 
     key: Key
@@ -142,20 +140,20 @@ def structure(tape: QuantumScript) -> Read:
         UncacheableError: the tape has something that can't be compared by value
     """
     operations: Sequence[Operator] = tape.operations
-    kinds = tuple(map(type, operations))
-    reads = reader(kinds)
+    reads = reader(tuple(map(type, operations)))
     values = reads.values(operations)
-    plain, others = None, operations
-    if are_numbers(values):
+    exact = are_numbers(values)
+    if exact or not any(map(np.ndim, values)):
         plain, others = reads.token(operations), reads.others(operations)
+    else:
+        plain, others = None, operations
     key = Key(
-        kinds,
         plain,
         tuple([_of_operation(op) for op in others]),
         tuple([_of_measurement(measurement) for measurement in tape.measurements]),
         tape.shots.shot_vector,
     )
-    return Read(key, None if others else values)
+    return Read(key, values if exact and not others else None)
 
 
 def is_parametric(op: Operator) -> bool:
@@ -184,7 +182,7 @@ def _of_operation(op: Operator) -> Hashable:
         return known.token
     plain = plain_token(op)
     if plain is not None:
-        return _remembered(op, (type(op), plain))
+        return plain
     if is_parametric(op):
         return _remembered(op, _without_angles(op))
     if isinstance(op, qml.ops.MidMeasure):
@@ -236,7 +234,7 @@ def _of_observable(obs: Operator | None) -> Hashable:
     kinds = tuple(map(type, operands))
     reads = reader(kinds)
     if not reads.others(operands) and not reads.values(operands):
-        return (type(obs), kinds, reads.token(operands))
+        return (type(obs), reads.token(operands))
     if isinstance(obs, qml.ops.CompositeOp):
         return (type(obs), *[_of_observable(operand) for operand in operands])
     if type(obs) is qml.ops.SProd:
@@ -261,25 +259,17 @@ class _Known(weakref.ref[Any]):
 # By identity: a copy of an operation is another object, and may act on other wires. An entry goes
 # when its object does, before another one can have the same identity.
 _tokens: dict[int, _Known] = {}
-_numbers = itertools.count()
 
 
 def _remembered(what: Any, token: Hashable) -> int:
     known = _Known(what, _forget)
-    known.identity, known.token = id(what), _number(token)
+    known.identity, known.token = id(what), token_of(token)
     _tokens[known.identity] = known
     return known.token
 
 
 def _forget(known: _Known) -> None:
     _tokens.pop(known.identity, None)
-
-
-@functools.lru_cache(maxsize=10_000)
-def _number(token: Hashable) -> int:
-    """A number of its own for each token; one that was forgotten gets another one."""
-    del token
-    return next(_numbers)
 
 
 @functools.singledispatch
