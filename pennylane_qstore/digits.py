@@ -44,10 +44,10 @@ class Form:
         length = len(self._blank)
         rows = np.full(len(units), np.void(self._blank))
         fields = rows.view(self._fields)
-        for name, column in zip(fields.dtype.names, _decimals(units.T), strict=True):
+        for name, column in zip(self._fields.names or (), _decimals(units.T), strict=True):
             fields[name] = column
-        whole = rows.tobytes().decode("ascii")
-        return [whole[at : at + length] for at in range(0, len(whole), length)]
+        whole = rows.view(np.uint8).data
+        return [str(whole[at : at + length], "ascii") for at in range(0, len(whole), length)]
 
     @cached_property
     def _blank(self) -> bytes:

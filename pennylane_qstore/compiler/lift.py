@@ -14,7 +14,7 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.numbers import Column, columns, tabled
-from pennylane_qstore.compiler.plain import picking
+from pennylane_qstore.compiler.plain import are_numbers, parameters, picking
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 from pennylane_qstore.errors import CompileError
 
@@ -77,19 +77,20 @@ def params_of(
         tape: of any values
         pick: of its structure
         batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
-        values: the angles, where they are known to be single numbers
+        values: the angles, where they have been read
     """
-    try:
-        if values is not None:
-            return np.fromiter(values, np.float64, len(values))
-        own = pick(tape.operations)
-        if batch_size is None:
+    if batch_size is None:
+        if values is None:
+            values = parameters(pick(tape.operations))
+        try:
+            if are_numbers(values):
+                return np.fromiter(values, np.float64, len(values))
             # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-            flat = np.array([getval(value) for op in own for value in op.data])
+            flat = np.array(list(map(getval, values)))
             if flat.ndim == 1 and flat.dtype.kind in "fiub":
                 return flat
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        pass  # arrays, or another interface's numbers
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            pass  # arrays, or another interface's numbers
     return _columns(pick(tape.operations), batch_size)
 
 

@@ -1,7 +1,8 @@
 """Gates that their class, their wires and a number a parameter tell all of, a whole tape at once.
 
-Reading gates is most of what a tape of a known structure takes. So it is left to loops in C, and
-what is to be read where is found once for a sequence of classes.
+Reading gates is most of what a tape of a known structure takes. So it is left to loops in C: what
+is to be read where is found once for a sequence of classes, and gates that several tapes share are
+known by their identity.
 """
 
 import functools
@@ -48,7 +49,7 @@ class Reader:
     """Reads tapes whose operations are of one sequence of classes.
 
     Attributes:
-        others: picks the operations that take more than this to tell
+        others: the places of the operations that take more than this to tell
     """
 
     def __init__(self, kinds: tuple[type[Operator], ...]) -> None:
@@ -58,28 +59,39 @@ class Reader:
             kinds: each operation's class
         """
         plain = _CONTROLLED | _UNCONTROLLED
-        self._kinds = kinds
-        self._plain = picking(i for i, kind in enumerate(kinds) if kind in plain)
-        self._open = picking(i for i, kind in enumerate(kinds) if kind in plain and kind.num_params)
-        self._controlled = picking(i for i, kind in enumerate(kinds) if kind in _CONTROLLED)
-        self.others = picking(i for i, kind in enumerate(kinds) if kind not in plain)
-        self._last: tuple[Hashable, int] = ((), -1)
+        places = [place for place, kind in enumerate(kinds) if kind in plain]
+        self.others = [place for place, kind in enumerate(kinds) if kind not in plain]
+        self._kinds, self._places = kinds, places
+        self._plain = picking(places)
+        self._open = picking(place for place in places if kinds[place].num_params)
+        self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)
+        self._last: tuple[Hashable, tuple[int | None, ...]] = ((), ())
 
     def values(self, operations: Sequence[Operator]) -> list[Any]:
         """The plain gates' parameters, in order."""
-        return list(itertools.chain.from_iterable(map(_data, self._open(operations))))
+        return parameters(self._open(operations))
 
-    def token(self, operations: Sequence[Operator]) -> int:
-        """What tells the classes, and the plain gates' wires."""
+    def tokens(self, operations: Sequence[Operator]) -> tuple[int | None, ...]:
+        """What tells each plain gate but for its parameters; None for any other operation."""
         settings = map(_settings, self._controlled(operations))
-        controls = tuple(map(_control_labels, map(_controls, settings)))
-        wires = (tuple(map(_labels, self._plain(operations))), controls)
-        last, token = self._last
-        # Most tapes are of the structure of the one before; to compare is faster than to hash.
-        if wires != last or token < 0:
-            token = token_of((self._kinds, wires))
-            self._last = wires, token
-        return token
+        controls = list(map(_control_labels, map(_controls, settings)))
+        labels = list(map(_labels, self._plain(operations)))
+        last, tokens = self._last
+        # Most tapes are of the structure of the one before.
+        if (labels, controls) != last:
+            tokens = self._told(labels, controls)
+            self._last = (labels, controls), tokens
+        return tokens
+
+    def _told(
+        self, labels: Sequence[Hashable], controls: Sequence[Hashable]
+    ) -> tuple[int | None, ...]:
+        waiting = iter(controls)
+        found: list[int | None] = [None] * len(self._kinds)
+        for place, own in zip(self._places, labels, strict=True):
+            kind = self._kinds[place]
+            found[place] = token_of((kind, own, next(waiting) if kind in _CONTROLLED else None))
+        return tuple(found)
 
 
 def picking(places: Iterable[int]) -> _Pick:
@@ -103,14 +115,17 @@ def token_of(what: Hashable) -> int:
     return next(_numbers)
 
 
+def parameters(operations: Iterable[Operator]) -> list[Any]:
+    """All parameters of some operations, in order."""
+    return list(itertools.chain.from_iterable(map(_data, operations)))
+
+
 def are_numbers(values: Sequence[Any]) -> bool:
     """Whether each of some parameters is one number, of a type that makes that sure."""
     return NUMBERS.issuperset(map(type, values))
 
 
 def plain_token(op: Operator) -> int | None:
-    """A plain gate's token; None for any other gate, or a batch."""
-    own = reader((type(op),))
-    if own.others([op]) or any(map(np.ndim, own.values([op]))):
-        return None
-    return own.token([op])
+    """What tells a plain gate but for its parameters; None for any other operation, or a batch."""
+    (token,) = reader((type(op),)).tokens([op])
+    return None if token is None or any(map(np.ndim, op.data)) else token

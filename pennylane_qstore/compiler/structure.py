@@ -103,22 +103,19 @@ class Key(NamedTuple):
     """The key of a tape's structure.
 
     Attributes:
-        plain: tells the operations' classes, and the gates that are read at once; None where some
-            of these are batches
-        others: a token for each other operation, which tells of a batch too
+        operations: a token each, which tells of a batch too
         measurements: a token each
         shots: of the tape
     """
 
-    plain: int | None
-    others: tuple[Hashable, ...]
+    operations: tuple[Hashable, ...]
     measurements: tuple[Hashable, ...]
     shots: Hashable
 
     @property
     def has_values(self) -> bool:
         """Whether an operation's values are in it, so that it may well be one of a kind."""
-        return not all(isinstance(token, int) for token in self.others)
+        return not all(isinstance(token, int) for token in self.operations)
 
 
 class Read(NamedTuple):
@@ -126,7 +123,7 @@ class Read(NamedTuple):
 
     Attributes:
         key: of its structure
-        values: all its angles in order, where they are known to be single numbers
+        values: all its angles in order, where they have been read and are single numbers
     """
 
     key: Key
@@ -140,20 +137,50 @@ def structure(tape: QuantumScript) -> Read:
         UncacheableError: the tape has something that can't be compared by value
     """
     operations: Sequence[Operator] = tape.operations
+    tokens, values = _shared(operations), None
+    if tokens is None:
+        tokens, values = _new(operations)
+    measurements = tuple([_of_measurement(measurement) for measurement in tape.measurements])
+    return Read(Key(tokens, measurements, tape.shots.shot_vector), values)
+
+
+def _shared(operations: Sequence[Operator]) -> tuple[Hashable, ...] | None:
+    """The tokens of operations that an earlier tape had, too; None where it hadn't.
+
+    Tapes that a gradient makes of one another share most of their operations. Those at the ends of
+    a tape are remembered to tell.
+    """
+    if not operations or not (id(operations[0]) in _tokens or id(operations[-1]) in _tokens):
+        return None
+    known = list(map(_tokens.get, map(id, operations)))
+    return tuple(known) if None not in known else _completed(known, operations)
+
+
+def _new(operations: Sequence[Operator]) -> tuple[tuple[Hashable, ...], list[Any] | None]:
+    """The tokens of operations, and their angles where these are single numbers."""
     reads = reader(tuple(map(type, operations)))
     values = reads.values(operations)
     exact = are_numbers(values)
-    if exact or not any(map(np.ndim, values)):
-        plain, others = reads.token(operations), reads.others(operations)
-    else:
-        plain, others = None, operations
-    key = Key(
-        plain,
-        tuple([_of_operation(op) for op in others]),
-        tuple([_of_measurement(measurement) for measurement in tape.measurements]),
-        tape.shots.shot_vector,
+    if not exact and any(map(np.ndim, values)):
+        return tuple(map(_of_operation, operations)), None
+    tokens = reads.tokens(operations)
+    for place in {0, len(tokens) - 1} if tokens else ():
+        token = tokens[place]
+        if token is not None:
+            _remembered(operations[place], token)
+    if not reads.others:
+        return tokens, values if exact else None
+    return _completed(tokens, operations), None
+
+
+def _completed(tokens: Sequence[Hashable], operations: Sequence[Operator]) -> tuple[Hashable, ...]:
+    """Tokens, with those that are missing."""
+    return tuple(
+        [
+            _of_operation(op) if token is None else token
+            for op, token in zip(operations, tokens, strict=True)
+        ]
     )
-    return Read(key, values if exact and not others else None)
 
 
 def is_parametric(op: Operator) -> bool:
@@ -174,23 +201,23 @@ _CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
 def _of_operation(op: Operator) -> Hashable:
     """An operation's token.
 
-    One that holds no values is remembered, since tapes share operations. Values may be changed in
-    place, so that they are read each time.
+    One that holds no values may be remembered, since tapes share operations. Values may be changed
+    in place, so that they are read each time.
     """
     known = _tokens.get(id(op))
-    if known is not None and known() is op:
-        return known.token
+    if known is not None:
+        return known
     plain = plain_token(op)
     if plain is not None:
-        return plain
+        return _remembered(op, plain)
     if is_parametric(op):
-        return _remembered(op, _without_angles(op))
+        return _remembered(op, token_of(_without_angles(op)))
     if isinstance(op, qml.ops.MidMeasure):
         raise UncacheableError("a mid-circuit measurement, which is one of a kind")
     if op.batch_size is not None:
         raise UncacheableError("a batch of values that are no angles")
     token = _frozen(op)
-    return token if op.data else _remembered(op, token)
+    return token if op.data else _remembered(op, token_of(token))
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -205,8 +232,8 @@ def _without_angles(op: Operator) -> Hashable:
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
     known = _tokens.get(id(measurement))
-    if known is not None and known() is measurement:
-        return known.token
+    if known is not None:
+        return known
     if type(measurement) not in _MEASUREMENTS:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
     if measurement.mv is not None:
@@ -220,7 +247,7 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
         repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
     )
     has_values = obs is not None and len(obs.data) > 0
-    return token if has_values else _remembered(measurement, token)
+    return token if has_values else _remembered(measurement, token_of(token))
 
 
 def _of_observable(obs: Operator | None) -> Hashable:
@@ -228,48 +255,47 @@ def _of_observable(obs: Operator | None) -> Hashable:
     if obs is None:
         return None
     known = _tokens.get(id(obs))
-    if known is not None and known() is obs:
-        return known.token
+    if known is not None:
+        return known
     operands: Sequence[Operator] = obs.operands if isinstance(obs, qml.ops.CompositeOp) else [obs]
-    kinds = tuple(map(type, operands))
-    reads = reader(kinds)
-    if not reads.others(operands) and not reads.values(operands):
-        return (type(obs), reads.token(operands))
+    reads = reader(tuple(map(type, operands)))
+    if not reads.others and not reads.values(operands):
+        return (type(obs), *reads.tokens(operands))
     if isinstance(obs, qml.ops.CompositeOp):
-        return (type(obs), *[_of_observable(operand) for operand in operands])
+        return (type(obs), *map(_of_observable, operands))
     if type(obs) is qml.ops.SProd:
         return (qml.ops.SProd, _frozen(obs.scalar), _of_observable(obs.base))
     token = _frozen(obs)
-    return token if obs.data else _remembered(obs, token)
+    return token if obs.data else _remembered(obs, token_of(token))
 
 
 class _Known(weakref.ref[Any]):
-    """An object that holds no values, while it is alive, and its token.
+    """An object that holds no values, while it is alive.
 
     Attributes:
         identity: of the object
-        token: an integer, so that keys hash fast
     """
 
-    __slots__ = ("identity", "token")
+    __slots__ = ("identity",)
     identity: int
-    token: int
 
 
 # By identity: a copy of an operation is another object, and may act on other wires. An entry goes
 # when its object does, before another one can have the same identity.
-_tokens: dict[int, _Known] = {}
+_tokens: dict[int, int] = {}
+_alive: dict[int, _Known] = {}
 
 
-def _remembered(what: Any, token: Hashable) -> int:
+def _remembered(what: Any, token: int) -> int:
     known = _Known(what, _forget)
-    known.identity, known.token = id(what), token_of(token)
-    _tokens[known.identity] = known
-    return known.token
+    known.identity = id(what)
+    _tokens[known.identity], _alive[known.identity] = token, known
+    return token
 
 
 def _forget(known: _Known) -> None:
     _tokens.pop(known.identity, None)
+    _alive.pop(known.identity, None)
 
 
 @functools.singledispatch
