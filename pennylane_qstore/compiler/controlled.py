@@ -103,8 +103,8 @@ def _diagonal(op: Operator, first: int) -> _Diagonal | None:
     if op.name == "Hadamard":
         tilt = rotation([(first, "Y")], Angle(-math.pi / 4))
         return _Diagonal([tilt], Phases(Angle(), _HALF_TURN), first)
-    constant = not op.data or isinstance(op, qml.QubitUnitary)
-    if len(op.wires) == 1 and constant and op.batch_size is None and op.has_matrix:
+    # Any other gate on one wire by its values, a U3 say: PennyLane rounds those near special ones.
+    if len(op.wires) == 1 and op.batch_size is None and op.has_matrix:
         return _diagonalised(matrix_of(op), first)
     return None
 
