@@ -172,6 +172,14 @@ def test_an_operator_without_an_angle_has_its_matrix(name):
     assert on_two(elements_of(op)) <= most
 
 
+def test_single_precision_is_taken_as_it_is():
+    """A controlled U3 of angles in single precision is that of the same ones in double."""
+    angles = np.array([0.3, 0.4, 1.4], dtype=np.float32)
+    single = qml.ctrl(qml.U3(*angles, 1), 0)
+    double = qml.ctrl(qml.U3(*angles.astype(float), 1), 0)
+    assert distance(unitary_of(elements_of(single), 2, np.zeros(0)), matrix_of(double)) < EXACT
+
+
 @given(
     letters=st.text("IXYZ", min_size=1, max_size=6),
     angle=st.floats(-20, 20),
