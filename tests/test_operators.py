@@ -177,19 +177,19 @@ def test_default_qubit_refuses(name):
         seen(qml.device("default.qubit"), op, NUMBERS[1])
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", NATIVE)
-def test_native_gates_are_ionqs(name, seed):
-    """A native gate does what the matrix of IonQ's documentation does."""
+def test_native_gates_are_ionqs(name, seed, form):
+    """A native gate, and what is made of it, does what the matrix of IonQ's documentation does."""
     gate, matrix = NATIVE[name]
     parameters = np.random.default_rng(seed).uniform(-1, 1, gate.num_params)
     wires = MIXED[0][: gate.num_wires]
-    theirs = seen(
-        qml.device("default.qubit"), qml.QubitUnitary(matrix(*parameters), wires), MIXED[1]
-    )
+    theirs = FORMS[form](qml.QubitUnitary(matrix(*parameters), wires))
+    ours = FORMS[form](gate(*parameters, wires=wires))
     assert_agree(
-        seen(qml.device("qstore.ionq", verify=True), gate(*parameters, wires=wires), MIXED[1]),
-        theirs,
+        seen(qml.device("qstore.ionq", verify=True), ours, MIXED[1]),
+        seen(qml.device("default.qubit"), theirs, MIXED[1]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
+from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore.compiler.circuit import (
     Angle,
@@ -70,7 +71,10 @@ def controlled(op: Operator) -> list[Element] | None:
 
 
 def matrix_of(op: Operator) -> Matrix:
-    """An operator's matrix, whatever interface its parameters are of."""
+    """An operator's matrix, whatever interface and precision its parameters are of."""
+    values = [np.asarray(qml.math.toarray(value)) for value in qml.math.unwrap(op.data)]
+    if values and all(value.dtype.kind in "fiu" for value in values):
+        op = bind_new_parameters(op, [value.astype(np.float64) for value in values])
     return np.asarray(qml.math.toarray(qml.math.unwrap([op.matrix()])[0]), dtype=complex)
 
 
@@ -103,8 +107,8 @@ def _diagonal(op: Operator, first: int) -> _Diagonal | None:
     if op.name == "Hadamard":
         tilt = rotation([(first, "Y")], Angle(-math.pi / 4))
         return _Diagonal([tilt], Phases(Angle(), _HALF_TURN), first)
-    constant = not op.data or isinstance(op, qml.QubitUnitary)
-    if len(op.wires) == 1 and constant and op.batch_size is None and op.has_matrix:
+    # Any other gate on one wire by its values, a U3 say: PennyLane rounds those near special ones.
+    if len(op.wires) == 1 and op.batch_size is None and op.has_matrix:
         return _diagonalised(matrix_of(op), first)
     return None
 

@@ -10,7 +10,7 @@ from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element
 from pennylane_qstore.compiler.constants import zxz
-from pennylane_qstore.compiler.gateset import CONTROLLED_X
+from pennylane_qstore.compiler.gateset import CONTROLLED_X, SAME
 from pennylane_qstore.compiler.rules import elements_of
 
 WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
@@ -45,6 +45,9 @@ def decomposition(op: Operator) -> Sequence[Operator]:
     """
     if any(hasattr(value, "toarray") for value in op.data):
         return [_dense(op)]
+    own = _own(op)
+    if own is not op:
+        return [own]
     elements = elements_of(op)
     if elements is not None:
         return [gate for element in elements for gate in _gates(element, op)]
@@ -61,6 +64,35 @@ def decomposition(op: Operator) -> Sequence[Operator]:
 def on_pairs(op: Operator) -> Sequence[Operator]:
     """A gate of the gate set as gates on at most two wires."""
     return decomposition(op) if op.name in CONTROLLED_X else [op]
+
+
+def _own(op: Operator) -> Operator:
+    """What is made of PennyLane-IonQ's operations to the same of ours; anything else as it is."""
+    if type(op) in SAME:
+        return SAME[type(op)](*op.data, wires=op.wires)
+    if isinstance(op, qml.ops.Prod):
+        operands = [_own(operand) for operand in op.operands]
+        same = all(one is other for one, other in zip(operands, op.operands, strict=True))
+        return op if same else qml.prod(*operands)
+    if isinstance(op, qml.ops.Adjoint | qml.ops.Pow | qml.ops.Controlled):
+        base = _own(op.base)
+        return op if base is op.base else _with_base(op, base)
+    return op
+
+
+def _with_base(op: Operator, base: Operator) -> Operator:
+    """An adjoint, a power or a controlled operator of another base."""
+    if isinstance(op, qml.ops.Adjoint):
+        return qml.adjoint(base)
+    if isinstance(op, qml.ops.Pow):
+        return qml.pow(base, op.z)
+    return qml.ctrl(
+        base,
+        op.control_wires,
+        control_values=op.control_values,
+        work_wires=op.work_wires,
+        work_wire_type=op.work_wire_type,
+    )
 
 
 def _dense(op: Operator) -> Operator:

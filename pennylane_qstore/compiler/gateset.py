@@ -1,5 +1,8 @@
 """Which operations have a direct rule, and which of them a tape may carry to the compiler."""
 
+from typing import Any
+
+import pennylane as qml
 import pennylane_ionq
 from pennylane.operation import Operator
 
@@ -42,6 +45,15 @@ PENNYLANE_IONQ_NATIVE = (
     pennylane_ionq.ops.MS,
 )
 PENNYLANE_IONQ_ISING = (pennylane_ionq.ops.XX, pennylane_ionq.ops.YY, pennylane_ionq.ops.ZZ)
+# The same as PennyLane-IonQ's operations, which have no matrices, or others than its documentation
+# says, and no adjoints.
+SAME: dict[type[Operator], Any] = dict(
+    zip(
+        (*PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING),
+        (ops.GPI, ops.GPI2, ops.MS, qml.IsingXX, qml.IsingYY, qml.IsingZZ),
+        strict=True,
+    )
+)
 # X with several controls stays whole until it is known whether it has to be sent at all. With more
 # controls, or wires to work on, it is decomposed at once.
 CONTROLLED_X = frozenset({"Toffoli", "MultiControlledX"})

@@ -41,7 +41,7 @@ def _column(parameter: object, op: Operator, place: int) -> Column:
         values = values.real
     try:
         values = values.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CompileError(f"operation {place}, {op}, has an angle that is no number") from error
     if not np.isfinite(values).all():
         raise CompileError(f"operation {place}, {op}, has an angle that is not finite: {values}")

@@ -13,7 +13,7 @@ from pennylane.devices.preprocess import (
     validate_device_wires,
     validate_observables,
 )
-from pennylane.exceptions import DeviceError
+from pennylane.exceptions import DeviceError, WireError
 from pennylane.measurements import (
     CountsMP,
     ExpectationMP,
@@ -31,7 +31,7 @@ from pennylane.transforms.core import CompilePipeline
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.broadcast import expand
 from pennylane_qstore.compiler.cache import Entry, Found, TemplateCache
-from pennylane_qstore.compiler.checks import refuse_broken_matrices
+from pennylane_qstore.compiler.checks import refuse_broken_values
 from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
@@ -41,6 +41,7 @@ from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template
 from pennylane_qstore.gathering.threads import unrecorded
 
+Pipeline = Callable[[Sequence[QuantumScript]], tuple[Any, Callable[..., Any]]]
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 
@@ -83,7 +84,7 @@ def preprocessing(
 @qml.transform
 def use_template(
     tape: QuantumScript,
-    full: CompilePipeline,
+    full: Pipeline,
     wires: Any,
     cache: TemplateCache,
     target: Callable[[], Target],
@@ -149,7 +150,7 @@ def _read(tape: QuantumScript, cache: TemplateCache) -> Read | None:
 def _found(
     tape: QuantumScript,
     read: Read | None,
-    full: CompilePipeline,
+    full: Pipeline,
     wires: Any,
     cache: TemplateCache,
     *,
@@ -166,7 +167,7 @@ def _found(
     return cache.find(read.key, make, at_once=at_once or not read.key.has_values)
 
 
-def _entry(tape: QuantumScript, full: CompilePipeline, wires: Any, cache: TemplateCache) -> Entry:
+def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache) -> Entry:
     with unrecorded():  # the QNode may be called inside another's function
         circuits, post = lift(tape, full)
         templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
@@ -186,9 +187,30 @@ def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
 
 
 @functools.lru_cache(maxsize=64)
-def _full(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
+def _full(name: str, wires: Any, inexact: str | None) -> Pipeline:
     """The same pipeline each time, which nobody adds to."""
-    return pipeline(name, wires, inexact)
+    return functools.partial(_placed, pipeline(name, wires, inexact))
+
+
+def _placed(steps: Pipeline, tapes: Sequence[QuantumScript]) -> tuple[Any, Callable[..., Any]]:
+    """What a pipeline makes of tapes, or its error with the operation that it is about."""
+    try:
+        return steps(tapes)
+    except (DeviceError, WireError) as error:
+        found = filter(None, (_refused(steps, tape) for tape in tapes))
+        raise type(error)(f"{next(found, '')}{error}") from error
+
+
+def _refused(steps: Pipeline, tape: QuantumScript) -> str:
+    """The first operation that a pipeline refuses by itself, and its place in the tape."""
+    for place, op in enumerate((None, *tape.operations), -1):
+        if isinstance(op, qml.ops.MidMeasure | qml.ops.Conditional):
+            continue
+        try:
+            steps((QuantumScript([] if op is None else [op], shots=tape.shots),))
+        except (DeviceError, WireError):
+            return "" if op is None else f"operation {place}, {op.name} on {op.wires.tolist()}: "
+    return ""
 
 
 def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
@@ -201,7 +223,7 @@ def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
     """
     steps = CompilePipeline()
     steps.add_transform(refuse_analytic, name=name, why=inexact)
-    steps.add_transform(refuse_broken_matrices)
+    steps.add_transform(refuse_broken_values)
     steps.add_transform(defer_measurements, allow_postselect=False)
     steps.add_transform(decompose_gates, device_wires=wires, name=name)
     steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)

@@ -79,7 +79,8 @@ class Searches:
         if not self._found:
             return None
         digest = search.digest()
-        return None if digest is None else self._found.get(digest)
+        found = None if digest is None else self._found.get(digest)
+        return found if found is not None and _fits(found, search) else None
 
     def write(self, path: str | Path, more: Iterable[tuple[Search, Candidate]]) -> int:
         """Writes these and others to a file, which is there as a whole or not at all.
@@ -126,13 +127,25 @@ class Searches:
         try:
             content = json.loads(Path(path).read_bytes())
             found = _checked(content)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise TemplateFileError(
                 f"{path} can't be loaded as saved templates: {error}; nothing of it was. Delete "
                 "it, and save it again"
             ) from error
         self._found.update(found)
         return len(found)
+
+
+def _fits(candidate: Candidate, search: Search) -> bool:
+    """Whether a circuit has the qubits of what it was found for, and no more parameters."""
+    inner = [each for part in candidate.parts for each in getattr(part, "elements", (part,))]
+    own = {index for each in inner for index in _parameters(each)}
+    known = {index for each in search.elements for index in _parameters(each)}
+    return len(candidate.bits.parities) == search.qubits and own <= known
+
+
+def _parameters(element: AnyElement | Block) -> list[int]:
+    return [index for index, _ in element.angle.terms] if isinstance(element, Rotation) else []
 
 
 def _checked(content: Mapping[str, Any]) -> dict[str, Candidate]:

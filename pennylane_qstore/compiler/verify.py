@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from pennylane_qstore import ops
-from pennylane_qstore.compiler.gateset import NATIVE, PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
+from pennylane_qstore.compiler.gateset import NATIVE, SAME
 from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.statevector import Cone, State, Step, cone, run, steps_of, zeros
 from pennylane_qstore.compiler.target import Target
@@ -43,14 +42,6 @@ _PRODUCT_STATES = 3
 _AMPLITUDES = 1 << 21  # at a time, which is 32 MB
 _WIDEST_MATRIX = 5
 _IDLE = {"Identity", "GlobalPhase", "Barrier"}
-# PennyLane-IonQ's operations have no matrices, or others than its documentation says.
-_SAME: dict[type[Operator], Any] = dict(
-    zip(
-        (*PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING),
-        (ops.GPI, ops.GPI2, ops.MS, qml.IsingXX, qml.IsingYY, qml.IsingZZ),
-        strict=True,
-    )
-)
 # Whose matrices can be asked for all circuits at once.
 _BROADCASTING = qml.ops.qubit.attributes.supports_broadcasting
 
@@ -123,7 +114,7 @@ def reference(template: Template, params: NDArray[Any]) -> list[Step]:
 
 
 def _at(op: Operator, values: Sequence[Any]) -> Operator:
-    kind = _SAME.get(type(op))
+    kind = SAME.get(type(op))
     if kind is not None:
         return kind(*values, wires=op.wires)
     return bind_new_parameters(op, values) if values else op

@@ -257,6 +257,10 @@ def parts(content):
     return next(iter(content["templates"].values()))["parts"]
 
 
+def block(elements):
+    return ["block", [0, 1], elements, 1, False, "INSIDE"]
+
+
 def rotations(content):
     inner = [e for part in parts(content) for e in (part[2] if part[0] == "block" else [part])]
     return [element for element in inner if element[0] == "rotation"]
@@ -287,6 +291,8 @@ def rotations(content):
         ),
         (damaged(lambda content: content["templates"].update(x={})), "parities"),
         (damaged(lambda content: content["templates"].update(x=3)), "can't be loaded"),
+        (damaged(lambda content: parts(content).append(["block", [0, 1], [[]], 1])), "loaded"),
+        (damaged(lambda content: parts(content).append(block([[]]))), "out of range"),
     ],
 )
 def test_a_damaged_file_is_refused_as_a_whole(change, told, tmp_path):
@@ -304,6 +310,16 @@ def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path):
     """The system's own error says so."""
     with pytest.raises(FileNotFoundError):
         TemplateCache().load(tmp_path / "nowhere.json")
+
+
+def test_a_circuit_of_more_parameters_than_its_structure_has_is_not_taken(tmp_path):
+    """It can't have been found for that structure: it is searched for again."""
+    path = saved(tmp_path)
+    change = damaged(lambda content: rotations(content)[0].__setitem__(3, [[99, 1.0]]))
+    path.write_text(change(path.read_text()))
+    device = qml.device("qstore.ionq", verify=True)
+    device.cache.load(path)
+    assert np.allclose(node(device)(X), node(qml.device("default.qubit"))(X))
 
 
 def test_a_file_that_says_something_else_is_caught_by_verify(tmp_path):

@@ -93,6 +93,9 @@ FIXED = {
     "4-controlled X": (qml.MultiControlledX(range(5), [0, 0, 1, 1]), 27),
     "5-controlled X": (qml.MultiControlledX(range(6)), 53),
     "6-controlled Z": (qml.ctrl(qml.Z(6), range(6)), 91),
+    "controlled U3": (qml.ctrl(qml.U3(0.3, -0.4, 2.5, 1), 0), 1),
+    "controlled U3 near the identity": (qml.ctrl(qml.U3(5e-9, 1e-8, 1e-10, 1), 0), 1),
+    "3-controlled U2": (qml.ctrl(qml.U2(0.3, -0.4, 3), range(3), [0, 1, 1]), 13),
     "controlled unitary": (qml.ctrl(ONE, 0), 1),
     "2-controlled unitary": (qml.ctrl(ONE, [0, 1], [1, 0]), 5),
     "2-controlled diagonal": (qml.ctrl(qml.QubitUnitary(np.diag([1j, 1]), 2), [0, 1]), 5),
@@ -167,6 +170,14 @@ def test_an_operator_without_an_angle_has_its_matrix(name):
     gates = qml.tape.QuantumScript(decomposition(op))
     assert distance(qml.matrix(gates, wire_order=op.wires), matrix_of(op)) < EXACT
     assert on_two(elements_of(op)) <= most
+
+
+def test_single_precision_is_taken_as_it_is():
+    """A controlled U3 of angles in single precision is that of the same ones in double."""
+    angles = np.array([0.3, 0.4, 1.4], dtype=np.float32)
+    single = qml.ctrl(qml.U3(*angles, 1), 0)
+    double = qml.ctrl(qml.U3(*angles.astype(float), 1), 0)
+    assert distance(unitary_of(elements_of(single), 2, np.zeros(0)), matrix_of(double)) < EXACT
 
 
 @given(
