@@ -41,17 +41,15 @@ class Form:
         return [text for at in starts for text in self._written(units[at : at + _MANY])]
 
     def _written(self, units: NDArray[np.int64]) -> list[str]:
-        length = len(self._blank)
-        rows = np.full(len(units), np.void(self._blank))
-        fields = rows.view(self._fields)
-        for name, column in zip(self._fields.names or (), _decimals(units.T), strict=True):
-            fields[name] = column
+        first = (self.text % tuple(units[0].tolist())).encode("ascii")
+        rows, length = np.full(len(units), np.void(first)), len(first)
+        # What is the same in all texts is in the first.
+        (changing,) = (units != units[0]).any(axis=0).nonzero()
+        fields, names = rows.view(self._fields), self._fields.names or ()
+        for place, column in zip(changing.tolist(), _decimals(units.T[changing]), strict=True):
+            fields[names[place]] = column
         whole = rows.view(np.uint8).data
         return [str(whole[at : at + length], "ascii") for at in range(0, len(whole), length)]
-
-    @cached_property
-    def _blank(self) -> bytes:
-        return (self.text % ((0,) * self.places)).encode("ascii")
 
     @cached_property
     def _fields(self) -> np.dtype[np.void]:
@@ -63,7 +61,7 @@ class Form:
                 "names": [str(place) for place in range(self.places)],
                 "formats": [f"S{DECIMALS}"] * self.places,
                 "offsets": [end - DECIMALS for end in ends],
-                "itemsize": len(self._blank),
+                "itemsize": len(self.text % ((0,) * self.places)),
             }
         )
 

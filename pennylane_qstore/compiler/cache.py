@@ -3,13 +3,14 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pennylane as qml
 from cachetools import LRUCache
+from pennylane.measurements import MeasurementProcess
 
 from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.footprint import footprint
@@ -32,12 +33,19 @@ class Entry:
         pick: picks, of a tape's operations, those whose parameters are left open
         batch_size: of the tape, or None
         post: the circuits' results to the tape's
+        circuits: the carriers, with their measurements
     """
 
     carriers: tuple[BoundTemplate, ...]
     pick: Pick
     batch_size: int | None
     post: Callable[..., Any]
+
+    circuits: tuple[tuple[BoundTemplate, Sequence[MeasurementProcess]], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        circuits = tuple((each, each.template.lifted.measurements) for each in self.carriers)
+        object.__setattr__(self, "circuits", circuits)
 
     @property
     def templates(self) -> list[Template]:
@@ -125,6 +133,7 @@ class TemplateCache:
         """
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._latest: tuple[Hashable, _Kept | None] = (None, None)
         self._seen: LRUCache[Hashable, None] = LRUCache(4 * most)
         self._making: dict[Hashable, threading.RLock] = {}
         self._searches = Searches()
@@ -176,10 +185,13 @@ class TemplateCache:
     def known(self, key: Hashable) -> Found | None:
         """The answer to a key that was seen before."""
         with self._lock:
-            kept = self._kept.get(key)
-            if kept is None:
-                return None
-            self._kept.move_to_end(key)
+            latest, kept = self._latest
+            if kept is None or key != latest:  # which is faster than to look
+                kept = self._kept.get(key)
+                if kept is None:
+                    return None
+                self._kept.move_to_end(key)
+                self._latest = key, kept
             kept.hits += 1
             if kept.entry is None:
                 self._bypasses += 1
@@ -286,6 +298,7 @@ class TemplateCache:
     def _keep(self, key: Hashable, kept: _Kept) -> None:
         """Keeps what was made, and makes room for it."""
         self._kept[key] = kept
+        self._latest = key, kept
         grown = sum(each.is_grown for each in self._kept.values())
         if self._bytes() + grown * _MUCH > self._most_bytes:
             self._measure()
@@ -301,6 +314,8 @@ class TemplateCache:
     def _forget(self) -> None:
         """Lets go of the structure that was used the longest time ago."""
         _, kept = self._kept.popitem(last=False)
+        if kept is self._latest[1]:
+            self._latest = None, None
         if kept.entry is not None:
             self._saved += kept.hits * kept.compiling
 

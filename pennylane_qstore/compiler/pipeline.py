@@ -117,11 +117,10 @@ def _carriers(
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape, entry.pick, entry.batch_size, read.values)
+    shots = tape.shots
     return [
-        QuantumScript(
-            [carrier.of(params, target)], carrier.template.lifted.measurements, shots=tape.shots
-        )
-        for carrier in entry.carriers
+        QuantumScript([carrier.of(params, target)], measurements, shots)
+        for carrier, measurements in entry.circuits
     ]
 
 

@@ -1,14 +1,13 @@
 """Gates that their class, their wires and a number a parameter tell all of, a whole tape at once.
 
-Reading gates is most of what a tape of a known structure takes. So it is left to loops in C: what
-is to be read where is found once for a sequence of classes, and gates that several tapes share are
-known by their identity.
+Reading gates is most of what a tape of a known structure takes. So what is to be read where is
+found once for a sequence of classes, and most tapes are of the structure of the one before.
 """
 
 import functools
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -33,14 +32,6 @@ _UNCONTROLLED = frozenset(
         *NATIVE,
     }
 )
-# Without the properties in front of them, which take longer than all else that is read. Those of a
-# controlled gate are its base's wires alone.
-_labels = attrgetter("_wires._labels")
-_settings = attrgetter("_hyperparameters")
-_controls = itemgetter("control_wires")
-_control_labels = attrgetter("_labels")
-_data = attrgetter("data")
-
 _Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 _numbers = itertools.count()
 
@@ -63,21 +54,25 @@ class Reader:
         self.others = [place for place, kind in enumerate(kinds) if kind not in plain]
         self._kinds, self._places = kinds, places
         self._plain = picking(places)
-        self._open = picking(place for place in places if kinds[place].num_params)
         self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)
+        open_ = [place for place in places if kinds[place].num_params]
+        self._open = picking(open_)
+        self._has_one_each = all(kinds[place].num_params == 1 for place in open_)
         self._last: tuple[Hashable, tuple[int | None, ...]] = ((), ())
 
     def values(self, operations: Sequence[Operator]) -> list[Any]:
         """The plain gates' parameters, in order."""
-        return parameters(self._open(operations))
+        own = self._open(operations)
+        return [op.data[0] for op in own] if self._has_one_each else parameters(own)
 
     def tokens(self, operations: Sequence[Operator]) -> tuple[int | None, ...]:
         """What tells each plain gate but for its parameters; None for any other operation."""
-        settings = map(_settings, self._controlled(operations))
-        controls = list(map(_control_labels, map(_controls, settings)))
-        labels = list(map(_labels, self._plain(operations)))
+        # Past the properties, which take longer than all else that is read; a controlled gate's
+        # private wires are its base's alone.
+        labels = [op._wires._labels for op in self._plain(operations)]  # noqa: SLF001
+        settings = [op._hyperparameters for op in self._controlled(operations)]  # noqa: SLF001
+        controls = [own["control_wires"]._labels for own in settings]  # noqa: SLF001
         last, tokens = self._last
-        # Most tapes are of the structure of the one before.
         if (labels, controls) != last:
             tokens = self._told(labels, controls)
             self._last = (labels, controls), tokens
@@ -117,7 +112,7 @@ def token_of(what: Hashable) -> int:
 
 def parameters(operations: Iterable[Operator]) -> list[Any]:
     """All parameters of some operations, in order."""
-    return list(itertools.chain.from_iterable(map(_data, operations)))
+    return [value for op in operations for value in op.data]
 
 
 def are_numbers(values: Sequence[Any]) -> bool:

@@ -136,27 +136,14 @@ def structure(tape: QuantumScript) -> Read:
     Raises:
         UncacheableError: the tape has something that can't be compared by value
     """
-    operations: Sequence[Operator] = tape.operations
-    tokens, values = _shared(operations), None
-    if tokens is None:
-        tokens, values = _new(operations)
+    tokens, values = _of_operations(tape.operations)
     measurements = tuple([_of_measurement(measurement) for measurement in tape.measurements])
     return Read(Key(tokens, measurements, tape.shots.shot_vector), values)
 
 
-def _shared(operations: Sequence[Operator]) -> tuple[Hashable, ...] | None:
-    """The tokens of operations that an earlier tape had, too; None where it hadn't.
-
-    Tapes that a gradient makes of one another share most of their operations. Those at the ends of
-    a tape are remembered to tell.
-    """
-    if not operations or not (id(operations[0]) in _tokens or id(operations[-1]) in _tokens):
-        return None
-    known = list(map(_tokens.get, map(id, operations)))
-    return tuple(known) if None not in known else _completed(known, operations)
-
-
-def _new(operations: Sequence[Operator]) -> tuple[tuple[Hashable, ...], list[Any] | None]:
+def _of_operations(
+    operations: Sequence[Operator],
+) -> tuple[tuple[Hashable, ...], list[Any] | None]:
     """The tokens of operations, and their angles where these are single numbers."""
     reads = reader(tuple(map(type, operations)))
     values = reads.values(operations)
@@ -164,23 +151,13 @@ def _new(operations: Sequence[Operator]) -> tuple[tuple[Hashable, ...], list[Any
     if not exact and any(map(np.ndim, values)):
         return tuple(map(_of_operation, operations)), None
     tokens = reads.tokens(operations)
-    for place in {0, len(tokens) - 1} if tokens else ():
-        token = tokens[place]
-        if token is not None:
-            _remembered(operations[place], token)
     if not reads.others:
         return tokens, values if exact else None
-    return _completed(tokens, operations), None
-
-
-def _completed(tokens: Sequence[Hashable], operations: Sequence[Operator]) -> tuple[Hashable, ...]:
-    """Tokens, with those that are missing."""
-    return tuple(
-        [
-            _of_operation(op) if token is None else token
-            for op, token in zip(operations, tokens, strict=True)
-        ]
-    )
+    every = [
+        _of_operation(op) if token is None else token
+        for op, token in zip(operations, tokens, strict=True)
+    ]
+    return tuple(every), None
 
 
 def is_parametric(op: Operator) -> bool:
@@ -209,7 +186,7 @@ def _of_operation(op: Operator) -> Hashable:
         return known
     plain = plain_token(op)
     if plain is not None:
-        return _remembered(op, plain)
+        return plain
     if is_parametric(op):
         return _remembered(op, token_of(_without_angles(op)))
     if isinstance(op, qml.ops.MidMeasure):
