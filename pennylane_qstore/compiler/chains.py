@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks import Block, Part, Place
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation
+from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.compiler.su2 import quaternions
 
 Reals = NDArray[np.float64]
@@ -92,6 +93,7 @@ class Chains:
         angles: what the slots of turns and entanglers hold, in radians; None where a block gives it
         blocks: each with the first slot of its locals (right then left, on both qubits) and of
             its angles
+        derived: the angles beyond the parameters that those of the slots are made of
     """
 
     runs: list[list[list[Factor]]]
@@ -99,6 +101,7 @@ class Chains:
     angles: list[Angle | None] = field(default_factory=list)
     blocks: list[tuple[Block, int, int]] = field(default_factory=list)
     locals: int = 0
+    derived: Derived = NONE
 
     def values(self, params: Reals) -> tuple[Reals, Reals]:
         """What the slots hold for some parameters.
@@ -112,8 +115,9 @@ class Chains:
         batch = len(params)
         constants, terms = self._affine
         angles = np.repeat(constants[:, None], batch, axis=1)
+        known = self.derived.beside(params).T
         for slots, indices, slopes in terms:
-            angles[slots] += slopes * params.T[indices]
+            angles[slots] += slopes * known[indices]
         gates = np.empty((self.locals, 4, batch))
         for block, first_local, first_angle in self.blocks:
             own, turns = block.bind(params)
@@ -150,14 +154,15 @@ class Chains:
         return replace(self, runs=[self.runs[qubit] for qubit in order], entanglers=entanglers)
 
 
-def chains(parts: Iterable[Part], qubits: int) -> Chains:
+def chains(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Chains:
     """Elements of weight one and two, and blocks, to chains.
 
     Args:
         parts: in order; no SWAP and no constant on two qubits among them
         qubits: how many
+        derived: the angles in them that are beyond the parameters
     """
-    found = Chains([[[]] for _ in range(qubits)])
+    found = Chains([[[]] for _ in range(qubits)], derived=derived)
     for part in parts:
         _add(found, part)
     return found

@@ -16,6 +16,7 @@ from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 
@@ -46,10 +47,12 @@ class Candidate(NamedTuple):
     Attributes:
         parts: its elements and blocks
         bits: which bits of the tape its bits stand for
+        derived: the angles in it that are beyond the tape's
     """
 
     parts: Sequence[Part]
     bits: BitMap
+    derived: Derived = NONE
 
 
 class Optimised:
@@ -79,7 +82,7 @@ class Optimised:
         best: tuple[int, int] | None = None
         tried = [known] if known else _reordered(_candidates(elements, qubits, asked), entangler)
         for candidate in tried:
-            whole = chains(candidate.parts, qubits)
+            whole = chains(candidate.parts, qubits, candidate.derived)
             if best is not None and len(whole.entanglers) > best[0]:
                 continue
             if asked is None:
@@ -147,7 +150,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     """Circuits of the same unitary."""
     pairs = _on_pairs(elements)
     blocks = consolidate(pairs, qubits)
-    yield Candidate(blocks.elements, _held(blocks.where))
+    yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
     entanglers = len(chains(blocks.elements, qubits).entanglers)
     if len(pairs) > _MOST_ELEMENTS:
         return
@@ -155,7 +158,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     if words is not None:
         again = consolidate(words.elements, qubits)
         where = [again.where[place] for place in words.where]
-        yield Candidate(again.elements, _held(where))
+        yield Candidate(again.elements, _held(where), again.derived)
 
 
 def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
@@ -166,7 +169,7 @@ def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
     for start in [elements] if made == elements else [made, elements]:
         for states in (False, True):
             blocks = consolidate(start, qubits, measured=True, states=states)
-            yield Candidate(blocks.elements, asked.moved(blocks.where))
+            yield Candidate(blocks.elements, asked.moved(blocks.where), blocks.derived)
         entanglers = len(chains(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
@@ -180,7 +183,7 @@ def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
                 blocks = consolidate(
                     _on_pairs(again.elements), qubits, measured=True, states=states
                 )
-                yield Candidate(blocks.elements, again.moved(blocks.where))
+                yield Candidate(blocks.elements, again.moved(blocks.where), blocks.derived)
 
 
 def _held(where: Sequence[int]) -> BitMap:
