@@ -31,8 +31,8 @@ CLIFFORDS: dict[str, tuple[float, float, float, float]] = {
     "SXDG": (_ROOT, -_ROOT, 0, 0),
 }
 # The gates that turn each Pauli operator to Z, and those that turn it back.
-_TO_Z = {"X": (["H"], ["H"]), "Y": (["SDG", "H"], ["H", "S"]), "Z": ([], [])}
-_WORDS = ("XX", "YY", "ZZ")
+TO_Z = {"X": (["H"], ["H"]), "Y": (["SDG", "H"], ["H", "S"]), "Z": ([], [])}
+BLOCK_WORDS = ("XX", "YY", "ZZ")  # that a block of rank n has the first n of
 
 
 class Fixed(NamedTuple):
@@ -214,12 +214,12 @@ def _add_clifford(found: Chains, gate: Clifford) -> None:
 
 def _add_word(found: Chains, word: Rotation, slot: int) -> None:
     for qubit, axis in word.word:
-        _turn(found, qubit, _TO_Z[axis][0])
+        _turn(found, qubit, TO_Z[axis][0])
     first, second = word.qubits
     found.entanglers.append(Entangler((first, second), slot))
     for qubit, axis in word.word:
         found.runs[qubit].append([])
-        _turn(found, qubit, _TO_Z[axis][1])
+        _turn(found, qubit, TO_Z[axis][1])
 
 
 def _add_block(found: Chains, block: Block) -> None:
@@ -228,7 +228,7 @@ def _add_block(found: Chains, block: Block) -> None:
     found.blocks.append((block, first_local, first_angle))
     if block.place is not Place.FRESH:  # what comes first doesn't matter there
         _add_locals(found, block.qubits)
-    for place, letters in enumerate(_WORDS[: block.rank]):
+    for place, letters in enumerate(BLOCK_WORDS[: block.rank]):
         word = tuple(zip(block.qubits, letters, strict=True))
         _add_word(found, Rotation(word, Angle()), first_angle + place)
     _add_locals(found, block.qubits)

@@ -148,7 +148,8 @@ def choose(samples: Reals, chain_of: Sequence[Sequence[int]], opaque: NDArray[np
         chain_of: for each qubit, its runs
         opaque: runs whose samples say nothing about other parameters
     """
-    prices = _prices(samples, opaque)
+    prices = pulses_between(samples, opaque) * _PULSE
+    prices[:, :, _FORWARD:] += _FOUND
     before, after = np.zeros(len(samples), dtype=int), np.zeros(len(samples), dtype=int)
     for own in chain_of:
         states = _cheapest(prices[list(own)])
@@ -215,8 +216,16 @@ def _cheapest(prices: NDArray[np.int_]) -> list[int]:
     return states[::-1]
 
 
-def _prices(samples: Reals, opaque: NDArray[np.bool_]) -> NDArray[np.int_]:
-    """What each run costs, by the states of the boundaries before and after it."""
+def pulses_between(samples: Reals, opaque: NDArray[np.bool_]) -> NDArray[np.int_]:
+    """How many pulses each run takes, by the states of the boundaries before and after it.
+
+    Args:
+        samples: the runs at a few generic parameters, quaternions of shape (n_runs, 4, n_samples)
+        opaque: runs whose samples say nothing about other parameters
+
+    Returns:
+        shape (n_runs, n_states, n_states)
+    """
     p, r = samples[:, 0] + 1j * samples[:, 1], samples[:, 2] + 1j * samples[:, 3]
     pulses = np.tile(_GENERIC, (len(samples), 1, 1))
     some = slice(len(_CONSTANTS))
@@ -230,9 +239,7 @@ def _prices(samples: Reals, opaque: NDArray[np.bool_]) -> NDArray[np.int_]:
     keeps_axis = always(p) | always(r)
     pulses[keeps_axis, _FORWARD, _FORWARD] = pulses[keeps_axis, _BACKWARD, _BACKWARD] = 0
     pulses[opaque] = _GENERIC
-    prices = pulses * _PULSE
-    prices[:, :, _FORWARD:] += _FOUND
-    return prices
+    return pulses
 
 
 def _between_constants(p: Complex, r: Complex) -> NDArray[np.int_]:

@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses import Pulses, pulses
 from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
@@ -55,6 +55,26 @@ class Candidate(NamedTuple):
     derived: Derived = NONE
 
 
+class _Made(NamedTuple):
+    """A candidate's pulses, and what they stand for.
+
+    Attributes:
+        candidate: the circuit
+        counts: gates on two qubits, and on one
+        chains: its chains
+        pulses: of these
+        qubits: for each qubit of these, the candidate's
+        bits: the map of their bits; None where these are the tape's own
+    """
+
+    candidate: Candidate
+    counts: tuple[int, int]
+    chains: Chains
+    pulses: Pulses
+    qubits: Sequence[int]
+    bits: BitMap | None
+
+
 class Optimised:
     """The best circuit for one entangler."""
 
@@ -79,25 +99,21 @@ class Optimised:
         asked = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
-        best: tuple[int, int] | None = None
-        tried = [known] if known else _reordered(_candidates(elements, qubits, asked), entangler)
-        for candidate in tried:
+        best: _Made | None = None
+        for candidate in [known] if known else _candidates(elements, qubits, asked):
             whole = chains(candidate.parts, qubits, candidate.derived)
-            if best is not None and len(whole.entanglers) > best[0]:
+            if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
-            if asked is None:
-                order, bits = _by_ends(candidate.bits), None
-            else:
-                order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
-            found = whole.of(order)
-            each = pulses(found, entangler, found.values(points), flips_free=asked is not None)
-            counts = each.counts()
-            if best is None or counts < best:
-                best = counts
-                self._chains, self._pulses, self._qubits, self._bits = found, each, order, bits
-                self.candidate = candidate
+            tried = [(candidate, whole)]
+            if not known:
+                tried += _reordered(candidate, whole, entangler, points)
+            for each in tried:
+                made = _made(*each, entangler, asked, points)
+                if best is None or made.counts < best.counts:
+                    best = made
         assert best is not None
-        self.counts = best
+        self.candidate, self.counts = best.candidate, best.counts
+        self._chains, self._pulses, self._qubits, self._bits = best[2:]
         self._names = self._qubits if asked is not None else range(len(self._qubits))
 
     def bind(self, params: Reals) -> list[Bound]:
@@ -203,13 +219,40 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
     ]
 
 
-def _reordered(candidates: Iterable[Candidate], entangler: str) -> Iterator[Candidate]:
-    """Candidates, and those among them whose parts may come in a better order, in that order."""
-    for candidate in candidates:
-        yield candidate
-        parts = ordered(candidate.parts, entangler)
-        if any(one is not other for one, other in zip(parts, candidate.parts, strict=True)):
-            yield candidate._replace(parts=parts)
+def _reordered(
+    candidate: Candidate, whole: Chains, entangler: str, points: Reals
+) -> list[tuple[Candidate, Chains]]:
+    """A candidate whose parts come in another order that saves pulses, if there is one."""
+    parts = ordered(candidate.parts, entangler, whole, points)
+    if all(one is other for one, other in zip(parts, candidate.parts, strict=True)):
+        return []
+    chosen = candidate._replace(parts=parts)
+    return [(chosen, chains(parts, len(whole.runs), candidate.derived))]
+
+
+def _made(
+    candidate: Candidate,
+    whole: Chains,
+    entangler: str,
+    asked: frozenset[int] | None,
+    points: Reals,
+) -> _Made:
+    """A candidate's pulses.
+
+    Args:
+        candidate: the circuit
+        whole: its chains, on all qubits
+        entangler: "ms" or "zz"
+        asked: the qubits whose outcomes are all that matters, or None
+        points: a few generic parameters
+    """
+    if asked is None:
+        order, bits = _by_ends(candidate.bits), None
+    else:
+        order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
+    found = whole.of(order)
+    own = pulses(found, entangler, found.values(points), flips_free=asked is not None)
+    return _Made(candidate, own.counts(), found, own, order, bits)
 
 
 def _n_params(elements: Sequence[AnyElement]) -> int:
