@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Costs = NDArray[np.float64]
-_MOST_ROUNDS, _PATIENCE = 40, 8  # forests, all in all and in a row without a gain
-_TIE = 1e-4  # at most so much a node, at random: among equals, another is chosen every time
+# Forests: all in all, of a large graph, and in a row without a gain.
+_MOST, _FEWEST, _PATIENCE = 40, 4, 8
+_VISITS = 4000  # of nodes, before only the fewest forests are chosen
+_TIE = 1e-3  # at most so much a node, at random: among equals, another is chosen every time
 
 
 class Chosen(NamedTuple):
@@ -33,7 +35,7 @@ def assigned(nodes: Sequence[Costs], edges: Mapping[tuple[int, int], Costs]) -> 
     """Choices that cost little, the same ones every time.
 
     Args:
-        nodes: what each choice of each node costs, whole numbers
+        nodes: what each choice of each node costs; whole numbers, or nearly so
         edges: by two different nodes, what each choice of the first costs with each of the second
     """
     near: list[dict[int, Costs]] = [{} for _ in nodes]
@@ -44,7 +46,7 @@ def assigned(nodes: Sequence[Costs], edges: Mapping[tuple[int, int], Costs]) -> 
     choices = [int(own.argmin()) for own in nodes]
     best = Chosen(list(choices), _cost(choices, nodes, edges))
     waited, order = 0, list(range(len(nodes)))
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(max(_FEWEST, min(_MOST, _VISITS // max(1, len(nodes))))):
         forest = _forest(order, near)
         whole = len(forest) == len(nodes)
         _choose(forest, choices, nodes, near, None if whole else rng)

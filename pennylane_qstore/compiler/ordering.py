@@ -17,6 +17,7 @@ from pennylane_qstore.compiler.assignment import assigned
 from pennylane_qstore.compiler.blocks import Block, Part
 from pennylane_qstore.compiler.chains import BLOCK_WORDS, Chains
 from pennylane_qstore.compiler.circuit import Clifford, Rotation
+from pennylane_qstore.compiler.gauge import BACKWARD, FORWARD
 from pennylane_qstore.compiler.prices import END, LETTERS, prices
 
 Reals = NDArray[np.float64]
@@ -25,7 +26,7 @@ _MOST = 3  # different words on a pair that commute
 _NEVER = 99.0  # pulses
 # States of the gauge (gauge.py) that are tried at an entangler where it is one of up to two in a
 # group, and at the second of more: the others hardly ever take fewer pulses.
-_STATES = {"zz": ([0], [0]), "ms": ([0, 2, 4, 5], [0, 2])}
+_STATES = {"zz": ([0], [0]), "ms": ([0, 2, FORWARD, BACKWARD], [0, 2])}
 
 
 class _Node(NamedTuple):

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import CLIFFORDS, TO_Z, Factor, Local
-from pennylane_qstore.compiler.gauge import pulses_between
+from pennylane_qstore.compiler.gauge import FORWARD, pulses_between
 from pennylane_qstore.compiler.kinds import pulses_needed
 from pennylane_qstore.compiler.products import ONE, products, times
 
 Reals = NDArray[np.float64]
 LETTERS = "XYZ"
 END = len(LETTERS)  # no axis: an end of the circuit
+_TO_FIND = 2.0**-12  # pulses; of two ways that take as many, the one with fewer angles to find
 
 
 def prices(
@@ -27,7 +28,7 @@ def prices(
     entangler: str,
     samples: tuple[Reals, Reals],
 ) -> Reals:
-    """How many pulses runs take, and last one that does nothing.
+    """How many pulses runs take, and last one that does nothing; a trifle more with found angles.
 
     Args:
         runs: each a list of factors in time
@@ -52,11 +53,12 @@ def prices(
     opaque = [any(isinstance(factor, Local) for factor in run) for run in runs]
     hidden = np.repeat([*opaque, False], len(native) ** 2)
     if entangler == "ms":
-        pulses = pulses_between(flat, hidden)
+        pulses = pulses_between(flat, hidden).astype(float)
+        pulses[:, :, FORWARD:] += _TO_FIND
     else:
         stay, move = np.hypot(flat[:, 0], flat[:, 3]), np.hypot(flat[:, 1], flat[:, 2])
-        pulses = np.where(hidden, 2, pulses_needed(stay, move))[:, None, None]
-    return pulses.reshape(*each.shape[:3], *pulses.shape[1:]).astype(float)
+        pulses = np.where(hidden, 2.0, pulses_needed(stay, move))[:, None, None]
+    return pulses.reshape(*each.shape[:3], *pulses.shape[1:])
 
 
 @cache

@@ -55,6 +55,7 @@ def test_between_like_axes_there_is_nothing_to_do():
     (_, ms) = table([], (END, END), "ms", run=0)
     assert ms.min(axis=(2, 3)).max() == 0
     assert ms[END, :, 0].min(axis=-1).tolist() == [0, 0, 1, 0]
+    assert (ms == np.floor(ms))[..., :4].all()
 
 
 @entanglers
