@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Costs = NDArray[np.float64]
 # Forests: all in all, of a large graph, and in a row without a gain.
-_MOST, _FEWEST, _PATIENCE = 40, 4, 8
+_MOST, _FEWEST, _PATIENCE = 40, 4, 6
 _VISITS = 4000  # of nodes, before only the fewest forests are chosen
 _TIE = 1e-3  # at most so much a node, at random: among equals, another is chosen every time
 

@@ -176,6 +176,11 @@ class Group:
         return all(_is_constant(element) for element in self.elements)
 
     @property
+    def has_matrices(self) -> bool:
+        """Whether something in it has no name, so that it hardly makes few rotations."""
+        return any(isinstance(element, Constant) for element in self.elements)
+
+    @property
     def may_shrink(self) -> bool:
         """Whether it may need fewer entanglers; one alone only vanishes at a constant angle."""
         joint = [element for element in self.elements if len(element.qubits) > 1]
@@ -189,8 +194,8 @@ def consolidate(
 ) -> Consolidated:
     """Replace every block that can do with fewer entanglers than it has.
 
-    Constant blocks become constants on one qubit and rotations about XX, YY and ZZ; others become
-    rotations about Pauli words around one Clifford gate where that is enough, or else a Block.
+    They become rotations about Pauli words around one Clifford gate where that is enough; else
+    constant ones become constants on one qubit and rotations about XX, YY and ZZ, others a Block.
 
     Args:
         elements: in order; those on more than two qubits are left as they are
@@ -355,12 +360,11 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
             continue
         if best == rank and not as_states[index]:
             place = Place.INSIDE
-        if group.is_constant:
-            forms[index] = _resolved_form(group, samples[0], place, mirrored=mirror)
-        elif as_states[index]:
-            forms[index] = _block_form(group, best, place, mirrored=mirror)
-        else:
-            forms[index] = _parametric(group, best, place, first, mirrored=mirror)
+        may_turn = not (as_states[index] or (group.is_constant and group.has_matrices))
+        found = _turned_form(group, best, place, first) if may_turn else None
+        if found is None and group.is_constant:
+            found = _resolved_form(group, samples[0], place, mirrored=mirror)
+        forms[index] = found or _block_form(group, best, place, mirrored=mirror)
         if forms[index].source:
             first += ANGLES
     return forms
@@ -381,15 +385,14 @@ def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool
     return _Form(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
-def _parametric(group: Group, rank: int, place: Place, first: int, *, mirrored: bool) -> _Form:
-    """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
+def _turned_form(group: Group, rank: int, place: Place, first: int) -> _Form | None:
+    """A group as rotations about words, where these need no more entanglers than its rank."""
     terminal = place is Place.LAST
     form = _Form(
         *by_turns(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
     )
-    if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
-        return form
-    return _block_form(group, rank, place, mirrored=mirrored)
+    few = sum(len(part.qubits) > 1 for part in form.parts) <= rank
+    return form if few else None
 
 
 def _block_form(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:

@@ -114,6 +114,9 @@ def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Real
         entangler,
         circuit.values(points),
     )
+    nodes = _where_it_matters(nodes, gaps, each)
+    if not any(node.is_free for node in nodes):
+        return list(parts)
     alike = {node.kind: node for node in nodes}
     known = {kind: _choices(node, nothing, entangler) for kind, node in alike.items()}
     choices = [known[node.kind] for node in nodes]
@@ -134,6 +137,21 @@ def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Real
             group = groups[node.group]
             groups[node.group] = [group[place] for place in own.orders[choice]]
     return [part for group in groups for part in group]
+
+
+def _where_it_matters(
+    nodes: Sequence[_Node], gaps: Sequence[_Gap], prices_of: Sequence[Reals]
+) -> list[_Node]:
+    """Nodes, free only where what a run beside them takes depends on their axis."""
+    seen: set[int] = set()
+    for gap, price in zip(gaps, prices_of, strict=True):
+        if gap.before and (price[:END] != price[:1]).any():
+            seen.add(gap.before[0])
+        if gap.after and (price[:, :END] != price[:, :1]).any():
+            seen.add(gap.after[0])
+    return [
+        node._replace(is_free=node.is_free and place in seen) for place, node in enumerate(nodes)
+    ]
 
 
 def _graph(groups: Sequence[Sequence[Part]], qubits: int) -> tuple[list[_Node], list[_Gap]]:

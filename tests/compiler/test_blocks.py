@@ -421,6 +421,20 @@ def test_a_chain_from_zeros_to_outcomes_has_fewer_entanglers(seed):
     assert np.allclose(there, outcomes(circuit, params, 3), rtol=0, atol=1e-13)
 
 
+def test_trotter_steps_at_constant_angles_stay_rotations():
+    """They are worked out now, and no qubit gets a turn that isn't about Z."""
+    values = np.random.default_rng(8).uniform(0.1, 0.4, 18)
+    circuit = [
+        Rotation(part.word, Angle(float(part.angle.at(values)))) for part in [*chain(), *chain(9)]
+    ]
+    found = consolidate(circuit, 3)
+    assert all(isinstance(part, Rotation) and part.angle.is_constant for part in found.elements)
+    assert all(part.word[0][1] == "Z" for part in found.elements if len(part.word) == 1)
+    assert found.derived.sources == ()
+    assert entanglers(found.elements) == 5 * 3
+    assert distance(unitary(circuit, values, 3), unitary(found.elements, values, 3)) < 1e-12
+
+
 @given(seed=seeds)
 def test_a_constant_block_on_zeros_has_one_entangler(seed):
     """It becomes elements; where it leaves a product there is none."""
