@@ -112,12 +112,26 @@ class Chains:
         Returns:
             angles of shape (n_angles, batch), locals of shape (n_locals, 4, batch)
         """
+        return self._held(params, self.derived.beside(params))
+
+    def samples(self, points: Reals) -> tuple[Reals, Reals]:
+        """The same for generic parameters, of which all that is seen holds for any.
+
+        Derived angles are parameters of their own there: each is analytic only up to jumps, so
+        that what several of them do together differs from place to place.
+
+        Args:
+            points: shape (n_points, n_params)
+        """
+        return self._held(points, self.derived.replaced(points))
+
+    def _held(self, params: Reals, known: Reals) -> tuple[Reals, Reals]:
+        """What the slots hold for parameters, and these beside the derived angles."""
         batch = len(params)
         constants, terms = self._affine
         angles = np.repeat(constants[:, None], batch, axis=1)
-        known = self.derived.beside(params).T
         for slots, indices, slopes in terms:
-            angles[slots] += slopes * known[indices]
+            angles[slots] += slopes * known.T[indices]
         gates = np.empty((self.locals, 4, batch))
         for block, first_local, first_angle in self.blocks:
             own, turns = block.bind(params)

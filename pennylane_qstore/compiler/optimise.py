@@ -251,7 +251,7 @@ def _made(
     else:
         order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
     found = whole.of(order)
-    own = pulses(found, entangler, found.values(points), flips_free=asked is not None)
+    own = pulses(found, entangler, found.samples(points), flips_free=asked is not None)
     return _Made(candidate, own.counts(), found, own, order, bits)
 
 

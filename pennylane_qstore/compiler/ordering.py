@@ -112,7 +112,7 @@ def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Real
         [circuit.runs[gap.qubit][gap.run] for gap in gaps],
         [gap.axes for gap in gaps],
         entangler,
-        circuit.values(points),
+        circuit.samples(points),
     )
     nodes = _where_it_matters(nodes, gaps, each)
     if not any(node.is_free for node in nodes):

@@ -27,6 +27,7 @@ COMMUTE: NDArray[np.bool_] = np.all(
 )
 _FEWEST = 3  # words on both qubits, J aside, that become two
 ANGLES = 6  # that a source gives
+_LOW, _HIGH = 0.3, 2.9  # generic angles, in radians
 
 
 class Turn(NamedTuple):
@@ -133,6 +134,12 @@ class Derived:
             return params
         own = [source.angles(params).T for source in self.sources]
         return np.concatenate([params[:, : self.first], *own], axis=1)
+
+    def replaced(self, params: Reals) -> Reals:
+        """Parameters (B, P) and others, the same ones every time, in place of these angles."""
+        rng = np.random.default_rng(11)
+        others = rng.uniform(_LOW, _HIGH, (len(params), ANGLES * len(self.sources)))
+        return np.concatenate([params[:, : self.first], others], axis=1) if self.sources else params
 
 
 NONE = Derived()

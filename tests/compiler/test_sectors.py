@@ -5,11 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.circuit import Angle
+from pennylane_qstore.compiler.circuit import Angle, adjoint, rotation
+from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.pairs import WORDS
 from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, NONE, Derived, Sectors, Turn, fewer
+from pennylane_qstore.compiler.weyl import PAULIS
+from tests.compiler.native_matrix import applied, distance_up_to_names, program_matrix
 
 MOST = 9
+entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
+seeds = st.integers(0, 2**32 - 1)
 special = st.sampled_from([0.0, np.pi / 2, -np.pi / 2, np.pi, 2 * np.pi, 1e-9])
 numbers = st.one_of(special, st.floats(-7, 7))
 parities = st.sampled_from(sorted(JOINT))
@@ -102,3 +107,46 @@ def test_words_that_do_not_keep_the_parity_are_refused(parity, words):
     """So is the parity's own word, and what has nothing on both qubits."""
     with pytest.raises(ValueError, match="words"):
         Sectors(parity, tuple(Turn(word, Angle(0.1)) for word in words))
+
+
+def on_three(rotations, params):
+    """The unitary of rotations on three qubits."""
+    result = np.eye(8, dtype=complex)
+    for each in rotations:
+        turned = result
+        for qubit, letter in each.word:
+            turned = applied(PAULIS["IXYZ".index(letter)], [qubit], turned)
+        half = float(each.angle.at(params)) / 2
+        result = np.cos(half) * result - 1j * np.sin(half) * turned
+    return result
+
+
+def there_and_back(letters, slopes, between, far):
+    """Rotations on two qubits, something else, and their inverse, there or on another pair."""
+    angles = [Angle(0.0, ((index, slope),)) for index, slope in enumerate(slopes)]
+    words = [[(q, p) for q, p in enumerate(word) if p != "I"] for word in letters]
+    there = [rotation(*each) for each in zip(words, angles, strict=True)]
+    back = adjoint(there)
+    if far:
+        names = (0, 2)
+        back = [rotation(((names[q], p) for q, p in r.word), r.angle) for r in back]
+    return [*there, *between, *back]
+
+
+@entanglers
+@pytest.mark.parametrize("far", [False, True])
+@given(
+    letters=st.lists(st.sampled_from(["XX", "YY", "ZI", "IZ", "XY"]), min_size=3, max_size=6),
+    slope=st.sampled_from([0.5, 1.0, -1.0]),
+    seed=seeds,
+)
+def test_what_cancels_up_to_a_half_turn_is_right_everywhere(entangler, far, letters, slope, seed):
+    """Euler's angles jump: a run where some of them cancel here is half a turn elsewhere."""
+    other = rotation([(1, "X"), (2, "X")], Angle(0.0, ((6, 1.0),)))
+    between = [other, rotation([(1, "X")], Angle(0.0, ((7, 1.0),)))]
+    circuit = there_and_back(letters, [slope] * len(letters), between, far)
+    params = np.random.default_rng(seed).uniform(-7, 7, (6, 8))
+    for bound in Optimised(circuit, 3, entangler).bind(params):
+        for row, original in enumerate(bound.rows):
+            wanted = on_three(circuit, params[original])
+            assert distance_up_to_names(wanted, program_matrix(bound.programs, row)) < 1e-12
