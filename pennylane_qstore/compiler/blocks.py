@@ -26,6 +26,7 @@ from pennylane_qstore.compiler.circuit import (
 )
 from pennylane_qstore.compiler.pairs import NOISE, PAIR, between, matrices, resolved
 from pennylane_qstore.compiler.schmidt import schmidt
+from pennylane_qstore.compiler.sectors import ANGLES, Derived, Sectors
 from pennylane_qstore.compiler.su2 import quaternions
 from pennylane_qstore.compiler.turns import by_turns
 from pennylane_qstore.compiler.weyl import SWAP, Reals, Weyl
@@ -70,6 +71,14 @@ class Place(Enum):
     FIRST_FRESH = "the first on its first qubit"
     SECOND_FRESH = "the first on its second qubit"
     LAST = "the last on both of its qubits"
+
+    @property
+    def zeros(self) -> tuple[int, ...]:
+        """Which of its qubits are in |0⟩ before it."""
+        return _ZEROS.get(self, ())
+
+
+_ZEROS = {Place.FRESH: (0, 1), Place.FIRST_FRESH: (0,), Place.SECOND_FRESH: (1,)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,10 +152,12 @@ class Consolidated(NamedTuple):
     Attributes:
         elements: in order; no SWAP and no constant on two qubits among them
         where: the qubit that holds logical qubit q at the end, for each q
+        derived: the angles in it that are beyond the parameters
     """
 
     elements: tuple[Part, ...]
     where: tuple[int, ...]
+    derived: Derived
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +183,11 @@ class Group:
         return all(_is_constant(element) for element in self.elements)
 
     @property
+    def has_matrices(self) -> bool:
+        """Whether something in it has no name, so that it hardly makes few rotations."""
+        return any(isinstance(element, Constant) for element in self.elements)
+
+    @property
     def may_shrink(self) -> bool:
         """Whether it may need fewer entanglers; one alone only vanishes at a constant angle."""
         joint = [element for element in self.elements if len(element.qubits) > 1]
@@ -185,8 +201,8 @@ def consolidate(
 ) -> Consolidated:
     """Replace every block that can do with fewer entanglers than it has.
 
-    Constant blocks become constants on one qubit and rotations about XX, YY and ZZ; others become
-    rotations about Pauli words around one Clifford gate where that is enough, or else a Block.
+    They become rotations about Pauli words around one Clifford gate where that is enough; else
+    constant ones become constants on one qubit and rotations about XX, YY and ZZ, others a Block.
 
     Args:
         elements: in order; those on more than two qubits are left as they are
@@ -199,11 +215,14 @@ def consolidate(
     groups = collect(_without_swaps(list(elements), before))
     places = _places(groups) if measured else [Place.INSIDE] * len(groups)
     parts: list[Part] = []
-    for group, form in zip(groups, _forms(groups, places, states=states), strict=True):
+    forms = _forms(groups, places, states=states)
+    for group, form in zip(groups, forms, strict=True):
         parts += [after.renamed(part) for part in form.parts]
         if form.mirrored:
             after.exchange(*group.qubits)
-    return Consolidated(tuple(parts), tuple(after.at[qubit] for qubit in before.at))
+    where = tuple(after.at[qubit] for qubit in before.at)
+    sources = tuple(form.source for form in forms if form.source)
+    return Consolidated(tuple(parts), where, Derived(_n_params(groups), sources))
 
 
 def _places(groups: Sequence[Group]) -> list[Place]:
@@ -312,10 +331,17 @@ def _without_swaps(elements: Sequence[Element], names: _Names) -> Iterator[Eleme
 
 
 class _Form(NamedTuple):
-    """What a group becomes, and whether its qubits exchange their names afterwards."""
+    """What a group becomes.
+
+    Attributes:
+        parts: in order
+        mirrored: whether its qubits exchange their names afterwards
+        source: of the parts' derived angles; None where there are none
+    """
 
     parts: Sequence[Part]
     mirrored: bool = False
+    source: Sectors | None = None
 
 
 def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) -> list[_Form]:
@@ -329,10 +355,11 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
     if not open_:
         return forms
     params = _sample_params(groups)
+    first = _n_params(groups)
     unitaries = np.array([matrices(groups[i].qubits, groups[i].elements, params) for i in open_])
     whole, mirrored = _ranks(unitaries)
     for index, samples, rank, mirror in zip(
-        open_, unitaries, whole.tolist(), mirrored, strict=True
+        open_, unitaries, whole.tolist(), mirrored.tolist(), strict=True
     ):
         group, place = groups[index], places[index]
         best = _least(samples, rank, place)
@@ -340,11 +367,13 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
             continue
         if best == rank and not as_states[index]:
             place = Place.INSIDE
-        forms[index] = (
-            _resolved_form(group, samples[0], place, mirrored=bool(mirror))
-            if group.is_constant
-            else _parametric(group, best, place, mirrored=bool(mirror))
-        )
+        may_turn = not (as_states[index] or (group.is_constant and group.has_matrices))
+        found = _turned_form(group, best, place, first) if may_turn else None
+        if found is None and group.is_constant:
+            found = _resolved_form(group, samples[0], place, mirrored=mirror)
+        forms[index] = found or _block_form(group, best, place, mirrored=mirror)
+        if forms[index].source:
+            first += ANGLES
     return forms
 
 
@@ -363,12 +392,18 @@ def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool
     return _Form(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
-def _parametric(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
-    """Gadgets where they need no more than the rank, or else a block to decompose at bind time."""
-    if place is not Place.FRESH:
-        form = _Form(*by_turns(group.qubits, group.elements))
-        if sum(len(part.qubits) > 1 for part in form.parts) <= rank:
-            return form
+def _turned_form(group: Group, rank: int, place: Place, first: int) -> _Form | None:
+    """A group as rotations about words, where these need no more entanglers than its rank."""
+    terminal = place is Place.LAST
+    form = _Form(
+        *by_turns(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
+    )
+    few = sum(len(part.qubits) > 1 for part in form.parts) <= rank
+    return form if few else None
+
+
+def _block_form(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
+    """A block to decompose at bind time."""
     mirrored = mirrored and place is Place.INSIDE
     first, second = group.qubits
     block = Block((first, second), tuple(_merged(group.elements)), rank, mirrored, place)
@@ -391,8 +426,8 @@ def _merged(elements: Iterable[Element]) -> list[Element]:
     return found
 
 
-def _sample_params(groups: Iterable[Group]) -> Reals:
-    """The same random parameter vectors every time, in radians."""
+def _n_params(groups: Iterable[Group]) -> int:
+    """One more than the largest index of a parameter."""
     indices = [
         index
         for group in groups
@@ -400,8 +435,12 @@ def _sample_params(groups: Iterable[Group]) -> Reals:
         if isinstance(element, Rotation)
         for index, _ in element.angle.terms
     ]
-    columns = max(indices, default=-1) + 1
-    return np.random.default_rng(0).uniform(-np.pi, np.pi, (columns, _SAMPLES)).T
+    return max(indices, default=-1) + 1
+
+
+def _sample_params(groups: Iterable[Group]) -> Reals:
+    """The same random parameter vectors every time, in radians."""
+    return np.random.default_rng(0).uniform(-np.pi, np.pi, (_n_params(groups), _SAMPLES)).T
 
 
 def _ranks(unitaries: Matrix) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:

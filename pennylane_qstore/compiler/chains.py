@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks import Block, Part, Place
 from pennylane_qstore.compiler.circuit import Affine, Angle, Clifford, Constant, Rotation
+from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.compiler.su2 import quaternions
 
 Reals = NDArray[np.float64]
@@ -29,8 +30,8 @@ CLIFFORDS: dict[str, tuple[float, float, float, float]] = {
     "SXDG": (_ROOT, -_ROOT, 0, 0),
 }
 # The gates that turn each Pauli operator to Z, and those that turn it back.
-_TO_Z = {"X": (["H"], ["H"]), "Y": (["SDG", "H"], ["H", "S"]), "Z": ([], [])}
-_WORDS = ("XX", "YY", "ZZ")
+TO_Z = {"X": (["H"], ["H"]), "Y": (["SDG", "H"], ["H", "S"]), "Z": ([], [])}
+BLOCK_WORDS = ("XX", "YY", "ZZ")  # that a block of rank n has the first n of
 
 
 class Fixed(NamedTuple):
@@ -91,6 +92,7 @@ class Chains:
         angles: what the slots of turns and entanglers hold, in radians; None where a block gives it
         blocks: each with the first slot of its locals (right then left, on both qubits) and of
             its angles
+        derived: the angles beyond the parameters that those of the slots are made of
     """
 
     runs: list[list[list[Factor]]]
@@ -98,10 +100,23 @@ class Chains:
     angles: list[Angle | None] = field(default_factory=list)
     blocks: list[tuple[Block, int, int]] = field(default_factory=list)
     locals: int = 0
+    derived: Derived = NONE
 
     def values(self, params: Reals, slots: Iterable[int] | None = None) -> tuple[Reals, Reals]:
         """What some slots hold, or all of them, for some parameters; see `Reading`."""
         return Reading(self, range(len(self.angles)) if slots is None else slots).at(params)
+
+    def samples(self, points: Reals) -> tuple[Reals, Reals]:
+        """What all slots hold for generic parameters, where all that is seen holds for any.
+
+        Derived angles are parameters of their own there: each is analytic only up to jumps, so
+        that what several of them do together differs from place to place.
+
+        Args:
+            points: shape (n_points, n_params)
+        """
+        known = self.derived.replaced(points)
+        return Reading(self, range(len(self.angles))).at(points, known)
 
     @property
     def steady(self) -> frozenset[int]:
@@ -135,23 +150,24 @@ class Reading:
         """
         wanted = list(slots)
         self._affine = Affine([circuit.angles[slot] or Angle() for slot in wanted])
-        self._locals = circuit.locals
+        self._locals, self._derived = circuit.locals, circuit.derived
         self._blocks = [
             (block, local, [wanted.index(slot) for slot in range(angle, angle + block.rank)])
             for block, local, angle in circuit.blocks
         ]
 
-    def at(self, params: Reals) -> tuple[Reals, Reals]:
+    def at(self, params: Reals, known: Reals | None = None) -> tuple[Reals, Reals]:
         """Parameters to values.
 
         Args:
             params: shape (batch, n_params)
+            known: the parameters beside the derived angles, where these are others than theirs
 
         Returns:
             angles in radians, shape (n_slots, batch), and all the circuit's locals, shape
             (n_locals, 4, batch)
         """
-        angles = self._affine.at(params)
+        angles = self._affine.at(self._derived.beside(params) if known is None else known)
         gates = np.empty((self._locals, 4, len(params)))
         for block, first, places in self._blocks:
             own, turns = block.bind(params)
@@ -162,14 +178,15 @@ class Reading:
         return angles, gates
 
 
-def chains(parts: Iterable[Part], qubits: int) -> Chains:
+def chains(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Chains:
     """Elements of weight one and two, and blocks, to chains.
 
     Args:
         parts: in order; no SWAP and no constant on two qubits among them
         qubits: how many
+        derived: the angles in them that are beyond the parameters
     """
-    found = Chains([[[]] for _ in range(qubits)])
+    found = Chains([[[]] for _ in range(qubits)], derived=derived)
     for part in parts:
         _add(found, part)
     return found
@@ -221,12 +238,12 @@ def _add_clifford(found: Chains, gate: Clifford) -> None:
 
 def _add_word(found: Chains, word: Rotation, slot: int) -> None:
     for qubit, axis in word.word:
-        _turn(found, qubit, _TO_Z[axis][0])
+        _turn(found, qubit, TO_Z[axis][0])
     first, second = word.qubits
     found.entanglers.append(Entangler((first, second), slot))
     for qubit, axis in word.word:
         found.runs[qubit].append([])
-        _turn(found, qubit, _TO_Z[axis][1])
+        _turn(found, qubit, TO_Z[axis][1])
 
 
 def _add_block(found: Chains, block: Block) -> None:
@@ -235,7 +252,7 @@ def _add_block(found: Chains, block: Block) -> None:
     found.blocks.append((block, first_local, first_angle))
     if block.place is not Place.FRESH:  # what comes first doesn't matter there
         _add_locals(found, block.qubits)
-    for place, letters in enumerate(_WORDS[: block.rank]):
+    for place, letters in enumerate(BLOCK_WORDS[: block.rank]):
         word = tuple(zip(block.qubits, letters, strict=True))
         _add_word(found, Rotation(word, Angle()), first_angle + place)
     _add_locals(found, block.qubits)

@@ -153,7 +153,7 @@ def rotations_then_clifford(
         return None
     rotations, clifford = _split(steps, qubits)
     while True:
-        merged = on_zero_state(rotations, qubits) if from_zero else rotations
+        merged = on_zero_state(rotations, range(qubits)) if from_zero else rotations
         shorter, more = _split(_merged(merged), qubits)
         clifford = clifford.after(more)
         if len(shorter) == len(rotations):

@@ -30,7 +30,7 @@ Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 # What a boundary's angle is: one of the constants, or found.
 _CONSTANTS = np.arange(4) * np.pi / 4
-_FORWARD, _BACKWARD = len(_CONSTANTS), len(_CONSTANTS) + 1
+FORWARD, BACKWARD = len(_CONSTANTS), len(_CONSTANTS) + 1
 _STATES = len(_CONSTANTS) + 2
 _UNIT: Complex = np.exp(1j * _CONSTANTS)
 _TINY = 1e-150  # gives a vanishing D a direction: any angle is right then
@@ -40,8 +40,8 @@ _PULSE, _FOUND = 1 << 20, 1  # a pulse less is worth more than any number of ang
 def _pulses_of_any_run() -> NDArray[np.int_]:
     """What a run takes if nothing is known of it, by the states before and after it."""
     pulses = np.full((_STATES, _STATES), 2)
-    pulses[:, _FORWARD] = pulses[_BACKWARD] = 1
-    pulses[_FORWARD, _BACKWARD], pulses[_BACKWARD, _FORWARD] = 2, 0
+    pulses[:, FORWARD] = pulses[BACKWARD] = 1
+    pulses[FORWARD, BACKWARD], pulses[BACKWARD, FORWARD] = 2, 0
     return pulses
 
 
@@ -158,7 +158,8 @@ def choose(samples: Reals, chain_of: Sequence[Sequence[int]], opaque: NDArray[np
         chain_of: for each qubit, its runs
         opaque: runs whose samples say nothing about other parameters
     """
-    prices = _prices(samples, opaque)
+    prices = pulses_between(samples, opaque) * _PULSE
+    prices[:, :, FORWARD:] += _FOUND
     before, after = np.zeros(len(samples), dtype=int), np.zeros(len(samples), dtype=int)
     for own in chain_of:
         states = _cheapest(prices[list(own)])
@@ -178,12 +179,12 @@ def gauge(choice: Choice) -> Gauge:
     Args:
         choice: for the circuit's runs, which are numbered along each qubit
     """
-    is_found = choice.after >= _FORWARD
+    is_found = choice.after >= FORWARD
     after = np.where(is_found, np.cumsum(is_found) - 1, -1)
-    before = np.where(choice.before >= _FORWARD, np.roll(after, 1), -1)
+    before = np.where(choice.before >= FORWARD, np.roll(after, 1), -1)
     runs = np.flatnonzero((before >= 0) | (after >= 0))
-    forward = choice.after[runs] == _FORWARD
-    backward = choice.before[runs] == _BACKWARD
+    forward = choice.after[runs] == FORWARD
+    backward = choice.before[runs] == BACKWARD
     before, after = before[runs], after[runs]
     both = np.flatnonzero(forward & backward)
     factors = np.where(choice.pulses[runs] == 0, 1, 1j)
@@ -225,24 +226,30 @@ def _cheapest(prices: NDArray[np.int_]) -> list[int]:
     return states[::-1]
 
 
-def _prices(samples: Reals, opaque: NDArray[np.bool_]) -> NDArray[np.int_]:
-    """What each run costs, by the states of the boundaries before and after it."""
+def pulses_between(samples: Reals, opaque: NDArray[np.bool_]) -> NDArray[np.int_]:
+    """How many pulses each run takes, by the states of the boundaries before and after it.
+
+    Args:
+        samples: the runs at a few generic parameters, quaternions of shape (n_runs, 4, n_samples)
+        opaque: runs whose samples say nothing about other parameters
+
+    Returns:
+        shape (n_runs, n_states, n_states)
+    """
     p, r = samples[:, 0] + 1j * samples[:, 1], samples[:, 2] + 1j * samples[:, 3]
     pulses = np.tile(_GENERIC, (len(samples), 1, 1))
     some = slice(len(_CONSTANTS))
     pulses[:, some, some] = _between_constants(p, r)
     to_pole, on_axis = _from_constants(p, r)
-    pulses[:, some, _FORWARD] -= to_pole
-    pulses[:, some, _BACKWARD] -= on_axis
+    pulses[:, some, FORWARD] -= to_pole
+    pulses[:, some, BACKWARD] -= on_axis
     to_pole, on_axis = _from_constants(p.conj(), -r)
-    pulses[:, _BACKWARD, some] -= to_pole
-    pulses[:, _FORWARD, some] -= on_axis
+    pulses[:, BACKWARD, some] -= to_pole
+    pulses[:, FORWARD, some] -= on_axis
     keeps_axis = always(p) | always(r)
-    pulses[keeps_axis, _FORWARD, _FORWARD] = pulses[keeps_axis, _BACKWARD, _BACKWARD] = 0
+    pulses[keeps_axis, FORWARD, FORWARD] = pulses[keeps_axis, BACKWARD, BACKWARD] = 0
     pulses[opaque] = _GENERIC
-    prices = pulses * _PULSE
-    prices[:, :, _FORWARD:] += _FOUND
-    return prices
+    return pulses
 
 
 def _between_constants(p: Complex, r: Complex) -> NDArray[np.int_]:

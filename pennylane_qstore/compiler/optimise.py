@@ -15,7 +15,8 @@ from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses import Pulses, pulses
+from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 
@@ -46,10 +47,32 @@ class Candidate(NamedTuple):
     Attributes:
         parts: its elements and blocks
         bits: which bits of the tape its bits stand for
+        derived: the angles in it that are beyond the tape's
     """
 
     parts: Sequence[Part]
     bits: BitMap
+    derived: Derived = NONE
+
+
+class _Made(NamedTuple):
+    """A candidate's pulses, and what they stand for.
+
+    Attributes:
+        candidate: the circuit
+        counts: gates on two qubits, and on one
+        chains: its chains
+        pulses: of these
+        qubits: for each qubit of these, the candidate's
+        bits: the map of their bits; None where these are the tape's own
+    """
+
+    candidate: Candidate
+    counts: tuple[int, int]
+    chains: Chains
+    pulses: Pulses
+    qubits: Sequence[int]
+    bits: BitMap | None
 
 
 class Optimised:
@@ -76,26 +99,22 @@ class Optimised:
         asked = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
-        best: tuple[int, int] | None = None
-        tried = [known] if known else _reordered(_candidates(elements, qubits, asked), entangler)
-        for candidate in tried:
-            whole = chains(candidate.parts, qubits)
-            if best is not None and len(whole.entanglers) > best[0]:
+        best: _Made | None = None
+        for candidate in [known] if known else _candidates(elements, qubits, asked):
+            whole = chains(candidate.parts, qubits, candidate.derived)
+            if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
-            if asked is None:
-                order, bits = _by_ends(candidate.bits), None
-            else:
-                order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
-            found = whole.of(order)
-            each = pulses(found, entangler, found.values(points), flips_free=asked is not None)
-            counts = each.counts()
-            if best is None or counts < best:
-                best = counts
-                self._chains, self._pulses, self._qubits, self._bits = found, each, order, bits
-                self.candidate = candidate
+            tried = [(candidate, whole)]
+            if not known:
+                tried += _reordered(candidate, whole, entangler, points)
+            for each in tried:
+                made = _made(*each, entangler, asked, points)
+                if best is None or made.counts < best.counts:
+                    best = made
         assert best is not None
-        self.counts = best
-        self._reading = Reading(self._chains, self._pulses.slots)
+        self.candidate, self.counts = best.candidate, best.counts
+        found, self._pulses, self._qubits, self._bits = best[2:]
+        self._reading = Reading(found, self._pulses.slots)
         self._names = self._qubits if asked is not None else range(len(self._qubits))
 
     def bind(self, params: Reals) -> list[Bound]:
@@ -148,7 +167,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     """Circuits of the same unitary."""
     pairs = _on_pairs(elements)
     blocks = consolidate(pairs, qubits)
-    yield Candidate(blocks.elements, _held(blocks.where))
+    yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
     entanglers = len(chains(blocks.elements, qubits).entanglers)
     if len(pairs) > _MOST_ELEMENTS:
         return
@@ -156,7 +175,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     if words is not None:
         again = consolidate(words.elements, qubits)
         where = [again.where[place] for place in words.where]
-        yield Candidate(again.elements, _held(where))
+        yield Candidate(again.elements, _held(where), again.derived)
 
 
 def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
@@ -167,7 +186,7 @@ def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
     for start in [elements] if made == elements else [made, elements]:
         for states in (False, True):
             blocks = consolidate(start, qubits, measured=True, states=states)
-            yield Candidate(blocks.elements, asked.moved(blocks.where))
+            yield Candidate(blocks.elements, asked.moved(blocks.where), blocks.derived)
         entanglers = len(chains(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
@@ -181,7 +200,7 @@ def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
                 blocks = consolidate(
                     _on_pairs(again.elements), qubits, measured=True, states=states
                 )
-                yield Candidate(blocks.elements, again.moved(blocks.where))
+                yield Candidate(blocks.elements, again.moved(blocks.where), blocks.derived)
 
 
 def _held(where: Sequence[int]) -> BitMap:
@@ -201,13 +220,40 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
     ]
 
 
-def _reordered(candidates: Iterable[Candidate], entangler: str) -> Iterator[Candidate]:
-    """Candidates, and those among them whose parts may come in a better order, in that order."""
-    for candidate in candidates:
-        yield candidate
-        parts = ordered(candidate.parts, entangler)
-        if any(one is not other for one, other in zip(parts, candidate.parts, strict=True)):
-            yield candidate._replace(parts=parts)
+def _reordered(
+    candidate: Candidate, whole: Chains, entangler: str, points: Reals
+) -> list[tuple[Candidate, Chains]]:
+    """A candidate whose parts come in another order that saves pulses, if there is one."""
+    parts = ordered(candidate.parts, entangler, whole, points)
+    if all(one is other for one, other in zip(parts, candidate.parts, strict=True)):
+        return []
+    chosen = candidate._replace(parts=parts)
+    return [(chosen, chains(parts, len(whole.runs), candidate.derived))]
+
+
+def _made(
+    candidate: Candidate,
+    whole: Chains,
+    entangler: str,
+    asked: frozenset[int] | None,
+    points: Reals,
+) -> _Made:
+    """A candidate's pulses.
+
+    Args:
+        candidate: the circuit
+        whole: its chains, on all qubits
+        entangler: "ms" or "zz"
+        asked: the qubits whose outcomes are all that matters, or None
+        points: a few generic parameters
+    """
+    if asked is None:
+        order, bits = _by_ends(candidate.bits), None
+    else:
+        order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
+    found = whole.of(order)
+    own = pulses(found, entangler, found.samples(points), flips_free=asked is not None)
+    return _Made(candidate, own.counts(), found, own, order, bits)
 
 
 def _n_params(elements: Sequence[AnyElement]) -> int:

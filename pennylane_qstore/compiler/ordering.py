@@ -1,120 +1,252 @@
 """The order of commuting rotations on a pair of qubits, so that neighbours turn about like axes.
 
-exp(-ia/2 XX), exp(-ib/2 YY) and exp(-ic/2 ZZ) commute. So they may also come in the other order,
-where that begins with the axes that the rotations before end with, or ends with those that the next
-begin with: each of these saves pulses. Which groups to turn round is a bit for each (parity.py).
+exp(-ia/2 XX), exp(-ib/2 YY) and exp(-ic/2 ZZ) commute, so they may come in any order. What a run
+between two entanglers takes depends on the axes of these, and with MS on the states of its gauge at
+both (prices.py). So an order of each group, together with a state of the gauge inside it, is chosen
+to make all runs together cheap (assignment.py).
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise, permutations
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, permutations, product
 from typing import NamedTuple
 
-from pennylane_qstore.compiler.blocks import Part
-from pennylane_qstore.compiler.circuit import Rotation
-from pennylane_qstore.compiler.parity import GROUND, Link, fewest_broken
+import numpy as np
+from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.assignment import assigned
+from pennylane_qstore.compiler.blocks import Block, Part
+from pennylane_qstore.compiler.chains import BLOCK_WORDS, Chains
+from pennylane_qstore.compiler.circuit import Clifford, Rotation
+from pennylane_qstore.compiler.gauge import BACKWARD, FORWARD
+from pennylane_qstore.compiler.prices import END, LETTERS, prices
+
+Reals = NDArray[np.float64]
 _PAIR = 2
 _MOST = 3  # different words on a pair that commute
+_NEVER = 99.0  # pulses
+# States of the gauge (gauge.py) that are tried at an entangler where it is one of up to two in a
+# group, and at the second of more: the others hardly ever take fewer pulses.
+_STATES = {"zz": ([0], [0]), "ms": ([0, 2, FORWARD, BACKWARD], [0, 2])}
 
 
-class _Axes(NamedTuple):
-    """What an entangler makes of axes.
-
-    Attributes:
-        free: one that takes no pulse at either end of a circuit
-        kinds: of X, Y and Z; between two of one kind there is no pulse
-    """
-
-    free: str
-    kinds: dict[str, str]
-
-
-_AXES = {
-    "zz": _Axes("Z", {"X": "x", "Y": "y", "Z": "z"}),
-    "ms": _Axes("X", {"X": "equator", "Y": "equator", "Z": "pole"}),
-}
-
-
-class _Group(NamedTuple):
-    """Parts that may come in any order, since they commute, or a single one.
+class _Node(NamedTuple):
+    """Entanglers on one pair of qubits with nothing in between.
 
     Attributes:
-        parts: all about words on the same two qubits if there are several
+        group: the parts, by the group's place
+        words: the entanglers' axes on both qubits
+        is_free: whether they may come in any order
     """
 
-    parts: list[Part]
+    group: int
+    words: tuple[tuple[int, int], ...]
+    is_free: bool
 
-    def letter(self, qubit: int, end: int) -> str | None:
-        """The axis on a qubit of the first part (0) or the last one (-1); None if it has none."""
-        part = self.parts[end]
-        return dict(part.word).get(qubit) if isinstance(part, Rotation) else None
+    @property
+    def kind(self) -> tuple[tuple[tuple[int, int], ...], bool]:
+        """What nodes have in common that have the same choices."""
+        return self.words, self.is_free
 
 
-def ordered(parts: Sequence[Part], entangler: str) -> list[Part]:
+class _Gap(NamedTuple):
+    """A run between groups.
+
+    Attributes:
+        qubit: the run's
+        run: its place among the qubit's
+        before: the node before it and which of the node's qubits this is; None at a start
+        after: the node after it, likewise; None at an end
+        axes: of the entanglers before and after it, as the parts stand
+    """
+
+    qubit: int
+    run: int
+    before: tuple[int, int] | None
+    after: tuple[int, int] | None
+    axes: tuple[int, int]
+
+
+class _Side(NamedTuple):
+    """The choices for a node, n of them, seen from one of its qubits.
+
+    Attributes:
+        first: the axes that they begin with, shape (n,)
+        last: the axes that they end with
+        enter: pulses inside the group up to the state that is chosen there, by the gauge's state
+            at its start; shape (n, n_states)
+        leave: pulses inside the group from there on, by the gauge's state at its end
+    """
+
+    first: NDArray[np.int_]
+    last: NDArray[np.int_]
+    enter: Reals
+    leave: Reals
+
+
+class _Choices(NamedTuple):
+    """What may be chosen for a node.
+
+    Attributes:
+        orders: of its words
+        sides: how that looks from both of its qubits
+    """
+
+    orders: Sequence[tuple[int, ...]]
+    sides: tuple[_Side, _Side]
+
+
+def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Reals) -> list[Part]:
     """Parts with the commuting rotations on each pair in an order that saves pulses.
 
     Args:
         parts: in order
         entangler: "ms" or "zz"
+        circuit: the same parts as chains
+        points: a few generic parameters, shape (n_points, n_params)
     """
-    axes = _AXES[entangler]
-    groups = [_Group(_compact(group, axes)) for group in _groups(parts)]
-    if all(len(group.parts) == 1 for group in groups):
+    groups = _groups(parts)
+    if all(len(group) == 1 for group in groups):
         return list(parts)
-    turned = fewest_broken(len(groups), _links(groups, axes))
+    nodes, gaps = _graph(groups, len(circuit.runs))
+    *each, nothing = prices(
+        [circuit.runs[gap.qubit][gap.run] for gap in gaps],
+        [gap.axes for gap in gaps],
+        entangler,
+        circuit.samples(points),
+    )
+    nodes = _where_it_matters(nodes, gaps, each)
+    if not any(node.is_free for node in nodes):
+        return list(parts)
+    alike = {node.kind: node for node in nodes}
+    known = {kind: _choices(node, nothing, entangler) for kind, node in alike.items()}
+    choices = [known[node.kind] for node in nodes]
+    costs = [np.zeros(len(own.orders)) for own in choices]
+    edges: dict[tuple[int, int], Reals] = {}
+    for gap, price in zip(gaps, each, strict=True):
+        before, after = gap.before, gap.after
+        if before and after:
+            table = _between(_side(choices, before), _side(choices, after), price)
+            ends = before[0], after[0]
+            edges[ends] = edges[ends] + table if ends in edges else table
+        elif after:
+            costs[after[0]] += _at_start(_side(choices, after), price)
+        elif before:
+            costs[before[0]] += _at_end(_side(choices, before), price)
+    for node, own, choice in zip(nodes, choices, assigned(costs, edges).choices, strict=True):
+        if node.is_free:
+            group = groups[node.group]
+            groups[node.group] = [group[place] for place in own.orders[choice]]
+    return [part for group in groups for part in group]
+
+
+def _where_it_matters(
+    nodes: Sequence[_Node], gaps: Sequence[_Gap], prices_of: Sequence[Reals]
+) -> list[_Node]:
+    """Nodes, free only where what a run beside them takes depends on their axis."""
+    seen: set[int] = set()
+    for gap, price in zip(gaps, prices_of, strict=True):
+        if gap.before and (price[:END] != price[:1]).any():
+            seen.add(gap.before[0])
+        if gap.after and (price[:, :END] != price[:, :1]).any():
+            seen.add(gap.after[0])
     return [
-        part
-        for group, bit in zip(groups, turned[:-1], strict=True)
-        for part in (group.parts[::-1] if bit else group.parts)
+        node._replace(is_free=node.is_free and place in seen) for place, node in enumerate(nodes)
     ]
 
 
-def _compact(group: list[Part], axes: _Axes) -> list[Part]:
-    """A group's parts in the order with the fewest changes of axes inside."""
-    if not 1 < len(group) <= _MOST:
-        return group
-
-    def changes(order: Iterable[Part]) -> int:
-        words = [part.word for part in order if isinstance(part, Rotation)]
-        return sum(
-            axes.kinds[a] != axes.kinds[b]
-            for one, other in pairwise(words)
-            for (_, a), (_, b) in zip(one, other, strict=True)
-        )
-
-    return list(min(permutations(group), key=changes))
-
-
-def _links(groups: Sequence[_Group], axes: _Axes) -> list[Link]:
-    """What neighbouring groups, and a circuit's ends, ask of the groups' orders."""
-    links: list[Link] = []
-    latest: dict[int, int] = {}
+def _graph(groups: Sequence[Sequence[Part]], qubits: int) -> tuple[list[_Node], list[_Gap]]:
+    """Groups with entanglers, and the runs between them."""
+    run_of = [0] * qubits
+    latest: dict[int, tuple[tuple[int, int], int]] = {}
+    nodes: list[_Node] = []
+    gaps: list[_Gap] = []
     for place, group in enumerate(groups):
-        for qubit in group.parts[0].qubits:
-            if len(group.parts[0].qubits) == 1 and group.letter(qubit, 0) == "Z":
-                continue  # most often a frame, which changes no axis
-            links += _link(groups, latest.get(qubit, GROUND), place, qubit, axes)
-            latest[qubit] = place
-    for qubit, place in latest.items():
-        links += _link(groups, place, GROUND, qubit, axes)
-    return links
+        words = tuple(word for part in group for word in _words(part))
+        if not words:
+            continue
+        for own, qubit in enumerate(group[0].qubits):
+            here = (len(nodes), own)
+            before, axis = latest.get(qubit, (None, END))
+            gaps.append(_Gap(qubit, run_of[qubit], before, here, (axis, words[0][own])))
+            latest[qubit] = here, words[-1][own]
+            run_of[qubit] += len(words)
+        nodes.append(_Node(place, words, 1 < len(group) <= _MOST))
+    for qubit, (before, axis) in latest.items():
+        gaps.append(_Gap(qubit, run_of[qubit], before, None, (axis, END)))
+    return nodes, gaps
 
 
-def _link(groups: Sequence[_Group], before: int, after: int, qubit: int, axes: _Axes) -> list[Link]:
-    """Whether two neighbours on a qubit have to be turned round alike, if that matters."""
+def _words(part: Part) -> Iterator[tuple[int, int]]:
+    """The axes of a part's entanglers on both of its qubits."""
+    letters: Sequence[str] = ()
+    if isinstance(part, Block):
+        letters = BLOCK_WORDS[: part.rank]
+    elif isinstance(part, Rotation) and len(part.qubits) == _PAIR:
+        letters = ["".join(letter for _, letter in part.word)]
+    elif isinstance(part, Clifford) and len(part.qubits) == _PAIR:
+        letters = ["ZX" if part.name == "CX" else "ZZ"]
+    for word in letters:
+        yield LETTERS.index(word[0]), LETTERS.index(word[1])
 
-    def kind(place: int, end: int) -> str | None:
-        letter = axes.free if place == GROUND else groups[place].letter(qubit, end)
-        return letter and axes.kinds[letter]
 
-    ends, starts = [kind(before, -1), kind(before, 0)], [kind(after, 0), kind(after, -1)]
-    if None in (*ends, *starts):
-        return []
-    alike = [ends[bit] == starts[bit] for bit in range(2)]
-    unlike = [ends[bit] == starts[1 - bit] for bit in range(2)]
-    if alike[0] == alike[1] != unlike[0] == unlike[1]:
-        return [Link((before, after), odd=not alike[0])]
-    return []
+def _choices(node: _Node, nothing: Reals, entangler: str) -> _Choices:
+    """The orders of a group, each with some states of the gauge inside it.
+
+    Args:
+        node: the group
+        nothing: what a run takes that does nothing, by the axes and states before and after it
+        entangler: "ms" or "zz"
+    """
+    orders, seen = [], []
+    places = range(len(node.words))
+    for order in permutations(places) if node.is_free else [tuple(places)]:
+        words = [node.words[place] for place in order]
+        ways = [list(_ways([word[own] for word in words], nothing, entangler)) for own in range(2)]
+        for both in product(*ways):
+            orders.append(order)
+            seen.append(both)
+    one, other = (_Side(*map(np.array, zip(*own, strict=True))) for own in zip(*seen, strict=True))
+    return _Choices(orders, (one, other))
+
+
+def _ways(
+    axes: Sequence[int], nothing: Reals, entangler: str
+) -> Iterator[tuple[int, int, Reals, Reals]]:
+    """The fields of a side for entanglers on one qubit, for some states of the gauge inside."""
+    few, several = _STATES[entangler]
+    inside = [nothing[a, b] for a, b in pairwise(axes)]
+    same = np.full(nothing.shape[2:], _NEVER)
+    np.fill_diagonal(same, 0)
+    is_long = len(inside) > 1
+    enter, leave = inside[0] if is_long else same, same
+    for step in reversed(inside[is_long:]):
+        leave = (step[:, :, None] + leave).min(axis=1)
+    for state in several if is_long else few:
+        yield axes[0], axes[-1], enter[:, state], leave[state]
+
+
+def _side(choices: Sequence[_Choices], end: tuple[int, int]) -> _Side:
+    node, own = end
+    return choices[node].sides[own]
+
+
+def _between(before: _Side, after: _Side, price: Reals) -> Reals:
+    """What a run takes, and the groups at its ends from their states on, by both choices."""
+    arriving = (price[:, after.first] + after.enter[:, None]).min(axis=-1)
+    table: Reals = (before.leave[:, None] + arriving[before.last]).min(axis=-1)
+    return table
+
+
+def _at_start(after: _Side, price: Reals) -> Reals:
+    """The same for a run that begins the circuit; the gauge's state there is the first one."""
+    costs: Reals = (price[END, after.first, 0] + after.enter).min(axis=-1)
+    return costs
+
+
+def _at_end(before: _Side, price: Reals) -> Reals:
+    """The same for a run that ends it."""
+    costs: Reals = (before.leave + price[before.last, END, :, 0]).min(axis=-1)
+    return costs
 
 
 def _groups(parts: Sequence[Part]) -> list[list[Part]]:

@@ -27,11 +27,12 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
 )
 from pennylane_qstore.compiler.optimise import Candidate
+from pennylane_qstore.compiler.sectors import Derived, Sectors, Turn
 from pennylane_qstore.errors import TemplateFileError
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.version import __version__
 
-_FORMAT, _VERSION = "pennylane-qstore templates", 1
+_FORMAT, _VERSION = "pennylane-qstore templates", 2
 _ONE, _PAIR = 1, 2
 _WIDTH = {
     **dict.fromkeys(("X", "Y", "Z", "H", "S", "SDG", "SX", "SXDG"), _ONE),
@@ -184,6 +185,7 @@ def _plain_candidate(candidate: Candidate) -> dict[str, Any]:
         "parities": list(bits.parities),
         "flips": bits.flips,
         "gates": [list(gate) for gate in bits.gates],
+        "derived": _plain_derived(candidate.derived),
     }
 
 
@@ -198,7 +200,9 @@ def _candidate(plain: Mapping[str, Any]) -> Candidate:
         ),
     )
     parts = [_part(part, qubits) for part in plain["parts"]]
-    return Candidate(parts, bits)
+    first, sources = plain["derived"]
+    derived = Derived(_whole(first, None), tuple(_sectors(*source) for source in sources))
+    return Candidate(parts, bits, derived)
 
 
 def _plain(part: AnyElement | Block) -> list[Any]:
@@ -227,6 +231,21 @@ def _plain_angle(angle: Angle) -> tuple[float, list[list[Any]]]:
     return float(angle.const), [[int(index), float(slope)] for index, slope in angle.terms]
 
 
+def _plain_derived(derived: Derived) -> list[Any]:
+    return [
+        derived.first,
+        [
+            [source.parity, [[word, *_plain_angle(angle)] for word, angle in source.turns]]
+            for source in derived.sources
+        ],
+    ]
+
+
+def _sectors(parity: Any, turns: Sequence[Any]) -> Sectors:
+    found = (Turn(_whole(word, 16), _angle(const, terms)) for word, const, terms in turns)
+    return Sectors(_whole(parity, 16), tuple(found))
+
+
 def _part(plain: Sequence[Any], qubits: int) -> Part:
     kind, *fields = plain
     if kind != "block":
@@ -247,8 +266,12 @@ def _rotation(fields: Sequence[Any], qubits: int) -> Rotation:
     letters = [letter for _, letter in word]
     if not places or list(places) != sorted(places) or not set(letters) <= set("XYZ"):
         raise ValueError(f"a rotation about {word}")
+    return Rotation(tuple(zip(places, letters, strict=True)), _angle(const, terms))
+
+
+def _angle(const: Any, terms: Sequence[Any]) -> Angle:
     slopes = tuple((_whole(index, None), _number(slope)) for index, slope in terms)
-    return Rotation(tuple(zip(places, letters, strict=True)), Angle(_number(const), slopes))
+    return Angle(_number(const), slopes)
 
 
 def _clifford(fields: Sequence[Any], qubits: int) -> Clifford:

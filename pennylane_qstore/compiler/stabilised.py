@@ -1,4 +1,4 @@
-"""Rotations of |0…0⟩ to fewer and shorter ones.
+"""Rotations of qubits in |0⟩ to fewer and shorter ones.
 
 Where a state ψ is stabilised by S, which commutes with P, a rotation about P does to it what one
 about PS does. So each rotation's word may be chosen among those that differ from it by what still
@@ -12,9 +12,14 @@ from pennylane_qstore.compiler.circuit import Rotation
 from pennylane_qstore.compiler.tableau import Word, rotation_of
 
 
-def on_zero_state(rotations: Iterable[Rotation], qubits: int) -> list[Rotation]:
-    """The rotations with each word that of an earlier one where it may be, or else a light one."""
-    group = [Word(z=1 << qubit) for qubit in range(qubits)]
+def on_zero_state(rotations: Iterable[Rotation], zeros: Iterable[int]) -> list[Rotation]:
+    """The rotations with each word that of an earlier one where it may be, or else a light one.
+
+    Args:
+        rotations: in order
+        zeros: the qubits that are in |0⟩ at first
+    """
+    group = [Word(z=1 << qubit) for qubit in zeros]
     chosen: dict[tuple[int, int], Word] = {}
     kept = []
     for rotation in rotations:

@@ -1,11 +1,10 @@
 """Elements on two qubits as rotations about Pauli words around one Clifford gate."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit import (
@@ -26,6 +25,8 @@ from pennylane_qstore.compiler.pairs import (
     resolved,
     word_of,
 )
+from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, Sectors, Turn, fewer
+from pennylane_qstore.compiler.stabilised import on_zero_state
 from pennylane_qstore.compiler.weyl import Weyl
 
 
@@ -35,17 +36,12 @@ class Turned(NamedTuple):
     Attributes:
         parts: in order
         mirrored: whether the qubits exchange their names afterwards
+        source: of the parts' derived angles; None where there are none
     """
 
     parts: Sequence[Element]
     mirrored: bool
-
-
-class _Turn(NamedTuple):
-    """exp(-i angle/2 P) for a word P by its index in `WORDS`."""
-
-    word: int
-    angle: Angle
+    source: Sectors | None
 
 
 class _Gate(NamedTuple):
@@ -63,17 +59,40 @@ class _Remainder(NamedTuple):
     images: tuple[tuple[int, int], ...]
 
 
-def by_turns(qubits: tuple[int, ...], elements: Iterable[Element]) -> Turned:
-    """Rotations about words, all Clifford gates as one among them, where it costs the least."""
+def by_turns(
+    qubits: tuple[int, ...],
+    elements: Iterable[Element],
+    first: int,
+    *,
+    zeros: Collection[int] = (),
+    terminal: bool = False,
+) -> Turned:
+    """Rotations about words, all Clifford gates as one among them, where it costs the least.
+
+    Args:
+        qubits: the first is the left tensor factor
+        elements: in order
+        first: the index of the first angle that may be derived
+        zeros: those of the qubits that are in |0⟩ before, as places in the pair
+        terminal: whether both qubits are only measured afterwards, in the computational basis
+    """
     turns, matrix = _gadgets(_steps(qubits, elements))
+    turns, source = fewer(turns, first)
+    if zeros:
+        turns = _on_zeros(turns, zeros)
+    if zeros or source:  # other turns may meet now
+        turns, inner = _gadgets(step for turn in turns for step in _turned(turn))
+        matrix = matrix @ inner
     remainder = _remainder(matrix.tobytes())
+    if terminal:
+        turns = _seen(turns, remainder)
     moved = [
-        _Turn(image, turn.angle.scaled(sign))
+        Turn(image, turn.angle.scaled(sign))
         for turn in turns
         for image, sign in (remainder.images[turn.word],)
     ]
     costs = [
-        sum(turn.word in _JOINT for turn in turns[:split] + moved[split:])
+        sum(turn.word in JOINT for turn in turns[:split] + moved[split:])
         for split in range(len(turns) + 1)
     ]
     split = len(turns) - costs[::-1].index(min(costs))
@@ -85,10 +104,35 @@ def by_turns(qubits: tuple[int, ...], elements: Iterable[Element]) -> Turned:
             *(_rotation(later, turn) for turn in moved[split:]),
         ],
         remainder.mirrored,
+        source,
     )
 
 
-def _gadgets(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+def _on_zeros(turns: Iterable[Turn], zeros: Collection[int]) -> list[Turn]:
+    """What turns do to qubits in |0⟩; those about Z there come first where they can."""
+    early: list[Turn] = []
+    later: list[Turn] = []
+    for turn in turns:
+        letters = divmod(turn.word, 4)
+        known = any(letters[place] == _Z for place in zeros)
+        known &= all(letters[place] in _DIAGONAL for place in zeros)
+        movable = known and all(COMMUTE[turn.word][other.word] for other in later)
+        (early if movable else later).append(turn)
+    rotations = on_zero_state((_rotation(_PLACES, turn) for turn in [*early, *later]), zeros)
+    return [Turn(word_of(_PLACES, each), each.angle) for each in rotations]
+
+
+def _seen(turns: Sequence[Turn], remainder: "_Remainder") -> list[Turn]:
+    """Turns without those that are diagonal at the end, once they have been moved there."""
+    kept: list[Turn] = []
+    for turn in reversed(turns):
+        diagonal = all(letter in _DIAGONAL for letter in divmod(remainder.images[turn.word][0], 4))
+        if not diagonal or not all(COMMUTE[turn.word][other.word] for other in kept):
+            kept.append(turn)
+    return kept[::-1]
+
+
+def _gadgets(steps: Iterable[Turn | _Gate]) -> tuple[list[Turn], Matrix]:
     """Steps to turns and the Clifford gate after them, until no turn is one itself."""
     turns, matrix = _moved(steps)
     while any(_quarters(turn.angle) is not None for turn in turns):
@@ -97,9 +141,9 @@ def _gadgets(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
     return turns, matrix
 
 
-def _moved(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
+def _moved(steps: Iterable[Turn | _Gate]) -> tuple[list[Turn], Matrix]:
     """All gates moved behind all turns; turns about the same word meet where they commute."""
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     matrix, images = WORDS[0], _UNMOVED
     for step in steps:
         if isinstance(step, _Gate):
@@ -107,36 +151,36 @@ def _moved(steps: Iterable[_Turn | _Gate]) -> tuple[list[_Turn], Matrix]:
             images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
         else:
             word, sign = images[step.word]
-            _merge(turns, _Turn(word, step.angle.scaled(sign)))
+            _merge(turns, Turn(word, step.angle.scaled(sign)))
     return turns, matrix
 
 
-def _merge(turns: list[_Turn], turn: _Turn) -> None:
+def _merge(turns: list[Turn], turn: Turn) -> None:
     """Add a turn to the last one about its word, if it gets there, or else to the list."""
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].word == turn.word:
-            turns[place] = _Turn(turn.word, turns[place].angle.plus(turn.angle))
+            turns[place] = Turn(turn.word, turns[place].angle.plus(turn.angle))
             return
-        if not _COMMUTE[turn.word][turns[place].word]:
+        if not COMMUTE[turn.word][turns[place].word]:
             break
     turns.append(turn)
 
 
-def _steps(qubits: tuple[int, ...], elements: Iterable[Element]) -> Iterator[_Turn | _Gate]:
+def _steps(qubits: tuple[int, ...], elements: Iterable[Element]) -> Iterator[Turn | _Gate]:
     """Elements of a group to turns and Clifford gates."""
     for element in elements:
         if isinstance(element, Rotation):
-            yield from _turned(_Turn(word_of(qubits, element), element.angle))
+            yield from _turned(Turn(word_of(qubits, element), element.angle))
             continue
         places = tuple(qubits.index(qubit) for qubit in element.qubits)
         if isinstance(element, Clifford):
             yield _clifford(element.name, places)
         else:
             for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
-                yield from _turned(_Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
+                yield from _turned(Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
 
 
-def _turned(turn: _Turn) -> Iterator[_Turn | _Gate]:
+def _turned(turn: Turn) -> Iterator[Turn | _Gate]:
     """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
     quarters = _quarters(turn.angle)
     if quarters is None:
@@ -153,7 +197,7 @@ def _quarters(angle: Angle) -> int | None:
     return None
 
 
-def _rotation(qubits: tuple[int, ...], turn: _Turn) -> Rotation:
+def _rotation(qubits: tuple[int, ...], turn: Turn) -> Rotation:
     """A turn on a pair of qubits."""
     letters = zip(qubits, divmod(turn.word, 4), strict=True)
     return rotation(((qubit, LETTERS[p]) for qubit, p in letters if p), turn.angle)
@@ -187,8 +231,7 @@ def _images(matrix: Matrix) -> tuple[tuple[int, int], ...]:
     return tuple((int(i), round(row[i])) for i, row in zip(indices, shares, strict=True))
 
 
-_JOINT = frozenset(word for word in range(16) if word // 4 and word % 4)
 _UNMOVED = tuple((word, 1) for word in range(16))
-_COMMUTE: NDArray[np.bool_] = np.all(
-    np.isclose(WORDS[:, None] @ WORDS, WORDS @ WORDS[:, None]), axis=(2, 3)
-)
+_PLACES = (0, 1)
+_Z = LETTERS.index("Z")
+_DIAGONAL = frozenset(map(LETTERS.index, "IZ"))

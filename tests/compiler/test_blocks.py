@@ -1,6 +1,7 @@
 """Two-qubit blocks to fewer entanglers: the unitary stays, up to the qubits' names."""
 
 from functools import reduce
+from itertools import count
 
 import numpy as np
 import pytest
@@ -115,10 +116,16 @@ def cost(part):
     return 1
 
 
+def made(found, params, total=QUBITS):
+    """The unitary of a consolidated circuit."""
+    (known,) = found.derived.beside(params[None])
+    return unitary(found.elements, known, total)
+
+
 def agrees(elements, params, total=QUBITS):
     """Whether a circuit keeps its unitary, up to the qubits' names."""
     found = consolidate(elements, total)
-    after = renamed(unitary(found.elements, params, total), found.where)
+    after = renamed(made(found, params, total), found.where)
     return distance(unitary(elements, params, total), after) < 1e-11
 
 
@@ -367,6 +374,65 @@ def test_blocks_keep_the_outcomes_where_only_they_matter(params, seed):
     there = outcomes(found.elements, values, 3).reshape(2, 2, 2).transpose(found.where).ravel()
     assert np.allclose(there, outcomes(circuit, values, 3), rtol=0, atol=1e-12)
     assert [block.rank for block in found.elements] == [1, 2, 3, 2]
+
+
+@given(circuit=circuits, params=parameters, states=st.booleans())
+def test_a_random_circuit_keeps_its_outcomes(circuit, params, states):
+    """At any parameters, special ones too, the result measures the same from |0…0⟩."""
+    found = consolidate(circuit, QUBITS, measured=True, states=states)
+    there = np.abs(made(found, params)[:, 0]) ** 2
+    there = there.reshape((2,) * QUBITS).transpose(found.where).ravel()
+    assert np.allclose(there, outcomes(circuit, params), rtol=0, atol=1e-11)
+    assert entanglers(found.elements) <= entanglers(circuit)
+
+
+def chain(step=0):
+    """A Trotter step of a Heisenberg chain of three spins in a field along Z, and its mirror."""
+    index = count(step)
+    there = [
+        turn(letters, theta(next(index)), pair)
+        for pair in [(0, 1), (1, 2)]
+        for letters in ("XX", "YY", "ZZ")
+    ]
+    field = [rotation([(q, "Z")], theta(next(index))) for q in range(3)]
+    return [*there, *field, *field, *there[::-1]]
+
+
+@given(seed=seeds)
+def test_trotter_steps_of_a_chain_leave_nothing_to_decompose(seed):
+    """What meets on a pair is two or three rotations between frames, whatever the angles are."""
+    circuit = [*chain(), *chain(9)]
+    params = np.random.default_rng(seed).uniform(-7, 7, 18)
+    found = consolidate(circuit, 3)
+    assert not any(isinstance(part, Block) for part in found.elements)
+    assert entanglers(found.elements) == 5 * 3
+    assert distance(unitary(circuit, params, 3), made(found, params, 3)) < 1e-12
+
+
+@given(seed=seeds)
+def test_a_chain_from_zeros_to_outcomes_has_fewer_entanglers(seed):
+    """The first pair needs one, the first of the next spin two, and the last pair two."""
+    circuit = [*chain(), *chain(9)]
+    params = np.random.default_rng(seed).uniform(-7, 7, 18)
+    found = consolidate(circuit, 3, measured=True)
+    assert not any(isinstance(part, Block) for part in found.elements)
+    assert entanglers(found.elements) == 1 + 2 + 3 + 3 + 2
+    there = np.abs(made(found, params, 3)[:, 0]) ** 2
+    assert np.allclose(there, outcomes(circuit, params, 3), rtol=0, atol=1e-13)
+
+
+def test_trotter_steps_at_constant_angles_stay_rotations():
+    """They are worked out now, and no qubit gets a turn that isn't about Z."""
+    values = np.random.default_rng(8).uniform(0.1, 0.4, 18)
+    circuit = [
+        Rotation(part.word, Angle(float(part.angle.at(values)))) for part in [*chain(), *chain(9)]
+    ]
+    found = consolidate(circuit, 3)
+    assert all(isinstance(part, Rotation) and part.angle.is_constant for part in found.elements)
+    assert all(part.word[0][1] == "Z" for part in found.elements if len(part.word) == 1)
+    assert found.derived.sources == ()
+    assert entanglers(found.elements) == 5 * 3
+    assert distance(unitary(circuit, values, 3), unitary(found.elements, values, 3)) < 1e-12
 
 
 @given(seed=seeds)

@@ -213,9 +213,21 @@ def circuits(device):
         qml.CNOT([1, 0])
         return qml.probs(wires=[0, 1])
 
+    @qml.qnode(device)
+    def twice(x):
+        for wire in (0, 1, 0):
+            for kind, angle in zip(
+                (qml.IsingXX, qml.IsingYY, qml.IsingZZ), x.ravel(), strict=False
+            ):
+                kind(angle, [wire, wire + 1])
+                qml.RZ(angle, wire)
+                kind(angle, [wire, wire + 1])
+        return qml.expval(qml.Z(0) @ qml.Z(2)), qml.expval(qml.X(0) @ qml.Y(1))
+
     device.cache.warm(gadgets, X)
     device.cache.warm(values, X)
-    shown = (qstore.compile(gadgets)(X), qstore.compile(values)(X), qstore.compile(node(device))(X))
+    qnodes = (gadgets, values, twice, node(device))
+    shown = [qstore.compile(qnode)(X) for qnode in qnodes]
     found = [each for own in shown for each in (own if isinstance(own, tuple) else (own,))]
     return [(each.circuit, each.programs.bits) for each in found]
 
@@ -261,6 +273,10 @@ def block(elements):
     return ["block", [0, 1], elements, 1, False, "INSIDE"]
 
 
+def derived(content, plain):
+    next(iter(content["templates"].values()))["derived"] = plain
+
+
 def rotations(content):
     inner = [e for part in parts(content) for e in (part[2] if part[0] == "block" else [part])]
     return [element for element in inner if element[0] == "rotation"]
@@ -274,7 +290,7 @@ def rotations(content):
         (lambda _: "[]", "can't be loaded"),
         (lambda _: "[" * 100_000, "can't be loaded"),
         (lambda text: text.replace("templates", "pictures", 1), "another kind of file"),
-        (lambda text: text.replace('"version": 1', '"version": 2'), "version 2"),
+        (lambda text: text.replace('"version": 2', '"version": 1'), "version 1"),
         (lambda text: text.replace('"rotation"', '"reflection"', 1), "checksum"),
         (damaged(lambda content: rotations(content)[0].__setitem__(2, None)), "finite number"),
         (damaged(lambda content: rotations(content)[0].__setitem__(2, 1e999)), "finite number"),
@@ -289,6 +305,8 @@ def rotations(content):
             ),
             "not unitary",
         ),
+        (damaged(lambda content: derived(content, [0, [[3, [[1, 0.0, []]]]]])), "words"),
+        (damaged(lambda content: derived(content, [0, [[15, [[99, 0.0, []]]]]])), "below"),
         (damaged(lambda content: content["templates"].update(x={})), "parities"),
         (damaged(lambda content: content["templates"].update(x=3)), "can't be loaded"),
         (damaged(lambda content: parts(content).append(["block", [0, 1], [[]], 1])), "loaded"),

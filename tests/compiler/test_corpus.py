@@ -32,7 +32,11 @@ CEILINGS = json.loads(Path(__file__).with_name("ceilings.json").read_text())
 FORMS = [tuple(key.split()) for key in CEILINGS]
 # All operators of these hold angles only, so that one template serves any; the rest is too wide.
 OPEN = [("a_hea8_d2", "textbook"), ("d_qft8_enc", "operators"), ("h_toffoli8", "operators")] + [
-    (name, "textbook") for name in ("e_givens4", "e_uccsd_h2", "g_ampemb5", "g_mottonen4", "h_mcx5")
+    (name, "textbook")
+    for name in (
+        *("e_givens4", "e_uccsd_h2", "g_ampemb5", "g_mottonen4", "h_mcx5"),
+        *("i_heis8_o1n2", "i_heis8_o2n2"),
+    )
 ]
 # PennyLane takes these apart by a rule for any four-qubit unitary, which is off by 1e-12 itself.
 INEXACT = {"DoubleExcitationMinus", "DoubleExcitationPlus"}
@@ -107,20 +111,41 @@ def at(gates, draw):
     ]
 
 
+def at_any_angles(circuit, form):
+    """The circuit's gates with random and with special angles, several times."""
+    rng = np.random.default_rng(3)
+    draws = [lambda: rng.uniform(-7, 7), lambda: rng.choice(SPECIAL), lambda: 0.0, lambda: np.pi]
+    draws.append(lambda: rng.choice([rng.uniform(-7, 7), rng.choice(SPECIAL)]))
+    return [at(circuit.forms()[form], draw) for draw in draws]
+
+
 @machines
 @pytest.mark.parametrize(("name", "form"), OPEN)
 def test_a_template_is_the_circuit_at_any_angles(name, form, machine):
     """Bound to random and to special angles at once, a template is each circuit's unitary."""
-    circuit, rng = corpus.load(name), np.random.default_rng(3)
-    draws = [lambda: rng.uniform(-7, 7), lambda: rng.choice(SPECIAL), lambda: 0.0, lambda: np.pi]
-    draws.append(lambda: rng.choice([rng.uniform(-7, 7), rng.choice(SPECIAL)]))
-    circuits = [at(circuit.forms()[form], draw) for draw in draws]
+    circuit = corpus.load(name)
+    circuits = at_any_angles(circuit, form)
     templates, tapes = TemplateCache(), [corpus.tape(gates, circuit.wires) for gates in circuits]
     found = sent(tapes, circuit.wires, machine, templates)
     assert templates.stats().misses == 1
     for gates, (programs, row) in zip(circuits, found, strict=True):
         expected = tape_matrix(gates, circuit.wires)
         assert distance_up_to_names(expected, program_matrix(programs, row)) < EXACT
+
+
+@machines
+@pytest.mark.parametrize(("name", "form"), OPEN)
+def test_a_template_has_the_outcomes_at_any_angles(name, form, machine):
+    """Where only these matter, it is right for random and for special angles as well."""
+    circuit = corpus.load(name)
+    circuits = at_any_angles(circuit, form)
+    templates, tapes = TemplateCache(), [corpus.tape(gates, circuit.wires) for gates in circuits]
+    found = sent(tapes, circuit.wires, machine, templates, measurement_aware=True)
+    assert templates.stats().misses == 1
+    for gates, (programs, row) in zip(circuits, found, strict=True):
+        expected = np.abs(tape_matrix(gates, circuit.wires)[:, 0]) ** 2
+        outcomes = outcome_probabilities(programs, circuit.wires, row)
+        assert np.abs(outcomes - expected).max() < EXACT_OUTCOMES
 
 
 def test_ten_thousand_angles_are_one_miss():

@@ -1,0 +1,84 @@
+"""What the runs of a circuit would take between entanglers about other axes.
+
+An entangler about a word P⊗Q is the native one between turns that take the axes P and Q to its own.
+So a run between two entanglers about axes A and B is what is between these turns, and between
+entanglers about other axes it has other turns around that.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.compiler.chains import CLIFFORDS, TO_Z, Factor, Local
+from pennylane_qstore.compiler.gauge import FORWARD, pulses_between
+from pennylane_qstore.compiler.kinds import pulses_needed
+from pennylane_qstore.compiler.products import ONE, products, times
+
+Reals = NDArray[np.float64]
+LETTERS = "XYZ"
+END = len(LETTERS)  # no axis: an end of the circuit
+_TO_FIND = 2.0**-12  # pulses; of two ways that take as many, the one with fewer angles to find
+
+
+def prices(
+    runs: Sequence[Sequence[Factor]],
+    axes: Sequence[tuple[int, int]],
+    entangler: str,
+    samples: tuple[Reals, Reals],
+) -> Reals:
+    """How many pulses runs take, and last one that does nothing; a trifle more with found angles.
+
+    Args:
+        runs: each a list of factors in time
+        axes: the axes of the entanglers before and after each run, as they are: places in
+            `LETTERS`, or END
+        entangler: "ms" or "zz"
+        samples: the chains' angles and locals at a few generic parameters
+
+    Returns:
+        shape (n_runs + 1, 4, 4, n_states, n_states), by the axes before and after the run, as
+        they may be, and the states of MS's gauge there (gauge.py); ZZ has one state
+    """
+    value = products(runs).at(*samples)
+    nothing = np.broadcast_to(np.array(ONE)[:, None], (1, *value.shape[1:]))
+    value = np.concatenate([value, nothing])
+    own = np.array([*axes, (END, END)])
+    turned, native = _turned("zz"), _turned(entangler)
+    bare = _times(_times(_inverse(turned[own[:, 1]])[..., None], value), turned[own[:, 0], :, None])
+    each = _times(bare[:, None, None], _inverse(native)[:, None, :, None])
+    each = _times(native[:, :, None], each)
+    flat = each.reshape(-1, *each.shape[3:])
+    opaque = [any(isinstance(factor, Local) for factor in run) for run in runs]
+    hidden = np.repeat([*opaque, False], len(native) ** 2)
+    if entangler == "ms":
+        pulses = pulses_between(flat, hidden).astype(float)
+        pulses[:, :, FORWARD:] += _TO_FIND
+    else:
+        stay, move = np.hypot(flat[:, 0], flat[:, 3]), np.hypot(flat[:, 1], flat[:, 2])
+        pulses = np.where(hidden, 2.0, pulses_needed(stay, move))[:, None, None]
+    return pulses.reshape(*each.shape[:3], *pulses.shape[1:])
+
+
+@cache
+def _turned(entangler: str) -> Reals:
+    """What turns each axis to the entangler's own, and nothing for END; shape (4, 4)."""
+    found = []
+    for letter in LETTERS:
+        turn = ONE
+        for name in [*TO_Z[letter][0], *("H" * (entangler == "ms"))]:
+            turn = times(CLIFFORDS[name], turn)
+        found.append(turn)
+    return np.array([*found, ONE])
+
+
+def _times(left: Reals, right: Reals) -> Reals:
+    """The rotations `right`, then `left`; quaternions are the last axis but one."""
+    (aw, ax, ay, az), (bw, bx, by, bz) = np.moveaxis(left, -2, 0), np.moveaxis(right, -2, 0)
+    return np.stack(times((aw, ax, ay, az), (bw, bx, by, bz)), axis=-2)
+
+
+def _inverse(quaternions: Reals) -> Reals:
+    """The rotations back; quaternions are the last axis."""
+    return quaternions * np.array([1.0, -1.0, -1.0, -1.0])
