@@ -73,7 +73,9 @@ def controlled(op: Operator) -> list[Element] | None:
 def matrix_of(op: Operator) -> Matrix:
     """An operator's matrix, whatever interface and precision its parameters are of."""
     values = [np.asarray(qml.math.toarray(value)) for value in qml.math.unwrap(op.data)]
-    if values and all(value.dtype.kind in "fiu" for value in values):
+    is_real = all(value.dtype.kind in "fiu" for value in values)
+    # An exponential's coefficients are not all in its data, and come as they are.
+    if values and is_real and not isinstance(op, qml.ops.SymbolicOp):
         op = bind_new_parameters(op, [value.astype(np.float64) for value in values])
     return np.asarray(qml.math.toarray(qml.math.unwrap([op.matrix()])[0]), dtype=complex)
 
