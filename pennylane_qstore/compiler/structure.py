@@ -193,8 +193,7 @@ def _of_operation(op: Operator) -> Hashable:
         raise UncacheableError("a mid-circuit measurement, which is one of a kind")
     if op.batch_size is not None:
         raise UncacheableError("a batch of values that are no angles")
-    token = _frozen(op)
-    return token if op.data else _remembered(op, token_of(token))
+    return _of_value(op)
 
 
 def _without_angles(op: Operator) -> Hashable:
@@ -216,34 +215,44 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
     if measurement.mv is not None:
         raise UncacheableError("a mid-circuit measurement")
     obs = measurement.obs
+    own = None if obs is None else _of_observable(obs)
     token = (
         type(measurement),
-        _of_observable(obs),
+        own,
         (measurement.wires.labels, _frozen(measurement.eigvals())) if obs is None else None,
         getattr(measurement, "all_outcomes", None),
         repr(measurement.numeric_type) if isinstance(measurement, SampleMP) else None,
     )
-    has_values = obs is not None and len(obs.data) > 0
+    has_values = own is not None and not isinstance(own, int)
     return token if has_values else _remembered(measurement, token_of(token))
 
 
-def _of_observable(obs: Operator | None) -> Hashable:
-    """An observable's token; that of a sum or a product is made of its terms' or factors'."""
-    if obs is None:
-        return None
+def _of_observable(obs: Operator) -> Hashable:
+    """An observable's token, a number where it holds no values.
+
+    That of a sum or a product is made of its terms' or factors'.
+    """
     known = _tokens.get(id(obs))
     if known is not None:
         return known
-    operands: Sequence[Operator] = obs.operands if isinstance(obs, qml.ops.CompositeOp) else [obs]
-    reads = reader(tuple(map(type, operands)))
-    if not reads.others and not reads.values(operands):
-        return (type(obs), *reads.tokens(operands))
-    if isinstance(obs, qml.ops.CompositeOp):
-        return (type(obs), *map(_of_observable, operands))
     if type(obs) is qml.ops.SProd:
         return (qml.ops.SProd, _frozen(obs.scalar), _of_observable(obs.base))
-    token = _frozen(obs)
-    return token if obs.data else _remembered(obs, token_of(token))
+    if not isinstance(obs, qml.ops.CompositeOp):
+        plain = None if obs.data else plain_token(obs)
+        return _of_value(obs) if plain is None else plain
+    operands: Sequence[Operator] = obs.operands
+    reads = reader(tuple(map(type, operands)))
+    if reads.others or reads.values(operands):
+        tokens: tuple[Hashable, ...] = tuple(map(_of_observable, operands))
+    else:
+        tokens = reads.tokens(operands)
+    own = (type(obs), *tokens)
+    return token_of(own) if all(isinstance(token, int) for token in tokens) else own
+
+
+def _of_value(op: Operator) -> Hashable:
+    token = _frozen(op)
+    return token if op.data else _remembered(op, token_of(token))
 
 
 class _Known(weakref.ref[Any]):
