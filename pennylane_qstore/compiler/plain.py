@@ -40,6 +40,7 @@ class Reader:
     """Reads tapes whose operations are of one sequence of classes.
 
     Attributes:
+        kinds: the classes
         others: the places of the operations that take more than this to tell
     """
 
@@ -52,7 +53,7 @@ class Reader:
         plain = _CONTROLLED | _UNCONTROLLED
         places = [place for place, kind in enumerate(kinds) if kind in plain]
         self.others = [place for place, kind in enumerate(kinds) if kind not in plain]
-        self._kinds, self._places = kinds, places
+        self.kinds, self._places = kinds, places
         self._plain = picking(places)
         self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)
         open_ = [place for place in places if kinds[place].num_params]
@@ -82,9 +83,9 @@ class Reader:
         self, labels: Sequence[Hashable], controls: Sequence[Hashable]
     ) -> tuple[int | None, ...]:
         waiting = iter(controls)
-        found: list[int | None] = [None] * len(self._kinds)
+        found: list[int | None] = [None] * len(self.kinds)
         for place, own in zip(self._places, labels, strict=True):
-            kind = self._kinds[place]
+            kind = self.kinds[place]
             found[place] = token_of((kind, own, next(waiting) if kind in _CONTROLLED else None))
         return tuple(found)
 
@@ -97,10 +98,16 @@ def picking(places: Iterable[int]) -> _Pick:
     return lambda operations: [operations[place] for place in own]
 
 
-@functools.lru_cache(maxsize=1024)
 def reader(kinds: tuple[type[Operator], ...]) -> Reader:
     """The reader of a sequence of classes."""
-    return Reader(kinds)
+    found = _latest[0]
+    if found.kinds != kinds:
+        _latest[0] = found = _reader(kinds)
+    return found
+
+
+_reader = functools.lru_cache(maxsize=1024)(Reader)
+_latest = [Reader(())]
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -117,7 +124,10 @@ def parameters(operations: Iterable[Operator]) -> list[Any]:
 
 def are_numbers(values: Sequence[Any]) -> bool:
     """Whether each of some parameters is one number, of a type that makes that sure."""
-    return NUMBERS.issuperset(map(type, values))
+    kinds = list(map(type, values))
+    one = kinds[0] if kinds else float
+    # To count one type is faster than to look up all.
+    return (kinds.count(one) == len(kinds) and one in NUMBERS) or NUMBERS.issuperset(kinds)
 
 
 def plain_token(op: Operator) -> int | None:
