@@ -77,16 +77,16 @@ def params_of(
         tape: of any values
         pick: of its structure
         batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
-        values: the angles, where they have been read
+        values: the angles, where they have been read and are single numbers
     """
     if batch_size is None:
-        if values is None:
-            values = parameters(pick(tape.operations))
+        are_known = values is not None
+        own = parameters(pick(tape.operations)) if values is None else values
         try:
-            if are_numbers(values):
-                return np.fromiter(values, np.float64, len(values))
+            if are_known or are_numbers(own):
+                return np.fromiter(own, np.float64, len(own))
             # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-            flat = np.array(list(map(getval, values)))
+            flat = np.array(list(map(getval, own)))
             if flat.ndim == 1 and flat.dtype.kind in "fiub":
                 return flat
         except (TypeError, ValueError, RuntimeError, OverflowError):
