@@ -32,6 +32,8 @@ _UNCONTROLLED = frozenset(
         *NATIVE,
     }
 )
+PLAIN = _CONTROLLED | _UNCONTROLLED
+
 _Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 _numbers = itertools.count()
 
@@ -50,9 +52,8 @@ class Reader:
         Args:
             kinds: each operation's class
         """
-        plain = _CONTROLLED | _UNCONTROLLED
-        places = [place for place, kind in enumerate(kinds) if kind in plain]
-        self.others = [place for place, kind in enumerate(kinds) if kind not in plain]
+        places = [place for place, kind in enumerate(kinds) if kind in PLAIN]
+        self.others = [place for place, kind in enumerate(kinds) if kind not in PLAIN]
         self.kinds, self._places = kinds, places
         self._plain = picking(places)
         self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)

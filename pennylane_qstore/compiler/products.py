@@ -261,15 +261,15 @@ def _product(left: Reals, right: Reals) -> Reals:
 
 def _from_left(left: Reals) -> Reals:
     """Quaternions (..., 4) as the matrices that multiply by them from the left."""
-    w, x, y, z = np.moveaxis(left, -1, 0)
-    return np.stack([w, -x, -y, -z, x, w, -z, y, y, z, w, -x, z, -y, x, w], axis=-1).reshape(
-        *left.shape, 4
-    )
+    return left[..., _PLACES] * _LEFT
 
 
 def _from_right(right: Reals) -> Reals:
     """Quaternions (..., 4) as the matrices that multiply by them from the right."""
-    w, x, y, z = np.moveaxis(right, -1, 0)
-    return np.stack([w, -x, -y, -z, x, w, z, -y, y, -z, w, x, z, y, -x, w], axis=-1).reshape(
-        *right.shape, 4
-    )
+    return right[..., _PLACES] * _RIGHT
+
+
+# Where each number of such a matrix is in the quaternion, and its sign.
+_PLACES = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
+_LEFT = np.array([[1.0, -1, -1, -1], [1, 1, -1, 1], [1, 1, 1, -1], [1, -1, 1, 1]])
+_RIGHT = np.array([[1.0, -1, -1, -1], [1, 1, 1, -1], [1, -1, 1, 1], [1, 1, -1, 1]])
