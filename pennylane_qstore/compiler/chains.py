@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.blocks import Block, Part, Place
+from pennylane_qstore.compiler.block import Block, Part, Place
 from pennylane_qstore.compiler.circuit import Affine, Angle, Clifford, Constant, Rotation
 from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.compiler.su2 import quaternions

@@ -119,29 +119,31 @@ class Layout:
         minus_stay[self._antidiagonal] = 0.0  # rounding; any frame may stay after a GPi
         drop = -2 * minus_stay
         drop[self._two] -= tilt
-        is_ms = self._wiring.entangler == "ms"
-        if not is_ms:  # a half turn is a Z on both qubits
+        if self._wiring.entangler == "zz":  # a half turn is a Z on both qubits
             drop[self._before_signed] -= HALF_TURN * angles.signed.odd
         lag = table[rows.lag]
-        drop.take(rows.filled, axis=0, out=lag, mode="clip")
-        along = lag.reshape(*rows.lags, product.shape[-1])
-        for place in range(1, rows.lags[1]):
-            along[:, place] += along[:, place - 1]
+        self._carry(drop, lag)
         first = table[rows.first]
         lag.take(rows.lag_of, axis=0, out=first, mode="clip")
         for part in (drop, minus_stay, minus_move):
             first -= part
         np.subtract(first[self._two], tilt, out=table[rows.second])
-        if is_ms:  # MS(φ₀, φ₁, -θ) = MS(φ₀+½, φ₁, θ)
-            turned = lag.take(self._rows.lag_turned, axis=0)
-            table[rows.turned] = turned + HALF_TURN * angles.signed.negative
-        table[rows.signed] = angles.signed.size
-        table[rows.steady] = angles.steady
+        if self._wiring.entangler == "ms":  # MS(φ₀, φ₁, -θ) = MS(φ₀+½, φ₁, θ)
+            table[rows.turned] = lag[rows.lag_turned] + HALF_TURN * angles.signed.negative
+        table[rows.signed], table[rows.steady] = angles.signed.size, angles.steady
         table[rows.zero] = 0.0
         numbers = table.take(self._from, axis=0)
         numbers += self._constants
         numbers -= np.rint(numbers)
         return numbers.T
+
+    def _carry(self, drop: Reals, lag: Reals) -> None:
+        """What each moving run takes off its frame, summed along the qubits into the lags."""
+        drop.take(self._rows.filled, axis=0, out=lag, mode="clip")
+        qubits, longest = self._rows.lags
+        along = lag.reshape(qubits, longest, lag.shape[-1])
+        for place in range(1, longest):
+            along[:, place] += along[:, place - 1]
 
     def _flip(self, ends: Reals, tilt: Reals, frames: Frames) -> None:
         """Takes in the pattern's frames, -iX before and after the runs."""

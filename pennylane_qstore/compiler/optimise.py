@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import gadgets
 from pennylane_qstore.compiler.asked import Asked
-from pennylane_qstore.compiler.blocks import Part, consolidate
+from pennylane_qstore.compiler.block import Part
+from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.heads import prepared_heads

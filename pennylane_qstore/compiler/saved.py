@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks import Block, Part, Place
+from pennylane_qstore.compiler.block import Block, Part, Place
 from pennylane_qstore.compiler.circuit import (
     Angle,
     AnyElement,

@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.blocks import (
-    Block,
-    collect,
-    consolidate,
-)
+from pennylane_qstore.compiler.block import Block
+from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.groups import collect
 from pennylane_qstore.compiler.pairs import resolved
 from pennylane_qstore.compiler.su2 import unitaries
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP

@@ -1,0 +1,126 @@
+"""Two-qubit blocks that are decomposed when parameters are bound."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+
+from pennylane_qstore.compiler import su2, weyl
+from pennylane_qstore.compiler.amplitudes import Amplitudes
+from pennylane_qstore.compiler.circuit import Element, Matrix
+from pennylane_qstore.compiler.pairs import matrices
+from pennylane_qstore.compiler.schmidt import schmidt
+from pennylane_qstore.compiler.su2 import quaternions
+from pennylane_qstore.compiler.weyl import SWAP, Reals
+
+
+class Parts(NamedTuple):
+    """Local gates around exp(-i/2 (angles₀ XX + angles₁ YY + angles₂ ZZ)), a batch of them.
+
+    Attributes:
+        left: gates applied last, on both qubits, each of shape (B, 2, 2)
+        angles: radians, of shape (B, 3); those beyond the block's rank are zero
+        right: gates applied first, on both qubits, each of shape (B, 2, 2); none where they don't
+            matter
+    """
+
+    left: tuple[Matrix, ...]
+    angles: Reals
+    right: tuple[Matrix, ...]
+
+
+class Values(NamedTuple):
+    """A block for parameters.
+
+    Attributes:
+        gates: on each of its qubits, those applied first, where they matter, and those applied
+            last; quaternions of shape (4, B)
+        angles: about XX, YY and ZZ as many as the block's rank, in radians, shape (rank, B)
+    """
+
+    gates: tuple[Reals, ...]
+    angles: Reals
+
+
+class Place(Enum):
+    """Where a block stands in a circuit that starts in |0…0⟩ and is measured at its end."""
+
+    INSIDE = "between other blocks"
+    FRESH = "the first on both of its qubits"
+    FIRST_FRESH = "the first on its first qubit"
+    SECOND_FRESH = "the first on its second qubit"
+    LAST = "the last on both of its qubits"
+
+    @property
+    def zeros(self) -> tuple[int, ...]:
+        """Which of its qubits are in |0⟩ before it."""
+        return _ZEROS.get(self, ())
+
+
+_ZEROS = {Place.FRESH: (0, 1), Place.FIRST_FRESH: (0,), Place.SECOND_FRESH: (1,)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Elements on two qubits that parameters turn into at most `rank` entanglers.
+
+    Attributes:
+        qubits: rising; the first is the left tensor factor
+        elements: what it stands for
+        rank: how many of the angles about XX, YY and ZZ, in this order, are not zero
+        mirrored: whether `bind` gives SWAP times the unitary; the qubits' names are exchanged
+            from here on to make up for it
+        place: what `bind` may leave out
+    """
+
+    qubits: tuple[int, int]
+    elements: tuple[Element, ...]
+    rank: int
+    mirrored: bool
+    place: Place = Place.INSIDE
+    _states: Amplitudes | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        fresh = self.place is Place.FRESH
+        found = Amplitudes(self.qubits, self.elements) if fresh else None
+        object.__setattr__(self, "_states", found)
+
+    def matrices(self, params: Reals) -> Matrix:
+        """Its unitaries (B, 4, 4) for parameters (B, P)."""
+        return matrices(self.qubits, self.elements, params)
+
+    def bind(self, params: Reals) -> Values:
+        """What replaces it for parameters (B, P)."""
+        if self._states is not None:
+            found = schmidt(self._states.at(params))
+            return Values((found.left, found.right), 2 * found.angle[None][: self.rank])
+        unitaries = self.matrices(params)
+        parts = parts_of(SWAP @ unitaries if self.mirrored else unitaries, self.place)
+        gates = tuple(map(quaternions, (*parts.right, *parts.left)))
+        return Values(gates, parts.angles.T[: self.rank])
+
+
+def parts_of(unitaries: Matrix, place: Place) -> Parts:
+    """Unitaries (B, 4, 4) to what does the same in their place, with the fewest entanglers."""
+    match place:
+        case Place.INSIDE:
+            found = weyl.decompose_batch(unitaries)
+        case Place.FRESH:
+            made = schmidt(unitaries[..., 0])
+            angles = 2 * made.angle[:, None] * [1.0, 0.0, 0.0]
+            return Parts((su2.unitaries(made.left), su2.unitaries(made.right)), angles, ())
+        case Place.LAST:
+            found = weyl.without_diagonal(unitaries, "left").weyl
+        case Place.FIRST_FRESH | Place.SECOND_FRESH:
+            delta, found = weyl.without_diagonal(unitaries, "right")
+            # On |0⟩, a rotation about ZZ is one about Z on the other qubit.
+            turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * np.eye(2)
+            first, second = found.right
+            fresh_first = place is Place.FIRST_FRESH
+            right = (first, second @ turn) if fresh_first else (first @ turn, second)
+            return Parts(found.left, -2 * found.coordinates, right)
+    return Parts(found.left, -2 * found.coordinates, found.right)
+
+
+Part = Element | Block

@@ -1,0 +1,73 @@
+"""SWAPs as changes of names, since any two ions can be entangled."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.block import Block, Part
+from pennylane_qstore.compiler.circuit import (
+    Clifford,
+    Constant,
+    Element,
+    Matrix,
+    Rotation,
+    rotation,
+)
+from pennylane_qstore.compiler.pairs import NOISE, PAIR, resolved
+from pennylane_qstore.compiler.weyl import Weyl
+
+
+class Names:
+    """Where each qubit's content is, while SWAPs are left out."""
+
+    def __init__(self, qubits: int) -> None:
+        self.at = list(range(qubits))
+
+    def exchange(self, first: int, second: int) -> None:
+        """A SWAP that is left out."""
+        self.at[first], self.at[second] = self.at[second], self.at[first]
+
+    def renamed(self, part: Part) -> Part:
+        """A part where its qubits' content is."""
+        if all(self.at[qubit] == qubit for qubit in part.qubits):
+            return part
+        if isinstance(part, Block):
+            first, second = sorted(self.at[qubit] for qubit in part.qubits)
+            inner = tuple(self.element(element) for element in part.elements)
+            return replace(part, qubits=(first, second), elements=inner)
+        return self.element(part)
+
+    def element(self, element: Element) -> Element:
+        """An element where its qubits' content is."""
+        if isinstance(element, Rotation):
+            return rotation(((self.at[q], letter) for q, letter in element.word), element.angle)
+        qubits = tuple(self.at[qubit] for qubit in element.qubits)
+        if isinstance(element, Clifford):
+            return Clifford(element.name, qubits)
+        return Constant(qubits, element.matrix)
+
+
+def without_swaps(elements: Sequence[Element], names: Names) -> Iterator[Element]:
+    """Elements renamed, SWAPs left out, constants on two qubits decomposed."""
+    pairs = [e for e in elements if isinstance(e, Constant) and len(e.qubits) == PAIR]
+    found = iter(_cheapest([pair.matrix for pair in pairs]))
+    for element in elements:
+        mirrored = isinstance(element, Clifford) and element.name == "SWAP"
+        if isinstance(element, Constant) and len(element.qubits) == PAIR:
+            decomposition, mirrored = next(found)
+            qubits = tuple(names.at[qubit] for qubit in element.qubits)
+            yield from resolved(qubits, decomposition)
+        elif not mirrored:
+            yield names.element(element)
+        if mirrored:
+            names.exchange(*element.qubits)
+
+
+def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
+    """Constant unitaries to their cheapest decompositions, and whether they are mirrored."""
+    if not unitaries:
+        return []
+    found, mirrored = weyl.cheapest_batch(np.array(unitaries), NOISE)
+    return [(found.row(i), bool(mirrored[i])) for i in range(len(unitaries))]
