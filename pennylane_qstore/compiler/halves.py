@@ -2,7 +2,7 @@
 
 Euler angles and Schmidt decompositions don't depend on a common factor, so that a half angle's
 cosine and sine may as well be 1 and its tangent, which NumPy computes fast. No float is a pole of
-the tangent: the largest is about 1e16.
+the tangent: the largest is about 2e18.
 """
 
 import numpy as np

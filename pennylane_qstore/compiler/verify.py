@@ -35,8 +35,10 @@ from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 
 Reals = NDArray[np.float64]
-# Of a probability, and of an amplitude.
+# Of a probability, and of an amplitude; and what a radian adds to it, since large angles are known
+# to fewer decimals, and sums of them to fewer still.
 TOLERANCE = 1e-10
+_A_RADIAN = 8 * float(np.finfo(float).eps)
 ALL_COLUMNS, MOST_QUBITS = 6, 16
 _PRODUCT_STATES = 3
 _AMPLITUDES = 1 << 21  # at a time, which is 32 MB
@@ -78,15 +80,17 @@ def mismatch(
     together = max(1, _AMPLITUDES // (inputs << min(qubits, MOST_QUBITS)))
     worst: Mismatch | None = None
     for rows in _chunks(bound.programs, together):
-        tape = reference(template, np.real(params[bound.rows[rows]]))
+        own = np.real(params[bound.rows[rows]])
+        tape = reference(template, own)
         sent = steps_of(bound.programs, rows)
         if target.measurement_aware or qubits > MOST_QUBITS:
             bits = bound.programs.bits_of(int(rows[0]))
             found, what = _of_outcomes(tape, sent, bits, asked), "a probability"
         else:
             found, what = _of_unitaries(tape, sent, bound.starts), "an amplitude"
-        place = int(found.argmax())
-        if not found[place] <= TOLERANCE and (worst is None or found[place] > worst.difference):
+        over = found - _allowed(template, own)
+        place = int(over.argmax())
+        if not over[place] <= 0 and (worst is None or found[place] > worst.difference):
             worst = Mismatch(int(bound.rows[rows][place]), float(found[place]), what)
     return worst
 
@@ -98,6 +102,13 @@ def _chunks(programs: Programs, most: int) -> Iterator[NDArray[np.int64]]:
         rows = np.flatnonzero(flips == value)
         for start in range(0, len(rows), most):
             yield rows[start : start + most]
+
+
+def _allowed(template: Template, params: NDArray[Any]) -> Reals:
+    """How far each circuit may be from its tape by rounding alone."""
+    angles = [np.abs(value) for own in template.columns(params) for value in own]
+    allowed: Reals = TOLERANCE + _A_RADIAN * sum(angles, start=np.zeros(len(params)))
+    return allowed
 
 
 def reference(template: Template, params: NDArray[Any]) -> list[Step]:

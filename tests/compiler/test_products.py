@@ -64,3 +64,11 @@ def test_tangents_at_special_values():
     signs = np.sign(np.cos(angles / 2))
     assert np.abs(signs / size - np.cos(angles / 2)).max() < 1e-15
     assert np.abs(signs * ratios / size - np.sin(angles / 2)).max() < 1e-15
+
+
+def test_tangent_nearest_to_a_pole():
+    """Half an odd multiple of π that is as near to a float as any: J.-M. Muller et al., "Handbook
+    of Floating-Point Arithmetic", on range reduction."""
+    nearest = 6381956970095103 * 2.0**797
+    angles = np.array([2 * nearest, -2 * nearest])
+    assert np.allclose(np.abs(tangents(angles)), 2.1334853857537e18, rtol=1e-12, atol=0)

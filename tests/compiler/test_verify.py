@@ -212,6 +212,17 @@ def test_special_angles_pass(angles, aware):
     assert checked(ops, [0, 1], Target("ms", "full", aware)) is None
 
 
+@exact
+def test_large_angles_pass(aware):
+    """Sums of them are rounded to fewer decimals than those of small ones."""
+    rng = np.random.default_rng(5)
+    turns = [qml.IsingXX(rng.uniform(-1e7, 1e7, 20), [0, 1]) for _ in range(8)]
+    ops = [*operations(2, batch=20), *turns, qml.RX(0.3, 0), qml.RY(0.4, 1)]
+    assert checked(ops, [0, 1], Target("zz", "template", aware)) is None
+    wrong = checked(ops, [0, 1], Target("zz", "template", aware), off_by(1e-5, 0, row=7))
+    assert wrong.row == 7
+
+
 def broken(error):
     """Templates with an error in the first number of their programs."""
 
