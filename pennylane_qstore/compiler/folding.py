@@ -9,6 +9,7 @@ Reals = NDArray[np.float64]
 TURN = 2 * np.pi
 MOST = 0.25  # turns
 _NOISE = 2e-15  # turns
+_LARGE = 1e3  # radians; 2π is no float, which tells where it is taken away many times
 
 
 class Folded(NamedTuple):
@@ -42,13 +43,24 @@ def folded(angles: Reals, entangler: str) -> Folded:
     if not angles.size:
         nothing = np.zeros(angles.shape, dtype=bool)
         return Folded(nothing, nothing, np.zeros(angles.shape))
-    turns = angles / TURN
+    turns = in_turns(angles)
     halves = np.rint(2 * turns)
     rest = turns - halves / 2
     odd, negative = is_odd(halves), rest < 0
     size = np.minimum(np.abs(rest), MOST)
     turned = (size > MOST - _NOISE) & (negative if entangler == "zz" else odd)
     return Folded(odd ^ turned, negative ^ turned, size)
+
+
+def in_turns(angles: Reals) -> Reals:
+    """Radians to turns, of which large ones may be whole turns away.
+
+    Args:
+        angles: at least one
+    """
+    if np.abs(angles).max() > _LARGE:
+        angles = np.arctan2(np.sin(angles), np.cos(angles))
+    return angles / TURN
 
 
 def is_odd(numbers: Reals) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore import ops
+from pennylane_qstore.compiler.folding import in_turns
 from pennylane_qstore.compiler.gateset import (
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
@@ -25,7 +26,6 @@ from pennylane_qstore.compiler.numbers import Column, tabled
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate, Programs
 
-TURN = 2 * np.pi
 _X_AXIS, _Y_AXIS = 0.0, 0.25  # turns in the equator of the Bloch sphere
 
 
@@ -156,10 +156,10 @@ def _swap(write: _Writer, pair: tuple[int, int]) -> None:
 Rule = Callable[[_Writer, Any, Sequence[Column]], None]
 
 _BY_NAME: dict[str, Rule] = {
-    "RX": lambda write, q, p: write.rotation(q[0], _X_AXIS, p[0] / TURN),
-    "RY": lambda write, q, p: write.rotation(q[0], _Y_AXIS, p[0] / TURN),
-    "RZ": lambda write, q, p: write.turn(q[0], p[0] / TURN),
-    "PhaseShift": lambda write, q, p: write.turn(q[0], p[0] / TURN),
+    "RX": lambda write, q, p: write.rotation(q[0], _X_AXIS, in_turns(p[0])),
+    "RY": lambda write, q, p: write.rotation(q[0], _Y_AXIS, in_turns(p[0])),
+    "RZ": lambda write, q, p: write.turn(q[0], in_turns(p[0])),
+    "PhaseShift": lambda write, q, p: write.turn(q[0], in_turns(p[0])),
     "PauliX": lambda write, q, _: write.pi_pulse(q[0], _X_AXIS),
     "PauliY": lambda write, q, _: write.pi_pulse(q[0], _Y_AXIS),
     "PauliZ": lambda write, q, _: write.turn(q[0], 0.5),
@@ -173,9 +173,9 @@ _BY_NAME: dict[str, Rule] = {
     "CNOT": lambda write, q, _: _cnot(write, q),
     "CZ": lambda write, q, _: _cz(write, q),
     "SWAP": lambda write, q, _: _swap(write, q),
-    "IsingXX": lambda write, q, p: write.ising(q, (_X_AXIS, _X_AXIS), p[0] / TURN),
-    "IsingYY": lambda write, q, p: write.ising(q, (_Y_AXIS, _Y_AXIS), p[0] / TURN),
-    "IsingZZ": lambda write, q, p: write.ising_zz(q, p[0] / TURN),
+    "IsingXX": lambda write, q, p: write.ising(q, (_X_AXIS, _X_AXIS), in_turns(p[0])),
+    "IsingYY": lambda write, q, p: write.ising(q, (_Y_AXIS, _Y_AXIS), in_turns(p[0])),
+    "IsingZZ": lambda write, q, p: write.ising_zz(q, in_turns(p[0])),
     "Identity": lambda *_: None,
     "GlobalPhase": lambda *_: None,
     "Barrier": lambda *_: None,

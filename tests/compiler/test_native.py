@@ -61,6 +61,20 @@ def test_a_random_circuit_keeps_its_unitary(entangler, operations):
 
 
 @entanglers
+@pytest.mark.parametrize("angle", [1e6, -1e15, 1e300])
+def test_large_angles_are_what_pennylane_takes_them_for(entangler, angle):
+    """However many whole turns there are in them."""
+    wires = list(QUBITS)
+    ops = [kind(angle, w) for kind, w in zip([qml.RX, qml.RY, qml.PhaseShift], wires, strict=True)]
+    ops += [qml.RX(0.3, "a"), qml.RZ(angle, "a"), qml.RX(0.4, "a"), qml.RY(0.5, "c")]
+    for kind, own in ((qml.IsingXX, "ab"), (qml.IsingYY, "bc"), (qml.IsingZZ, "ac")):
+        ops.append(kind(angle, list(own)))
+    programs = compile_native([*ops, qml.RX(0.6, "b")], QUBITS, 1, entangler)
+    expected = tape_matrix([*ops, qml.RX(0.6, "b")])
+    assert distance_up_to_frames(expected, program_matrix(programs)) < 1e-12
+
+
+@entanglers
 @given(operations=st.lists(gates, min_size=1, max_size=8))
 def test_every_number_is_in_the_range_of_the_api(entangler, operations):
     """Phases are in [-1, 1] turns, angles of entanglers in [0, 0.25], as the API documents."""
