@@ -72,8 +72,10 @@ class BoundTemplate(ResourcesOperation):
             target: tells what is compiled to
         """
         other = object.__new__(type(self))
-        known = {"template": self.template, "target": target}
-        other.__dict__.update(self.__dict__, data=(params,), _hyperparameters=known)
+        own = other.__dict__
+        own.update(self.__dict__)
+        own["data"] = (params,)
+        own["_hyperparameters"] = {"template": self.template, "target": target}
         return other
 
     @property

@@ -55,7 +55,7 @@ class Reader:
         places = [place for place, kind in enumerate(kinds) if kind in PLAIN]
         self.others = [place for place, kind in enumerate(kinds) if kind not in PLAIN]
         self.kinds, self._places = kinds, places
-        self._plain = picking(places)
+        self._plain = picking(places) if self.others else _all
         self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)
         open_ = [place for place in places if kinds[place].num_params]
         self._open = picking(open_)
@@ -97,6 +97,10 @@ def picking(places: Iterable[int]) -> _Pick:
     if len(own) > 1:
         return itemgetter(*own)
     return lambda operations: [operations[place] for place in own]
+
+
+def _all(operations: Sequence[Operator]) -> Sequence[Operator]:
+    return operations
 
 
 def reader(kinds: tuple[type[Operator], ...]) -> Reader:
