@@ -132,27 +132,15 @@ def timeline(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> 
         still: the runs that nothing moves
     """
     before, after = _lags(wiring, kinds, rows, still)
-    second = dict(zip(rows.two.tolist(), range(rows.second.start, rows.second.stop), strict=True))
-    place_of = rows.place_of.tolist()
+    phases = _phases(kinds, rows, still, before)
     gates: list[Gate] = []
     numbers: list[_Number] = []
     waiting = [iter(own) for own in wiring.chain_of]
 
-    def phases(run: int) -> list[_Number]:
-        """Of as many pulses as a run may have."""
-        lag, place = before[run], place_of[run]
-        alone = 0.0 if kinds[run] == TWO_HALVES else QUARTER_TURN
-        if place >= 0:
-            first = _Number(rows.first.start + place, lag.constant + alone)
-            return [first, _Number(second.get(place, 0), lag.constant - HALF_TURN)]
-        first = lag.plus(alone - still.ends[run].sum())
-        return [first, first.plus(-still.tilt[run] - HALF_TURN)]
-
     def play(qubit: int) -> int:
         run = next(waiting[qubit])
-        names = _PULSES[kinds[run]]
-        gates.extend(Gate(name, (qubit,)) for name in names)
-        numbers.extend(phases(run)[: len(names)])
+        gates.extend(Gate(name, (qubit,)) for name in _PULSES[kinds[run]])
+        numbers.extend(phases[run])
         return run
 
     turned, sizes = _turned(wiring, rows), _sizes(wiring, rows)
@@ -172,6 +160,25 @@ def timeline(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> 
     constants = np.array([number.constant for number in numbers])
     constants -= np.rint(constants)
     return Timeline(Gates(gates), np.array([n.row for n in numbers], dtype=int), constants)
+
+
+def _phases(
+    kinds: Sequence[int], rows: Rows, still: Still, before: dict[int, _Number]
+) -> list[list[_Number]]:
+    """The phases of each run's pulses."""
+    second = dict(zip(rows.two.tolist(), range(rows.second.start, rows.second.stop), strict=True))
+    found = []
+    for run, (kind, place) in enumerate(zip(kinds, rows.place_of.tolist(), strict=True)):
+        lag = before[run]
+        alone = 0.0 if kind == TWO_HALVES else QUARTER_TURN
+        if place >= 0:
+            first = _Number(rows.first.start + place, lag.constant + alone)
+            other = _Number(second.get(place, 0), lag.constant - HALF_TURN)
+        else:
+            first = lag.plus(alone - still.ends[run].sum())
+            other = first.plus(-still.tilt[run] - HALF_TURN)
+        found.append([first, other][: len(_PULSES[kind])])
+    return found
 
 
 def _lags(
