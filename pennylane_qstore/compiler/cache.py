@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,28 +29,22 @@ class Entry:
     """What a structure became.
 
     Attributes:
-        carriers: an operation for each circuit that a tape of the structure becomes, at no angles
+        circuits: for each circuit that a tape of the structure becomes, an operation at no angles,
+            and what is measured
         pick: picks, of a tape's operations, those whose parameters are left open
         batch_size: of the tape, or None
         post: the circuits' results to the tape's
-        circuits: the carriers, with their measurements
     """
 
-    carriers: tuple[BoundTemplate, ...]
+    circuits: tuple[tuple[BoundTemplate, Sequence[MeasurementProcess]], ...]
     pick: Pick
     batch_size: int | None
     post: Callable[..., Any]
 
-    circuits: tuple[tuple[BoundTemplate, Sequence[MeasurementProcess]], ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        circuits = tuple((each, each.template.lifted.measurements) for each in self.carriers)
-        object.__setattr__(self, "circuits", circuits)
-
     @property
     def templates(self) -> list[Template]:
         """The template of each circuit."""
-        return [each.template for each in self.carriers]
+        return [carrier.template for carrier, _ in self.circuits]
 
 
 class Found(NamedTuple):

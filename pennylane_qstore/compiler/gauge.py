@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.kinds import always, pulses_needed
+from pennylane_qstore.compiler.su2 import unit_phases
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -33,7 +34,6 @@ _CONSTANTS = np.arange(4) * np.pi / 4
 FORWARD, BACKWARD = len(_CONSTANTS), len(_CONSTANTS) + 1
 _STATES = len(_CONSTANTS) + 2
 _UNIT: Complex = np.exp(1j * _CONSTANTS)
-_TINY = 1e-150  # gives a vanishing D a direction: any angle is right then
 _PULSE, _FOUND = 1 << 20, 1  # a pulse less is worth more than any number of angles to find
 
 
@@ -132,22 +132,15 @@ class Gauge:
         units = np.ones((self.count + 1, p2.shape[-1]), dtype=complex)
         before, after, runs = self.both
         if len(runs):
-            difference, total = _unit(p2[runs].conj()), _unit(-r2[runs].conj())
+            difference, total = unit_phases(p2[runs].conj()), unit_phases(-r2[runs].conj())
             units[after] = np.exp(0.5j * np.angle(difference * total))
             units[before] = units[after] * difference.conj()
         for found, known, runs, backward, factors in self.steps:
             here = units[known]
             ahead = np.where(backward, p2[runs].conj(), p2[runs])
-            units[found] = factors * _unit((here.conj() * ahead - here * r2[runs]).conj())
+            units[found] = factors * unit_phases((here.conj() * ahead - here * r2[runs]).conj())
         angles: Reals = np.angle(units)
         return angles
-
-
-def _unit(numbers: Complex) -> Complex:
-    """Complex numbers divided by their sizes; those that are zero become one."""
-    safe = numbers + _TINY
-    found: Complex = safe / np.abs(safe)
-    return found
 
 
 def choose(samples: Reals, chain_of: Sequence[Sequence[int]], opaque: NDArray[np.bool_]) -> Choice:

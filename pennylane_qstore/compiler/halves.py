@@ -36,9 +36,3 @@ def multiplied(numbers: Reals, first: Reals | None = None) -> Reals:
         half = width * 2**place
         np.multiply(found[:, :half], numbers[place][:, None], out=found[:, half : 2 * half])
     return found
-
-
-def unit(quaternions: Reals) -> Reals:
-    """Quaternions, their components along the second axis, divided by their lengths."""
-    found: Reals = quaternions / np.sqrt(np.square(quaternions).sum(axis=1, keepdims=True))
-    return found

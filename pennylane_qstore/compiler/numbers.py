@@ -1,4 +1,4 @@
-"""An operation's parameters to checked arrays, one value a circuit of the batch."""
+"""An operation's parameters to checked arrays, one value a circuit of the batch; and indices."""
 
 from collections.abc import Sequence
 

@@ -168,10 +168,13 @@ def _found(
 
 def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache) -> Entry:
     with unrecorded():  # the QNode may be called inside another's function
-        circuits, post = lift(tape, full)
-        templates = (Template(lifted, _qubits(lifted, wires), cache.search) for lifted in circuits)
-        carriers = tuple(BoundTemplate(np.zeros(0), each, _no_target) for each in templates)
-    return Entry(carriers, picked(tape), tape.batch_size, post)
+        found, post = lift(tape, full)
+        templates = [Template(lifted, _qubits(lifted, wires), cache.search) for lifted in found]
+        circuits = tuple(
+            (BoundTemplate(np.zeros(0), each, _no_target), each.lifted.measurements)
+            for each in templates
+        )
+    return Entry(circuits, picked(tape), tape.batch_size, post)
 
 
 def _no_target() -> Target:

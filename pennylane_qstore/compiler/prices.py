@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.chains import CLIFFORDS, TO_Z, Factor, Local
 from pennylane_qstore.compiler.gauge import FORWARD, pulses_between
 from pennylane_qstore.compiler.kinds import pulses_needed
-from pennylane_qstore.compiler.products import ONE, products, times
+from pennylane_qstore.compiler.products import products
+from pennylane_qstore.compiler.su2 import ONE, composed, inverse, magnitudes, times
 
 Reals = NDArray[np.float64]
 LETTERS = "XYZ"
@@ -46,9 +47,10 @@ def prices(
     value = np.concatenate([value, nothing])
     own = np.array([*axes, (END, END)])
     turned, native = _turned("zz"), _turned(entangler)
-    bare = _times(_times(_inverse(turned[own[:, 1]])[..., None], value), turned[own[:, 0], :, None])
-    each = _times(bare[:, None, None], _inverse(native)[:, None, :, None])
-    each = _times(native[:, :, None], each)
+    ahead, behind = inverse(turned[own[:, 1]])[..., None], turned[own[:, 0], :, None]
+    bare = composed(composed(ahead, value, axis=-2), behind, axis=-2)
+    each = composed(bare[:, None, None], inverse(native)[:, None, :, None], axis=-2)
+    each = composed(native[:, :, None], each, axis=-2)
     flat = each.reshape(-1, *each.shape[3:])
     opaque = [any(isinstance(factor, Local) for factor in run) for run in runs]
     hidden = np.repeat([*opaque, False], len(native) ** 2)
@@ -56,8 +58,7 @@ def prices(
         pulses = pulses_between(flat, hidden).astype(float)
         pulses[:, :, FORWARD:] += _TO_FIND
     else:
-        stay, move = np.hypot(flat[:, 0], flat[:, 3]), np.hypot(flat[:, 1], flat[:, 2])
-        pulses = np.where(hidden, 2.0, pulses_needed(stay, move))[:, None, None]
+        pulses = np.where(hidden, 2.0, pulses_needed(*magnitudes(flat)))[:, None, None]
     return pulses.reshape(*each.shape[:3], *pulses.shape[1:])
 
 
@@ -71,14 +72,3 @@ def _turned(entangler: str) -> Reals:
             turn = times(CLIFFORDS[name], turn)
         found.append(turn)
     return np.array([*found, ONE])
-
-
-def _times(left: Reals, right: Reals) -> Reals:
-    """The rotations `right`, then `left`; quaternions are the last axis but one."""
-    (aw, ax, ay, az), (bw, bx, by, bz) = np.moveaxis(left, -2, 0), np.moveaxis(right, -2, 0)
-    return np.stack(times((aw, ax, ay, az), (bw, bx, by, bz)), axis=-2)
-
-
-def _inverse(quaternions: Reals) -> Reals:
-    """The rotations back; quaternions are the last axis."""
-    return quaternions * np.array([1.0, -1.0, -1.0, -1.0])

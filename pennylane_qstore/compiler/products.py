@@ -8,24 +8,22 @@ and sines, and what is constant in a piece costs nothing when parameters are bou
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise, starmap
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import Factor, Fixed, Local, Turn
-from pennylane_qstore.compiler.halves import multiplied, tangents, unit
+from pennylane_qstore.compiler.halves import multiplied, tangents
 from pennylane_qstore.compiler.numbers import sliced
+from pennylane_qstore.compiler.su2 import ONE, Quaternion, composed, times, unit
 
 Indices = NDArray[np.int_]
 Reals = NDArray[np.float64]
-Quaternion = tuple[float, float, float, float]
-_Number = TypeVar("_Number", float, Reals)
-ONE: Quaternion = (1.0, 0.0, 0.0, 0.0)
 _AXES: dict[str, Quaternion] = {"X": (0, 1, 0, 0), "Y": (0, 0, 1, 0), "Z": (0, 0, 0, 1)}
 _BASIS: tuple[Quaternion, ...] = (ONE, *_AXES.values())
 _NONE = np.zeros(0, dtype=int)
-_MOST_TURNS = 2  # of a piece, whose matrix has 2**turns columns
+_MOST_TURNS = 2  # of a piece, each of which doubles the columns of its matrix
 
 
 class Pieces(NamedTuple):
@@ -151,7 +149,7 @@ class Products:
         Returns:
             quaternions of shape (n_runs, 4, batch)
         """
-        return unit(self.turned(angles[self.turning], gates))
+        return unit(self.turned(angles[self.turning], gates), axis=1)
 
     def turned(self, angles: Reals, gates: Reals) -> Reals:
         """The same of the angles in `turning` alone, each quaternion times some number."""
@@ -161,7 +159,9 @@ class Products:
         for place, (group, rows, own) in enumerate(self._steps):
             numbers = group.products(turns[own], gates)
             if place >= firsts:
-                product[rows] = unit(_product(group.matrices @ numbers, product[rows]))
+                product[rows] = unit(
+                    composed(group.matrices @ numbers, product[rows], axis=1), axis=1
+                )
             elif isinstance(rows, slice):
                 np.matmul(group.matrices, numbers, out=product[rows])
             else:
@@ -180,21 +180,6 @@ def products(runs: Sequence[Sequence[Factor]]) -> Products:
                 groups.setdefault(pieces[place].kind, []).append((row, pieces[place]))
         places.append(tuple(map(_gathered, groups.values())))
     return Products(tuple(places), np.array([len(pieces) for pieces in cut], dtype=int))
-
-
-def times(
-    left: tuple[_Number, _Number, _Number, _Number],
-    right: tuple[_Number, _Number, _Number, _Number],
-) -> tuple[_Number, _Number, _Number, _Number]:
-    """The rotation `right`, then `left`."""
-    aw, ax, ay, az = left
-    bw, bx, by, bz = right
-    return (
-        aw * bw - ax * bx - ay * by - az * bz,
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-    )
 
 
 class _Piece(NamedTuple):
@@ -250,13 +235,6 @@ def _gathered(own: Sequence[tuple[int, _Piece]]) -> Pieces:
         np.array([piece.slots for _, piece in own], dtype=int).T,
         np.array([piece.columns for _, piece in own]).transpose(0, 2, 1).copy(),
     )
-
-
-def _product(left: Reals, right: Reals) -> Reals:
-    """Quaternions' products, their components along the second axis."""
-    aw, ax, ay, az = left.transpose(1, 0, 2)
-    bw, bx, by, bz = right.transpose(1, 0, 2)
-    return np.stack(times((aw, ax, ay, az), (bw, bx, by, bz)), axis=1)
 
 
 def _from_left(left: Reals) -> Reals:

@@ -20,7 +20,8 @@ from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, ga
 from pennylane_qstore.compiler.kinds import always, pulses_needed
 from pennylane_qstore.compiler.layout import Entangling, Layout
 from pennylane_qstore.compiler.parity import GROUND
-from pennylane_qstore.compiler.products import ONE, Products, Quaternion, products, times
+from pennylane_qstore.compiler.products import Products, products
+from pennylane_qstore.compiler.su2 import ONE, Quaternion, composed, magnitudes
 from pennylane_qstore.compiler.timeline import Wiring
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Gate, Gates, Programs
@@ -183,7 +184,7 @@ def pulses(
     runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
     value = runs.at(*samples)
     angles.apply(value)
-    antidiagonal = always(np.hypot(value[:, 0], value[:, 3]))
+    antidiagonal = always(magnitudes(value)[0])
     still = {run: bool(antidiagonal[run]) for run in np.flatnonzero(needed == 0).tolist()}
     flips = Flips(
         _ends(wiring, constant, still if flips_free else ()),
@@ -195,7 +196,7 @@ def pulses(
     if entangler == "zz":  # a half turn is a Z on both qubits
         odd = np.zeros(len(needed), dtype=bool)
         odd[wiring.before + 1] = constant.odd
-        before = _in_turn(before, _powers(_Z, odd))
+        before = composed(_powers(_Z, odd), before)
     runs = runs.between(before, _powers(_X, flips.after))
     return Pulses(runs, angles, flips, wiring, needed, samples)
 
@@ -237,8 +238,7 @@ def _fewest(
     everywhere = np.zeros(len(opaque), dtype=int)
     if wiring.entangler == "zz":
         value = table.at(*samples)
-        stay, move = np.hypot(value[:, 0], value[:, 3]), np.hypot(value[:, 1], value[:, 2])
-        needed = np.where(opaque, 2, pulses_needed(stay, move))
+        needed = np.where(opaque, 2, pulses_needed(*magnitudes(value)))
         return table, needed, gauge(Choice(needed, everywhere, everywhere))
     # exp(-iθ/2 Z⊗Z) = (H⊗H) exp(-iθ/2 X⊗X) (H⊗H)
     inner_end, inner_start = everywhere > 0, everywhere > 0
@@ -284,9 +284,3 @@ def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple
 def _powers(quaternion: Quaternion, where: NDArray[np.bool_]) -> Reals:
     """A rotation where it is asked for, and nothing elsewhere; shape (n, 4)."""
     return np.where(where[:, None], quaternion, ONE)
-
-
-def _in_turn(first: Reals, second: Reals) -> Reals:
-    """Rotations (n, 4) one after another."""
-    w, x, y, z = first.T
-    return np.stack(times(tuple(second.T), (w, x, y, z)), axis=-1)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit import Matrix
+from pennylane_qstore.compiler.su2 import unit_phases
 
 Reals = NDArray[np.float64]
 _MOST = np.pi / 4
-_TINY = 1e-150  # gives zero a direction: any is right then
 # Which column of a state's matrix each of its numbers is in, real parts beside imaginary ones.
 _COLUMNS = np.array([1.0, 1, -1, -1, 1, 1, -1, -1])
 
@@ -41,10 +41,8 @@ def schmidt(states: Matrix) -> Schmidt:
     numbers = np.empty((2, batch), dtype=complex)  # M†M off its diagonal, and det M
     np.vecdot(first, second, out=numbers[0])
     np.subtract(states[:, 0] * states[:, 3], states[:, 1] * states[:, 2], out=numbers[1])
-    numbers += _TINY
     sizes = np.abs(numbers)
-    numbers /= sizes
-    mixed, volume = numbers
+    mixed, volume = unit_phases(numbers, sizes)
     tilt = np.arctan2(2 * sizes[0], np.square(states.view(float)) @ _COLUMNS) / 2
     cos, turn = np.cos(tilt), np.sin(tilt) * mixed.conj()
     # exp(-i x XX)|00> = cos x |00> - i sin x |11>

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit import Matrix
+from pennylane_qstore.compiler.su2 import composed, inverse
 
 Reals = NDArray[np.float64]
 Side = Literal["left", "right"]
@@ -278,16 +279,6 @@ def _quaternions(orthogonal: Reals) -> tuple[Reals, Reals]:
     return left / np.linalg.norm(left, axis=1, keepdims=True), right
 
 
-def _multiplied(first: Reals, second: Reals) -> Reals:
-    """Products of quaternions (..., 4), by their matrices."""
-    result: Reals = np.einsum("...i,...j,ijk->...k", first, second, _PRODUCTS)
-    return result
-
-
-def _conjugated(quaternions: Reals) -> Reals:
-    return quaternions * np.array([1.0, -1.0, -1.0, -1.0])
-
-
 def _permuting(order: tuple[int, ...]) -> Reals:
     """The Clifford gate that takes axis j to ±axis order[j] when it conjugates."""
     axes = np.eye(4)[1:]
@@ -306,7 +297,7 @@ _ORDERS = list(permutations(range(3)))  # sorted: an order's place is 2·first +
 # exp(i π/2 XX) is a Pauli on both qubits up to a phase: one of eight products of X, Y and Z, ...
 _SHIFTS = np.array(
     [
-        _multiplied(_multiplied(np.eye(4)[x], np.eye(4)[2 * y]), np.eye(4)[3 * z])
+        composed(composed(np.eye(4)[x], np.eye(4)[2 * y]), np.eye(4)[3 * z])
         for x, y, z in product(range(2), repeat=3)
     ]
 )
@@ -315,16 +306,16 @@ _PERMUTING = np.array([_permuting(order) for order in _ORDERS])
 # ... and a Pauli on one turns two signs: none, those of b and c, of a and c, of a and b.
 _SIGNS = np.eye(4)
 _FLIPS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
-_BOTH = _multiplied(_SHIFTS[:, None], _PERMUTING)
-_ONE = _multiplied(_BOTH[:, :, None], _SIGNS)
+_BOTH = composed(_SHIFTS[:, None], _PERMUTING)
+_ONE = composed(_BOTH[:, :, None], _SIGNS)
 # As matrices that a row (1, 4) is multiplied with: times them, or their inverse times it.
 _AFTER_BOTH, _AFTER_ONE = (
     np.einsum("...j,ijk->...ik", table, _PRODUCTS) for table in (_BOTH, _ONE)
 )
-_BEFORE_BOTH = np.einsum("...i,ijk->...jk", _conjugated(_PERMUTING), _PRODUCTS)
+_BEFORE_BOTH = np.einsum("...i,ijk->...jk", inverse(_PERMUTING), _PRODUCTS)
 _BEFORE_ONE = np.einsum(
     "...i,ijk->...jk",
-    _conjugated(_multiplied(_PERMUTING[:, None], _SIGNS)),
+    inverse(composed(_PERMUTING[:, None], _SIGNS)),
     _PRODUCTS,
 )
 
