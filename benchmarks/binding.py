@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pennylane as qml
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.optimise import Optimised
 

@@ -9,7 +9,7 @@ from pytket.passes import AutoRebase, FullPeepholeOptimise, GreedyPauliSimp, Nor
 
 from benchmarks.rivals import ENTANGLERS, Counts, Gates, Way
 from pennylane_qstore.compiler.chains import chains
-from pennylane_qstore.compiler.circuit import Angle, Element, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Element, rotation
 from pennylane_qstore.compiler.pulses import pulses
 
 _NAMES = {

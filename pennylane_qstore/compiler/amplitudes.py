@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Affine, Angle, Element, Matrix, Rotation
-from pennylane_qstore.compiler.halves import multiplied, tangents
+from pennylane_qstore.compiler.circuit.elements import Affine, Angle, Element, Matrix, Rotation
+from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
 from pennylane_qstore.compiler.pairs import matrices, on_both
 
 Reals = NDArray[np.float64]

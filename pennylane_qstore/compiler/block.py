@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler import su2, weyl
+from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.amplitudes import Amplitudes
-from pennylane_qstore.compiler.circuit import Element, Matrix
+from pennylane_qstore.compiler.circuit import quaternions
+from pennylane_qstore.compiler.circuit.elements import Element, Matrix
+from pennylane_qstore.compiler.circuit.quaternions import quaternions
 from pennylane_qstore.compiler.pairs import matrices
 from pennylane_qstore.compiler.schmidt import schmidt
-from pennylane_qstore.compiler.su2 import quaternions
 from pennylane_qstore.compiler.weyl import SWAP, Reals
 
 
@@ -109,7 +110,9 @@ def parts_of(unitaries: Matrix, place: Place) -> Parts:
         case Place.FRESH:
             made = schmidt(unitaries[..., 0])
             angles = 2 * made.angle[:, None] * [1.0, 0.0, 0.0]
-            return Parts((su2.unitaries(made.left), su2.unitaries(made.right)), angles, ())
+            return Parts(
+                (quaternions.unitaries(made.left), quaternions.unitaries(made.right)), angles, ()
+            )
         case Place.LAST:
             found = weyl.without_diagonal(unitaries, "left").weyl
         case Place.FIRST_FRESH | Place.SECOND_FRESH:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.block import Block, Part, Place, parts_of
-from pennylane_qstore.compiler.circuit import Element, Matrix, Rotation
+from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Rotation
 from pennylane_qstore.compiler.groups import Group, collect, places_of
 from pennylane_qstore.compiler.pairs import NOISE, between, matrices
 from pennylane_qstore.compiler.schmidt import schmidt

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from pennylane_qstore.compiler.tableau import Word, bits
+from pennylane_qstore.compiler.circuit.paulis import Word, bits
 
 _LETTERS = "XYZ"
 PAIR = 2

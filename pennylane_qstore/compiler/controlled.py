@@ -9,7 +9,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
     Constant,

@@ -8,8 +8,8 @@ import pennylane as qml
 from pennylane.exceptions import DecompositionUndefinedError
 from pennylane.operation import Operator
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element
-from pennylane_qstore.compiler.constants import zxz
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Element
+from pennylane_qstore.compiler.circuit.one_qubit import zxz
 from pennylane_qstore.compiler.gateset import CONTROLLED_X, SAME
 from pennylane_qstore.compiler.rules import elements_of
 

@@ -9,12 +9,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element, Rotation
-from pennylane_qstore.compiler.columns import Step
-from pennylane_qstore.compiler.constants import one_qubit_elements
-from pennylane_qstore.compiler.search import Search
-from pennylane_qstore.compiler.stabilised import lightened, on_zero_state
-from pennylane_qstore.compiler.tableau import (
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Element, Rotation
+from pennylane_qstore.compiler.circuit.one_qubit import one_qubit_elements
+from pennylane_qstore.compiler.circuit.paulis import (
     Tableau,
     Word,
     one_qubit_gates,
@@ -22,6 +19,9 @@ from pennylane_qstore.compiler.tableau import (
     rotation_of,
     turns_of,
 )
+from pennylane_qstore.compiler.columns import Step
+from pennylane_qstore.compiler.search import Search
+from pennylane_qstore.compiler.stabilised import lightened, on_zero_state
 
 _QUARTER = Angle(math.pi / 2)
 _TO_Z = {"X": "H", "Y": "SX"}

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.quaternions import unit_phases
 from pennylane_qstore.compiler.kinds import always, pulses_needed
-from pennylane_qstore.compiler.su2 import unit_phases
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, Rotation, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Rotation, rotation
+from pennylane_qstore.compiler.circuit.paulis import Word
 from pennylane_qstore.compiler.gadgets import synthesise
-from pennylane_qstore.compiler.tableau import Word
 from pennylane_qstore.compiler.weyl import PAULIS
 
 _PAIR = 2

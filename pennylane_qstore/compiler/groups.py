@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pennylane_qstore.compiler.block import Place
-from pennylane_qstore.compiler.circuit import Constant, Element, Rotation
+from pennylane_qstore.compiler.circuit.elements import Constant, Element, Rotation
 from pennylane_qstore.compiler.pairs import PAIR
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pennylane_qstore.compiler.blocks import consolidate
-from pennylane_qstore.compiler.circuit import Clifford, Constant, Element, Matrix, Rotation
+from pennylane_qstore.compiler.circuit.elements import Clifford, Constant, Element, Matrix, Rotation
 from pennylane_qstore.compiler.isometries import renamed
 from pennylane_qstore.compiler.pairs import matrices
 from pennylane_qstore.compiler.preparation import prepare

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import cossin
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
     Element,

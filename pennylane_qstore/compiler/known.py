@@ -7,7 +7,13 @@ gate that it controls either happens or doesn't, and a rotation about Z there is
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pennylane_qstore.compiler.circuit import AnyElement, Clifford, Constant, ControlledX, Rotation
+from pennylane_qstore.compiler.circuit.elements import (
+    AnyElement,
+    Clifford,
+    Constant,
+    ControlledX,
+    Rotation,
+)
 
 _DIAGONAL = {"Z", "S", "SDG"}
 _FLIPS = {"X", "Y"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, adjoint, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
 
 _PAIR = 2
 # The gate that turns Z to a Pauli operator: G·Z·G† is the operator.

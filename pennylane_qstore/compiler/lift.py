@@ -13,7 +13,7 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.compiler.numbers import Column, columns, tabled
+from pennylane_qstore.compiler.circuit.columns import Column, columns, tabled
 from pennylane_qstore.compiler.plain import are_numbers, parameters, picking
 from pennylane_qstore.compiler.structure import UncacheableError, is_parametric
 from pennylane_qstore.errors import CompileError

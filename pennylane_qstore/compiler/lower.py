@@ -7,7 +7,7 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore import ops
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     AnyElement,
     Clifford,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import schur
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, Matrix, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Matrix, rotation
 
 Reals = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from pennylane_qstore.compiler.asked import Asked
 from pennylane_qstore.compiler.block import Part
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.chains import Chains, Reading, chains
-from pennylane_qstore.compiler.circuit import AnyElement, ControlledX, Element
+from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered

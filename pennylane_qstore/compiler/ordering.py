@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.assignment import assigned
 from pennylane_qstore.compiler.block import Block, Part
 from pennylane_qstore.compiler.chains import BLOCK_WORDS, Chains
-from pennylane_qstore.compiler.circuit import Clifford, Rotation
+from pennylane_qstore.compiler.circuit.elements import Clifford, Rotation
 from pennylane_qstore.compiler.gauge import BACKWARD, FORWARD
 from pennylane_qstore.compiler.prices import END, LETTERS, prices
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
     Constant,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Matrix
+from pennylane_qstore.compiler.circuit.elements import Matrix
 
 Reals = NDArray[np.float64]
 # Basis states of three qubits that differ in the first and the last.

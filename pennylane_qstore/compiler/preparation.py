@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
     Constant,

@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Local
+from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, magnitudes
 from pennylane_qstore.compiler.flips import End, Flips
 from pennylane_qstore.compiler.folding import MOST, TURN, Folded, folded, is_odd
 from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, gauge
@@ -21,7 +22,6 @@ from pennylane_qstore.compiler.kinds import always, pulses_needed
 from pennylane_qstore.compiler.layout import Entangling, Layout
 from pennylane_qstore.compiler.parity import GROUND
 from pennylane_qstore.compiler.products import Products, products
-from pennylane_qstore.compiler.su2 import ONE, Quaternion, composed, magnitudes
 from pennylane_qstore.compiler.timeline import Wiring
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Gate, Gates, Programs

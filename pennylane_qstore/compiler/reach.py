@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.circuit import AnyElement, Clifford, Constant, ControlledX, Rotation
+from pennylane_qstore.compiler.circuit.elements import (
+    AnyElement,
+    Clifford,
+    Constant,
+    ControlledX,
+    Rotation,
+)
 
 _NOISE = 1e-12
 _DIAGONAL = {"Z", "S", "SDG", "CZ"}

@@ -13,7 +13,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Element, adjoint, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
 from pennylane_qstore.compiler.controlled import controlled, matrix_of
 from pennylane_qstore.compiler.excitations import (
     double_excitation,

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pennylane_qstore.compiler.block import Block, Part, Place
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     AnyElement,
     Clifford,

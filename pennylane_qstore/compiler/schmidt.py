@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Matrix
-from pennylane_qstore.compiler.su2 import unit_phases
+from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit.quaternions import unit_phases
 
 Reals = NDArray[np.float64]
 _MOST = np.pi / 4

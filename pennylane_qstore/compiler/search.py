@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from pennylane_qstore.compiler.circuit.paulis import Word, bits
 from pennylane_qstore.compiler.columns import (
     PAIR,
     Path,
@@ -29,7 +30,6 @@ from pennylane_qstore.compiler.columns import (
     pulses,
     shortenings,
 )
-from pennylane_qstore.compiler.tableau import Word, bits
 
 _GROUPS = 6  # of rows that count differently; all others count the same
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Angle
+from pennylane_qstore.compiler.circuit.elements import Angle
 from pennylane_qstore.compiler.pairs import WORDS
 
 Reals = NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cossin
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Constant,
     Element,

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Angle, AnyElement, Rotation
-from pennylane_qstore.compiler.numbers import sliced
+from pennylane_qstore.compiler.circuit.columns import sliced
+from pennylane_qstore.compiler.circuit.elements import Angle, AnyElement, Rotation
 from pennylane_qstore.compiler.optimise import Bound, Optimised
 
 Reals = NDArray[np.float64]

@@ -8,8 +8,8 @@ stabilises the state; a word that is a stabiliser itself gives nothing but a pha
 from collections.abc import Iterable
 from itertools import combinations, permutations
 
-from pennylane_qstore.compiler.circuit import Rotation
-from pennylane_qstore.compiler.tableau import Word, rotation_of
+from pennylane_qstore.compiler.circuit.elements import Rotation
+from pennylane_qstore.compiler.circuit.paulis import Word, rotation_of
 
 
 def on_zero_state(rotations: Iterable[Rotation], zeros: Iterable[int]) -> list[Rotation]:

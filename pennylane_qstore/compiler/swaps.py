@@ -7,7 +7,7 @@ import numpy as np
 
 from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.block import Block, Part
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
     Element,

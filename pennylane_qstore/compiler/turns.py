@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.circuit import (
+from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
     Element,
@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.circuit import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.constants import zxz
+from pennylane_qstore.compiler.circuit.one_qubit import zxz
 from pennylane_qstore.compiler.pairs import (
     CLIFFORDS,
     LETTERS,

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Matrix
-from pennylane_qstore.compiler.su2 import composed, inverse
+from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit.quaternions import composed, inverse
 
 Reals = NDArray[np.float64]
 Side = Literal["left", "right"]

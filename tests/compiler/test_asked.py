@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.asked import Asked
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, ControlledX, rotation
+from pennylane_qstore.compiler.circuit.elements import (
+    Angle,
+    Clifford,
+    Constant,
+    ControlledX,
+    rotation,
+)
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.outcomes import Outcomes
 from tests.compiler.native_matrix import on_register, program_matrix

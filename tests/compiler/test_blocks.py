@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.block import Block
 from pennylane_qstore.compiler.blocks import consolidate
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.circuit.quaternions import unitaries
 from pennylane_qstore.compiler.groups import collect
 from pennylane_qstore.compiler.pairs import resolved
-from pennylane_qstore.compiler.su2 import unitaries
 from pennylane_qstore.compiler.weyl import PAULIS, SWAP
 
 QUBITS, PARAMS = 4, 3

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
+from pennylane_qstore.compiler.circuit.paulis import Tableau, Word, turns_of
 from pennylane_qstore.compiler.gadgets import (
     rotations_then_clifford,
     synthesise,
@@ -20,7 +21,6 @@ from pennylane_qstore.compiler.multicontrol import (
     controlled_phase,
     controlled_x,
 )
-from pennylane_qstore.compiler.tableau import Tableau, Word, turns_of
 
 PAULI = {"X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
 GATES = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import native
-from pennylane_qstore.compiler.numbers import columns
+from pennylane_qstore.compiler.circuit.columns import columns
 from pennylane_qstore.errors import CompileError
 from tests.compiler.native_matrix import distance_up_to_frames, gate_matrix, program_matrix
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from pennylane_qstore.compiler.chains import chains
-from pennylane_qstore.compiler.circuit import Angle, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, rotation
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import pulses

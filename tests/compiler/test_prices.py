@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.chains import chains
-from pennylane_qstore.compiler.circuit import Angle, Clifford, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, rotation
 from pennylane_qstore.compiler.prices import END, LETTERS, prices
 
 entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from pennylane_qstore.compiler.chains import CLIFFORDS, Fixed, Local, Turn
-from pennylane_qstore.compiler.halves import tangents
+from pennylane_qstore.compiler.circuit.half_angles import tangents
 from pennylane_qstore.compiler.products import products
 from tests.compiler.native_matrix import X, Y, Z
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler import weyl
+from pennylane_qstore.compiler.circuit.quaternions import quaternions, unitaries
 from pennylane_qstore.compiler.schmidt import schmidt
-from pennylane_qstore.compiler.su2 import quaternions, unitaries
 
 EXACT = 1e-14
 

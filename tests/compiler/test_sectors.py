@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.circuit import Angle, adjoint, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, adjoint, rotation
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.pairs import WORDS
 from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, NONE, Derived, Sectors, Turn, fewer

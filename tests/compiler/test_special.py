@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, rotation
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.special import MOST, MOST_AT_ONCE, ByAngles
 from tests.compiler.native_matrix import program_matrix

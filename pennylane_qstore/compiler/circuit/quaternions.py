@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit import Matrix
+from pennylane_qstore.compiler.circuit.elements import Matrix
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]

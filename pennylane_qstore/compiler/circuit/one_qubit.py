@@ -4,8 +4,15 @@ import math
 
 import numpy as np
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Constant, Element, Matrix, Rotation
-from pennylane_qstore.compiler.tableau import Word, one_qubit_gates
+from pennylane_qstore.compiler.circuit.elements import (
+    Angle,
+    Clifford,
+    Constant,
+    Element,
+    Matrix,
+    Rotation,
+)
+from pennylane_qstore.compiler.circuit.paulis import Word, one_qubit_gates
 
 _PAULIS = {
     "X": np.array([[0, 1], [1, 0]]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from pennylane_qstore.compiler.circuit import Angle, Clifford, Rotation
+from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation
 
 # Each gate as rotations by multiples of π/2, (letters, multiple), the first one first.
 _TURNS = {

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.numbers import sliced
+from pennylane_qstore.compiler.circuit.columns import sliced
 
 Matrix = NDArray[np.complex128]
 

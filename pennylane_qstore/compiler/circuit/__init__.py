@@ -1,0 +1,1 @@
+"""What is compiled: rotations with symbolic angles, Clifford gates and constant unitaries."""
