@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.amplitudes import Amplitudes
 from pennylane_qstore.compiler.circuit import quaternions
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
-from pennylane_qstore.compiler.pairs import matrices
-from pennylane_qstore.compiler.schmidt import schmidt
-from pennylane_qstore.compiler.weyl import SWAP, Reals
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.schmidt import schmidt
+from pennylane_qstore.compiler.unitaries.two_qubit import matrices
+from pennylane_qstore.compiler.unitaries.weyl import SWAP, Reals
 
 
 class Parts(NamedTuple):

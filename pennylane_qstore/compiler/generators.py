@@ -18,7 +18,7 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import Word
 from pennylane_qstore.compiler.gadgets import synthesise
-from pennylane_qstore.compiler.weyl import PAULIS
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 
 _PAIR = 2
 _WIDEST = 5  # qubits; a matrix is needed

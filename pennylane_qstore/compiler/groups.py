@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pennylane_qstore.compiler.block import Place
 from pennylane_qstore.compiler.circuit.elements import Constant, Element, Rotation
-from pennylane_qstore.compiler.pairs import PAIR
+from pennylane_qstore.compiler.unitaries.two_qubit import PAIR
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,10 +7,10 @@ import numpy as np
 
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.circuit.elements import Clifford, Constant, Element, Matrix, Rotation
-from pennylane_qstore.compiler.isometries import renamed
-from pennylane_qstore.compiler.pairs import matrices
-from pennylane_qstore.compiler.preparation import prepare
-from pennylane_qstore.compiler.weyl import PAULIS
+from pennylane_qstore.compiler.unitaries.isometries import renamed
+from pennylane_qstore.compiler.unitaries.state_preparation import prepare
+from pennylane_qstore.compiler.unitaries.two_qubit import matrices
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 
 # Entanglers that a state of so many qubits takes at most. A state of more takes long to work out,
 # and hardly ever takes fewer entanglers than its circuit.

@@ -12,7 +12,6 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
 from pennylane_qstore.compiler.controlled import controlled, matrix_of
 from pennylane_qstore.compiler.excitations import (
@@ -23,7 +22,8 @@ from pennylane_qstore.compiler.excitations import (
 from pennylane_qstore.compiler.gateset import CONTROLLED_X, has_rule
 from pennylane_qstore.compiler.generators import by_generator
 from pennylane_qstore.compiler.ladders import laddered
-from pennylane_qstore.compiler.pairs import resolved
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.two_qubit import resolved
 
 Elements = Sequence[Element]
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.elements import Angle
-from pennylane_qstore.compiler.pairs import WORDS
+from pennylane_qstore.compiler.unitaries.two_qubit import WORDS
 
 Reals = NDArray[np.float64]
 # The words with letters on both qubits, and which words commute with which.

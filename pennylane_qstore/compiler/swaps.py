@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.block import Block, Part
 from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
@@ -15,8 +14,9 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.pairs import NOISE, PAIR, resolved
-from pennylane_qstore.compiler.weyl import Weyl
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.two_qubit import NOISE, PAIR, resolved
+from pennylane_qstore.compiler.unitaries.weyl import Weyl
 
 
 class Names:

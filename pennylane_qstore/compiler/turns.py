@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -16,7 +15,10 @@ from pennylane_qstore.compiler.circuit.elements import (
     rotation,
 )
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
-from pennylane_qstore.compiler.pairs import (
+from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, Sectors, Turn, fewer
+from pennylane_qstore.compiler.stabilised import on_zero_state
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.two_qubit import (
     CLIFFORDS,
     LETTERS,
     NOISE,
@@ -25,9 +27,7 @@ from pennylane_qstore.compiler.pairs import (
     resolved,
     word_of,
 )
-from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, Sectors, Turn, fewer
-from pennylane_qstore.compiler.stabilised import on_zero_state
-from pennylane_qstore.compiler.weyl import Weyl
+from pennylane_qstore.compiler.unitaries.weyl import Weyl
 
 
 class Turned(NamedTuple):

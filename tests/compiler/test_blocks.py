@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.block import Block
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.circuit.quaternions import unitaries
 from pennylane_qstore.compiler.groups import collect
-from pennylane_qstore.compiler.pairs import resolved
-from pennylane_qstore.compiler.weyl import PAULIS, SWAP
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.two_qubit import resolved
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP
 
 QUBITS, PARAMS = 4, 3
 GATES = {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.circuit.quaternions import composed, inverse, unit_phases
-from pennylane_qstore.compiler.schmidt import schmidt
+from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 
 OLD_TINY = 1e-150  # what was once added before the division
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import block_diag, expm
 
-from pennylane_qstore.compiler.multiplexed import balancing, demultiplexed, selected
-from pennylane_qstore.compiler.weyl import PAULIS
+from pennylane_qstore.compiler.unitaries.multiplexed import balancing, demultiplexed, selected
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 from tests.compiler.test_blocks import distance, haar, unitary
 
 EXACT = 1e-12

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.phases import paired, two_entanglers
+from pennylane_qstore.compiler.unitaries.free_phases import paired, two_entanglers
 
 
 def uniform(low):

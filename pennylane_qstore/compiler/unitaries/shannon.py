@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cossin
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Constant,
@@ -24,7 +23,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.multiplexed import balancing, demultiplexed, selected
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.multiplexed import balancing, demultiplexed, selected
 
 _PAIR = 2
 SIZE = 4  # of the unitaries whose eigenvalues are balanced

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler import weyl
-from pennylane_qstore.compiler.weyl import PAULIS, SWAP
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP
 
 EXACT = 1e-12
 QUARTER = np.pi / 4

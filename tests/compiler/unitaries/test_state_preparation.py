@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.circuit.elements import Clifford, Constant
-from pennylane_qstore.compiler.preparation import prepare
+from pennylane_qstore.compiler.unitaries.state_preparation import prepare
 from tests.compiler.test_blocks import distance, haar, unitary
 from tests.compiler.test_blocks import entanglers as entanglers_of
 

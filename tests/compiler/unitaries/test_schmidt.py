@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.quaternions import quaternions, unitaries
-from pennylane_qstore.compiler.schmidt import schmidt
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 
 EXACT = 1e-14
 

@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -21,9 +20,10 @@ from pennylane_qstore.compiler.circuit.elements import (
     Matrix,
     rotation,
 )
-from pennylane_qstore.compiler.isometries import bits_of, completed, isometry
-from pennylane_qstore.compiler.phases import paired, two_entanglers
-from pennylane_qstore.compiler.shannon import constant
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.free_phases import paired, two_entanglers
+from pennylane_qstore.compiler.unitaries.isometries import bits_of, completed, isometry
+from pennylane_qstore.compiler.unitaries.shannon import constant
 
 # Schmidt weights, falling, by the qubits on the smaller side of a cut.
 Spectra = dict[tuple[int, ...], NDArray[np.float64]]

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -15,7 +14,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.weyl import PAULIS, SWAP, Reals, Weyl
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP, Reals, Weyl
 
 # A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
 NOISE = 1e-12

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cossin
 
-from pennylane_qstore.compiler import weyl
 from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
@@ -16,8 +15,9 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.multiplexed import Reals, demultiplexed, selected
-from pennylane_qstore.compiler.shannon import (
+from pennylane_qstore.compiler.unitaries import weyl
+from pennylane_qstore.compiler.unitaries.multiplexed import Reals, demultiplexed, selected
+from pennylane_qstore.compiler.unitaries.shannon import (
     Phases,
     after_selected_ry,
     balanced_later,

@@ -1,0 +1,1 @@
+"""Constant states and unitaries to gates: KAK, Schmidt and Shannon decompositions."""
