@@ -17,7 +17,7 @@ from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import Word
-from pennylane_qstore.compiler.gadgets import synthesise
+from pennylane_qstore.compiler.gadgets.synthesis import synthesise
 from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 
 _PAIR = 2

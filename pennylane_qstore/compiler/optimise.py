@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler import gadgets
 from pennylane_qstore.compiler.asked import Asked
 from pennylane_qstore.compiler.block import Part
 from pennylane_qstore.compiler.blocks import consolidate
 from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
+from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
@@ -172,7 +172,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     entanglers = len(chains(blocks.elements, qubits).entanglers)
     if len(pairs) > _MOST_ELEMENTS:
         return
-    words = gadgets.synthesise(pairs, qubits, most=entanglers)
+    words = synthesis.synthesise(pairs, qubits, most=entanglers)
     if words is not None:
         again = consolidate(words.elements, qubits)
         where = [again.where[place] for place in words.where]
@@ -192,7 +192,7 @@ def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
             return
-        words = gadgets.synthesise_measured(
+        words = synthesis.synthesise_measured(
             start, qubits, measured=asked.needed, from_zero=True, most=most
         )
         if words is not None:

@@ -15,8 +15,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     rotation,
 )
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
+from pennylane_qstore.compiler.gadgets.stabilisers import on_zero_state
 from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, Sectors, Turn, fewer
-from pennylane_qstore.compiler.stabilised import on_zero_state
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import (
     CLIFFORDS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import Tableau, Word, turns_of
-from pennylane_qstore.compiler.gadgets import (
+from pennylane_qstore.compiler.gadgets.synthesis import (
     rotations_then_clifford,
     synthesise,
     synthesise_measured,

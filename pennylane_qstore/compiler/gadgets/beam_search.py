@@ -17,7 +17,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from pennylane_qstore.compiler.circuit.paulis import Word, bits
-from pennylane_qstore.compiler.columns import (
+from pennylane_qstore.compiler.gadgets.bit_columns import (
     PAIR,
     Path,
     Position,

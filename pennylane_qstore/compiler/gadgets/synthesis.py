@@ -19,9 +19,9 @@ from pennylane_qstore.compiler.circuit.paulis import (
     rotation_of,
     turns_of,
 )
-from pennylane_qstore.compiler.columns import Step
-from pennylane_qstore.compiler.search import Search
-from pennylane_qstore.compiler.stabilised import lightened, on_zero_state
+from pennylane_qstore.compiler.gadgets.beam_search import Search
+from pennylane_qstore.compiler.gadgets.bit_columns import Step
+from pennylane_qstore.compiler.gadgets.stabilisers import lightened, on_zero_state
 
 _QUARTER = Angle(math.pi / 2)
 _TO_Z = {"X": "H", "Y": "SX"}
