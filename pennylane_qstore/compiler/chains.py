@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.block import Block, Part, Place
+from pennylane_qstore.compiler.blocks.block import Block, Part, Place
+from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
 from pennylane_qstore.compiler.circuit.elements import Affine, Angle, Clifford, Constant, Rotation
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
-from pennylane_qstore.compiler.sectors import NONE, Derived
 
 Reals = NDArray[np.float64]
 _ROOT = np.sqrt(0.5)

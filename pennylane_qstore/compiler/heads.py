@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.circuit.elements import Clifford, Constant, Element, Matrix, Rotation
 from pennylane_qstore.compiler.unitaries.isometries import renamed
 from pennylane_qstore.compiler.unitaries.state_preparation import prepare

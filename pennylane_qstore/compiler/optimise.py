@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.asked import Asked
-from pennylane_qstore.compiler.block import Part
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.block import Part
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
+from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
 from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.gadgets import synthesis
@@ -17,7 +18,6 @@ from pennylane_qstore.compiler.heads import prepared_heads
 from pennylane_qstore.compiler.multicontrol import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import Pulses, pulses
-from pennylane_qstore.compiler.sectors import NONE, Derived
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 

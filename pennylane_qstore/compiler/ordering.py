@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.assignment import assigned
-from pennylane_qstore.compiler.block import Block, Part
+from pennylane_qstore.compiler.blocks.block import Block, Part
 from pennylane_qstore.compiler.chains import BLOCK_WORDS, Chains
 from pennylane_qstore.compiler.circuit.elements import Clifford, Rotation
 from pennylane_qstore.compiler.gauge import BACKWARD, FORWARD

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.block import Block, Part, Place
+from pennylane_qstore.compiler.blocks.block import Block, Part, Place
+from pennylane_qstore.compiler.blocks.parity_sectors import Derived, Sectors, Turn
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     AnyElement,
@@ -27,7 +28,6 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
 )
 from pennylane_qstore.compiler.optimise import Candidate
-from pennylane_qstore.compiler.sectors import Derived, Sectors, Turn
 from pennylane_qstore.errors import TemplateFileError
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.version import __version__

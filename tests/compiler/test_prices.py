@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, rotation
 from pennylane_qstore.compiler.prices import END, LETTERS, prices

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.unitaries.isometries import isometry
 from tests.compiler.test_blocks import distance, haar, unitary
 from tests.compiler.test_blocks import entanglers as entanglers_of

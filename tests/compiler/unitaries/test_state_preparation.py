@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.circuit.elements import Clifford, Constant
 from pennylane_qstore.compiler.unitaries.state_preparation import prepare
 from tests.compiler.test_blocks import distance, haar, unitary

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.block import Block
-from pennylane_qstore.compiler.blocks import consolidate
+from pennylane_qstore.compiler.blocks.block import Block
+from pennylane_qstore.compiler.blocks.consolidate import consolidate
+from pennylane_qstore.compiler.blocks.groups import collect
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.circuit.quaternions import unitaries
-from pennylane_qstore.compiler.groups import collect
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import resolved
 from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP

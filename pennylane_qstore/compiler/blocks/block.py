@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.amplitudes import Amplitudes
+from pennylane_qstore.compiler.blocks.amplitudes import Amplitudes
 from pennylane_qstore.compiler.circuit import quaternions
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix
 from pennylane_qstore.compiler.circuit.quaternions import quaternions

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pennylane_qstore.compiler.block import Block, Part
+from pennylane_qstore.compiler.blocks.block import Block, Part
 from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,

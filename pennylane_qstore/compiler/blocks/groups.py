@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.compiler.block import Place
+from pennylane_qstore.compiler.blocks.block import Place
 from pennylane_qstore.compiler.circuit.elements import Constant, Element, Rotation
 from pennylane_qstore.compiler.unitaries.two_qubit import PAIR
 

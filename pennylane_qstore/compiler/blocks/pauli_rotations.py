@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pennylane_qstore.compiler.blocks.parity_sectors import COMMUTE, JOINT, Sectors, Turn, fewer
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -16,7 +17,6 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
 from pennylane_qstore.compiler.gadgets.stabilisers import on_zero_state
-from pennylane_qstore.compiler.sectors import COMMUTE, JOINT, Sectors, Turn, fewer
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import (
     CLIFFORDS,

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.block import Block, Part, Place, parts_of
+from pennylane_qstore.compiler.blocks.block import Block, Part, Place, parts_of
+from pennylane_qstore.compiler.blocks.groups import Group, collect, places_of
+from pennylane_qstore.compiler.blocks.parity_sectors import ANGLES, Derived, Sectors
+from pennylane_qstore.compiler.blocks.pauli_rotations import by_turns
+from pennylane_qstore.compiler.blocks.swaps import Names, without_swaps
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Rotation
-from pennylane_qstore.compiler.groups import Group, collect, places_of
-from pennylane_qstore.compiler.sectors import ANGLES, Derived, Sectors
-from pennylane_qstore.compiler.swaps import Names, without_swaps
-from pennylane_qstore.compiler.turns import by_turns
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 from pennylane_qstore.compiler.unitaries.two_qubit import NOISE, between, matrices

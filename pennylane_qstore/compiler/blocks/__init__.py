@@ -1,0 +1,1 @@
+"""Blocks: all that happens between two qubits, taken together."""
