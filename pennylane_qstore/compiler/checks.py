@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX
-from pennylane_qstore.compiler.gateset import has_rule
+from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
+from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.plain import PLAIN
 from pennylane_qstore.compiler.structure import ANGLES
 from pennylane_qstore.errors import CompileError

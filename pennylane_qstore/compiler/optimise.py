@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.heads import prepared_heads
-from pennylane_qstore.compiler.multicontrol import controlled_x
+from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import Pulses, pulses
 from pennylane_qstore.outcomes import BitMap

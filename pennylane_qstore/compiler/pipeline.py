@@ -32,10 +32,10 @@ from pennylane_qstore.compiler.bound import BoundTemplate
 from pennylane_qstore.compiler.broadcast import expand
 from pennylane_qstore.compiler.cache import Entry, Found, TemplateCache
 from pennylane_qstore.compiler.checks import refuse_broken_values
-from pennylane_qstore.compiler.decompositions import WIDEST_MATRIX, decomposition
-from pennylane_qstore.compiler.gateset import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.grouping import qubits_of, share_circuits
 from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
+from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX, decomposition
+from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.structure import Read, UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.target import Target
 from pennylane_qstore.compiler.template import Template

@@ -14,7 +14,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from pennylane_qstore.compiler.gateset import NATIVE
+from pennylane_qstore.compiler.operators.gate_set import NATIVE
 
 # A parameter of one of these types is one number.
 NUMBERS = frozenset({float, int, np.float64})

@@ -7,7 +7,11 @@ import numpy as np
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit.columns import Column, tabled
-from pennylane_qstore.compiler.gateset import NATIVE, PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
+from pennylane_qstore.compiler.operators.gate_set import (
+    NATIVE,
+    PENNYLANE_IONQ_ISING,
+    PENNYLANE_IONQ_NATIVE,
+)
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate, Programs
 

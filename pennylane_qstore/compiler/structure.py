@@ -22,8 +22,8 @@ from pennylane.measurements import (
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.compiler.controlled import MOST_CONTROLS
-from pennylane_qstore.compiler.gateset import (
+from pennylane_qstore.compiler.operators.controlled import MOST_CONTROLS
+from pennylane_qstore.compiler.operators.gate_set import (
     NATIVE,
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,

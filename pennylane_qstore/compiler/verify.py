@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from pennylane_qstore.compiler.gateset import NATIVE, SAME
+from pennylane_qstore.compiler.operators.gate_set import NATIVE, SAME
 from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.statevector import Cone, State, Step, cone, run, steps_of, zeros
 from pennylane_qstore.compiler.target import Target

@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.gadgets.synthesis import (
     synthesise,
     synthesise_measured,
 )
-from pennylane_qstore.compiler.multicontrol import (
+from pennylane_qstore.compiler.operators.multi_controlled import (
     Phases,
     controlled_diagonal,
     controlled_phase,

@@ -18,8 +18,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     adjoint,
     rotation,
 )
-from pennylane_qstore.compiler.ladders import onto_last
-from pennylane_qstore.compiler.multicontrol import Phases, controlled_diagonal
+from pennylane_qstore.compiler.operators.cnot_ladders import onto_last
+from pennylane_qstore.compiler.operators.multi_controlled import Phases, controlled_diagonal
 
 _NOISE = 1e-12
 _HALF_TURN = Angle(math.pi)

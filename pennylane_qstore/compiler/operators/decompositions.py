@@ -10,8 +10,8 @@ from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Element
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
-from pennylane_qstore.compiler.gateset import CONTROLLED_X, SAME
-from pennylane_qstore.compiler.rules import elements_of
+from pennylane_qstore.compiler.operators.gate_set import CONTROLLED_X, SAME
+from pennylane_qstore.compiler.operators.rules import elements_of
 
 WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
 _CLIFFORDS: dict[str, Callable[[Any], Operator]] = {

@@ -13,15 +13,15 @@ import pennylane as qml
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
-from pennylane_qstore.compiler.controlled import controlled, matrix_of
-from pennylane_qstore.compiler.excitations import (
+from pennylane_qstore.compiler.operators.cnot_ladders import laddered
+from pennylane_qstore.compiler.operators.controlled import controlled, matrix_of
+from pennylane_qstore.compiler.operators.excitations import (
     double_excitation,
     fermionic_double,
     fermionic_single,
 )
-from pennylane_qstore.compiler.gateset import CONTROLLED_X, has_rule
-from pennylane_qstore.compiler.generators import by_generator
-from pennylane_qstore.compiler.ladders import laddered
+from pennylane_qstore.compiler.operators.gate_set import CONTROLLED_X, has_rule
+from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import resolved
 

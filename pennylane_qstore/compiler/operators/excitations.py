@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
-from pennylane_qstore.compiler.multicontrol import Phases, controlled_diagonal
+from pennylane_qstore.compiler.operators.multi_controlled import Phases, controlled_diagonal
 
 _ANGLE = Angle(0.0, ((0, 1.0),))
 

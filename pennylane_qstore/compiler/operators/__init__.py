@@ -1,0 +1,1 @@
+"""Which PennyLane operators the compiler knows, and what they decompose to."""
