@@ -19,7 +19,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud import job
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.compiler.pipeline import pipeline
+from pennylane_qstore.compiler.tapes.pipeline import pipeline
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.fleet.placement import Ran
 from pennylane_qstore.fleet.work import Work

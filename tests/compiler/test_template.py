@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.compiler.pipeline import pipeline
+from pennylane_qstore.compiler.tapes.pipeline import pipeline
 from tests.compiler.native_matrix import program_matrix
 
 WIRES = ["a", "b", "c"]

@@ -19,7 +19,7 @@ from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.operators.rules import elements_of
 from pennylane_qstore.compiler.optimise import Optimised
-from pennylane_qstore.compiler.pipeline import pipeline, preprocessing
+from pennylane_qstore.compiler.tapes.pipeline import pipeline, preprocessing
 from pennylane_qstore.compiler.target import Target
 from tests.compiler.native_matrix import program_matrix
 from tests.compiler.test_gadgets import unitary_of
