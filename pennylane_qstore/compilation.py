@@ -9,7 +9,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.compiler.batch import Labelled
-from pennylane_qstore.compiler.bound import operations
+from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.device import QStoreDevice
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.outcomes import BitMap

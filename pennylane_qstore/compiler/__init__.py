@@ -1,10 +1,10 @@
 """Tapes to native programs; pure: it never waits and never sees HTTP."""
 
 from pennylane_qstore.compiler.batch import Compiled, Labelled, compile_batch, labelled_batch
-from pennylane_qstore.compiler.cache import TemplateCache
 from pennylane_qstore.compiler.tapes.measurements import qubits_of
 from pennylane_qstore.compiler.tapes.pipeline import preprocessing
-from pennylane_qstore.compiler.target import Target
+from pennylane_qstore.compiler.templates.cache import TemplateCache
+from pennylane_qstore.compiler.templates.target import Target
 
 __all__ = [
     "Compiled",

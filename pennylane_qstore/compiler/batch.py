@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import verify
-from pennylane_qstore.compiler.bound import BoundTemplate
-from pennylane_qstore.compiler.lift import literal
 from pennylane_qstore.compiler.optimise import Bound
 from pennylane_qstore.compiler.tapes.measurements import in_computational_basis, qubits_of
-from pennylane_qstore.compiler.target import Target
-from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.compiler.templates.operation import BoundTemplate
+from pennylane_qstore.compiler.templates.parameters import literal
+from pennylane_qstore.compiler.templates.target import Target
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
 

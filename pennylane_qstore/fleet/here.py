@@ -13,7 +13,7 @@ from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.compiler.bound import operations
+from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.events import RanHere
 from pennylane_qstore.fleet.member import Terms

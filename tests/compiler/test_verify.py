@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.compiler.bound import BoundTemplate
-from pennylane_qstore.compiler.lift import literal
-from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.compiler.templates.operation import BoundTemplate
+from pennylane_qstore.compiler.templates.parameters import literal
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.compiler.verify import MOST_QUBITS, TOLERANCE, mismatch
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate

@@ -12,8 +12,8 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
 from pennylane_qstore.compiler.operators.gate_set import has_rule
-from pennylane_qstore.compiler.plain import PLAIN
-from pennylane_qstore.compiler.structure import ANGLES
+from pennylane_qstore.compiler.templates.key import ANGLES
+from pennylane_qstore.compiler.templates.plain_gates import PLAIN
 from pennylane_qstore.errors import CompileError
 
 # What PennyLane itself lets pass as unitary.

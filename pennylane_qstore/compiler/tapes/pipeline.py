@@ -28,17 +28,17 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms import defer_measurements
 from pennylane.transforms.core import CompilePipeline
 
-from pennylane_qstore.compiler.bound import BoundTemplate
-from pennylane_qstore.compiler.cache import Entry, Found, TemplateCache
-from pennylane_qstore.compiler.lift import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_rule
-from pennylane_qstore.compiler.structure import Read, UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.tapes.broadcast import expand
 from pennylane_qstore.compiler.tapes.checks import refuse_broken_values
 from pennylane_qstore.compiler.tapes.measurements import qubits_of, share_circuits
-from pennylane_qstore.compiler.target import Target
-from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.compiler.templates.cache import Entry, Found, TemplateCache
+from pennylane_qstore.compiler.templates.key import Read, UncacheableError, is_parametric, structure
+from pennylane_qstore.compiler.templates.operation import BoundTemplate
+from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
+from pennylane_qstore.compiler.templates.target import Target
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.gathering.threads import unrecorded
 
 Pipeline = Callable[[Sequence[QuantumScript]], tuple[Any, Callable[..., Any]]]

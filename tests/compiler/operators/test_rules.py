@@ -11,16 +11,16 @@ from pennylane.operation import Operation
 from scipy.stats import unitary_group
 
 from pennylane_qstore.compiler.batch import compile_batch
-from pennylane_qstore.compiler.cache import TemplateCache
-from pennylane_qstore.compiler.lift import lift
-from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.operators.decompositions import decomposition
 from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.operators.rules import elements_of
 from pennylane_qstore.compiler.optimise import Optimised
 from pennylane_qstore.compiler.tapes.pipeline import pipeline, preprocessing
-from pennylane_qstore.compiler.target import Target
+from pennylane_qstore.compiler.templates.cache import TemplateCache
+from pennylane_qstore.compiler.templates.lower import lower
+from pennylane_qstore.compiler.templates.parameters import lift
+from pennylane_qstore.compiler.templates.target import Target
 from tests.compiler.native_matrix import program_matrix
 from tests.compiler.test_gadgets import unitary_of
 

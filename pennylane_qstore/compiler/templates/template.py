@@ -15,15 +15,15 @@ from pennylane.wires import Wires
 
 from pennylane_qstore.compiler.circuit.columns import Column
 from pennylane_qstore.compiler.circuit.elements import AnyElement
-from pennylane_qstore.compiler.lift import Lifted
-from pennylane_qstore.compiler.lower import lower
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.operators.decompositions import on_pairs
 from pennylane_qstore.compiler.optimise import Bound, Candidate, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
-from pennylane_qstore.compiler.saved import Search
-from pennylane_qstore.compiler.special import ByAngles
-from pennylane_qstore.compiler.target import Target
+from pennylane_qstore.compiler.templates.lower import lower
+from pennylane_qstore.compiler.templates.parameters import Lifted
+from pennylane_qstore.compiler.templates.saved import Search
+from pennylane_qstore.compiler.templates.special_angles import ByAngles
+from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Programs
 

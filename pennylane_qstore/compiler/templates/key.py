@@ -28,7 +28,12 @@ from pennylane_qstore.compiler.operators.gate_set import (
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
 )
-from pennylane_qstore.compiler.plain import are_numbers, plain_token, reader, token_of
+from pennylane_qstore.compiler.templates.plain_gates import (
+    are_numbers,
+    plain_token,
+    reader,
+    token_of,
+)
 
 # Operations whose decomposition is the same for all values of their parameters. All others, such
 # as state preparations and unitaries, carry their values in the key.

@@ -16,12 +16,12 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
     rotation,
 )
-from pennylane_qstore.compiler.lift import Lifted, Source
 from pennylane_qstore.compiler.operators.gate_set import (
     CONTROLLED_X,
     PENNYLANE_IONQ_ISING,
     PENNYLANE_IONQ_NATIVE,
 )
+from pennylane_qstore.compiler.templates.parameters import Lifted, Source
 from pennylane_qstore.errors import CompileError
 
 TURN = 2 * np.pi

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 
-from pennylane_qstore.compiler.footprint import footprint
+from pennylane_qstore.compiler.templates.memory import footprint
 from pennylane_qstore.program import Gate, Programs
 
 

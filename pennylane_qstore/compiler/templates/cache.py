@@ -12,12 +12,12 @@ import pennylane as qml
 from cachetools import LRUCache
 from pennylane.measurements import MeasurementProcess
 
-from pennylane_qstore.compiler.bound import BoundTemplate
-from pennylane_qstore.compiler.footprint import footprint
-from pennylane_qstore.compiler.lift import Pick
-from pennylane_qstore.compiler.saved import Search, Searches
-from pennylane_qstore.compiler.structure import UncacheableError
-from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.compiler.templates.key import UncacheableError
+from pennylane_qstore.compiler.templates.memory import footprint
+from pennylane_qstore.compiler.templates.operation import BoundTemplate
+from pennylane_qstore.compiler.templates.parameters import Pick
+from pennylane_qstore.compiler.templates.saved import Search, Searches
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.errors import OptionError
 
 MOST_STRUCTURES, MOST_BYTES = 256, 256 << 20

@@ -11,8 +11,8 @@ from pennylane.resource import Resources, ResourcesOperation
 
 from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimise import Bound
-from pennylane_qstore.compiler.target import Target
-from pennylane_qstore.compiler.template import Template
+from pennylane_qstore.compiler.templates.target import Target
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}

@@ -8,7 +8,7 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore import ops
-from pennylane_qstore.compiler.structure import structure
+from pennylane_qstore.compiler.templates.key import structure
 
 FIXED = {
     1: (qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX),

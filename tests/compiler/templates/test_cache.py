@@ -11,8 +11,8 @@ import pytest
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target, TemplateCache, preprocessing
-from pennylane_qstore.compiler.cache import Entry
-from pennylane_qstore.compiler.saved import _hash
+from pennylane_qstore.compiler.templates.cache import Entry
+from pennylane_qstore.compiler.templates.saved import _hash
 
 
 def node(device, qubits=3):
