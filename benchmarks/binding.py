@@ -12,7 +12,7 @@ import pennylane as qml
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation
 from pennylane_qstore.compiler.native import compile_native
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
 
 QUBITS, BATCH, REPEATS = 8, 100, 50
 GATES = {"Y": qml.RY, "Z": qml.RZ}

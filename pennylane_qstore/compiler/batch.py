@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import verify
-from pennylane_qstore.compiler.optimise import Bound
+from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.tapes.measurements import in_computational_basis, qubits_of
 from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import literal

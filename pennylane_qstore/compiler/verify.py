@@ -27,7 +27,7 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore.compiler.operators.gate_set import NATIVE, SAME
-from pennylane_qstore.compiler.optimise import Bound
+from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.statevector import Cone, State, Step, cone, run, steps_of, zeros
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template

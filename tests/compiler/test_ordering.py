@@ -6,7 +6,7 @@ from hypothesis import given
 
 from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, rotation
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.ordering import ordered
 from pennylane_qstore.compiler.pulses import pulses
 from tests.compiler.native_matrix import distance_up_to_frames

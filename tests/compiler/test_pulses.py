@@ -10,7 +10,7 @@ from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.chains import CLIFFORDS, chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import bits
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.pulses import pulses
 from tests.compiler.native_matrix import distance_up_to_frames, on_register, program_matrix
 

@@ -10,7 +10,7 @@ from pennylane.operation import Operator
 from pennylane.resource import Resources, ResourcesOperation
 
 from pennylane_qstore import ops
-from pennylane_qstore.compiler.optimise import Bound
+from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.program import Programs

@@ -27,7 +27,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Element,
     Rotation,
 )
-from pennylane_qstore.compiler.optimise import Candidate
+from pennylane_qstore.compiler.optimiser.optimise import Candidate
 from pennylane_qstore.errors import TemplateFileError
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.version import __version__

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.columns import sliced
 from pennylane_qstore.compiler.circuit.elements import Angle, AnyElement, Rotation
-from pennylane_qstore.compiler.optimise import Bound, Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Bound, Optimised
 
 Reals = NDArray[np.float64]
 # Templates for special angles: how many a structure may have, and how many a batch may add.

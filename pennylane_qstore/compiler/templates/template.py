@@ -17,7 +17,7 @@ from pennylane_qstore.compiler.circuit.columns import Column
 from pennylane_qstore.compiler.circuit.elements import AnyElement
 from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.operators.decompositions import on_pairs
-from pennylane_qstore.compiler.optimise import Bound, Candidate, Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Bound, Candidate, Optimised
 from pennylane_qstore.compiler.qis import compile_qis
 from pennylane_qstore.compiler.templates.lower import lower
 from pennylane_qstore.compiler.templates.parameters import Lifted

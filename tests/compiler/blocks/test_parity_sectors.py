@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.blocks.parity_sectors import (
     fewer,
 )
 from pennylane_qstore.compiler.circuit.elements import Angle, adjoint, rotation
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.unitaries.two_qubit import WORDS
 from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 from tests.compiler.native_matrix import applied, distance_up_to_names, program_matrix

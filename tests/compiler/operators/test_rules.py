@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.operators.decompositions import decomposition
 from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.operators.rules import elements_of
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.tapes.pipeline import pipeline, preprocessing
 from pennylane_qstore.compiler.templates.cache import TemplateCache
 from pennylane_qstore.compiler.templates.lower import lower

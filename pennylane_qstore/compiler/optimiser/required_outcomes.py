@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pennylane_qstore.compiler.circuit.elements import AnyElement
 from pennylane_qstore.compiler.circuit.paulis import bits as ones
 from pennylane_qstore.compiler.gadgets.synthesis import Measured
-from pennylane_qstore.compiler.known import from_zeros
-from pennylane_qstore.compiler.reach import Flip, reaching
+from pennylane_qstore.compiler.optimiser.classical_states import from_zeros
+from pennylane_qstore.compiler.optimiser.light_cone import Flip, reaching
 from pennylane_qstore.outcomes import BitMap
 
 

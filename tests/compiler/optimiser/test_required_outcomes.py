@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.asked import Asked
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -13,7 +12,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     ControlledX,
     rotation,
 )
-from pennylane_qstore.compiler.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.optimise import Optimised
+from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
 from pennylane_qstore.outcomes import Outcomes
 from tests.compiler.native_matrix import on_register, program_matrix
 from tests.compiler.test_pulses import GATES as ONE_AND_TWO

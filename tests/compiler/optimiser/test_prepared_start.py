@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, rotation
-from pennylane_qstore.compiler.heads import constant_head, prepared_heads, state_of
+from pennylane_qstore.compiler.optimiser.prepared_start import (
+    constant_head,
+    prepared_heads,
+    state_of,
+)
 from tests.compiler.test_blocks import distance, elements, haar, turn, unitary
 from tests.compiler.test_blocks import entanglers as entanglers_of
 

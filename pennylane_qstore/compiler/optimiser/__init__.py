@@ -1,0 +1,1 @@
+"""Which of several equivalent circuits is sent, and what the start and the measurement spare."""
