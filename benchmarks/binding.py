@@ -11,8 +11,8 @@ import numpy as np
 import pennylane as qml
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation
-from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
+from pennylane_qstore.compiler.pulses.literal import compile_native
 
 QUBITS, BATCH, REPEATS = 8, 100, 50
 GATES = {"Y": qml.RY, "Z": qml.RZ}

@@ -8,9 +8,9 @@ from pytket.circuit import Circuit, OpType
 from pytket.passes import AutoRebase, FullPeepholeOptimise, GreedyPauliSimp, NormaliseTK2
 
 from benchmarks.rivals import ENTANGLERS, Counts, Gates, Way
-from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Element, rotation
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses.pulses import pulses
+from pennylane_qstore.compiler.pulses.timelines import chains
 
 _NAMES = {
     "Hadamard": "H",

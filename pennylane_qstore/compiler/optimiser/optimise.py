@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.blocks.block import Part
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
-from pennylane_qstore.compiler.chains import Chains, Reading, chains
 from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import prepared_heads
 from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
-from pennylane_qstore.compiler.ordering import ordered
-from pennylane_qstore.compiler.pulses import Pulses, pulses
+from pennylane_qstore.compiler.pulses.commuting_order import ordered
+from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
+from pennylane_qstore.compiler.pulses.timelines import Chains, Reading, chains
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 

@@ -15,10 +15,10 @@ from pennylane.wires import Wires
 
 from pennylane_qstore.compiler.circuit.columns import Column
 from pennylane_qstore.compiler.circuit.elements import AnyElement
-from pennylane_qstore.compiler.native import compile_native
 from pennylane_qstore.compiler.operators.decompositions import on_pairs
 from pennylane_qstore.compiler.optimiser.optimise import Bound, Candidate, Optimised
-from pennylane_qstore.compiler.qis import compile_qis
+from pennylane_qstore.compiler.pulses.literal import compile_native
+from pennylane_qstore.compiler.pulses.qis import compile_qis
 from pennylane_qstore.compiler.templates.lower import lower
 from pennylane_qstore.compiler.templates.parameters import Lifted
 from pennylane_qstore.compiler.templates.saved import Search

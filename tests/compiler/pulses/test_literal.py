@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
-from pennylane_qstore.compiler import native
 from pennylane_qstore.compiler.circuit.columns import columns
+from pennylane_qstore.compiler.pulses import literal
 from pennylane_qstore.errors import CompileError
 from tests.compiler.native_matrix import distance_up_to_frames, gate_matrix, program_matrix
 
@@ -45,7 +45,7 @@ entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
 
 def compile_native(operations, qubit_of, batch, entangler):
     own = [columns(op, place, batch) for place, op in enumerate(operations)]
-    return native.compile_native(operations, own, qubit_of, batch, entangler)
+    return literal.compile_native(operations, own, qubit_of, batch, entangler)
 
 
 def tape_matrix(operations):
@@ -123,7 +123,7 @@ def test_pennylane_ionqs_gates_are_the_gates_ionq_runs(entangler):
         ionq.ZZ(1.3, ["a", "b"]),
     ]
     expected = np.eye(4)
-    native = [
+    literal = [
         np.kron(gate_matrix("gpi2", [0.1]), np.eye(2)),
         np.kron(np.eye(2), gate_matrix("gpi", [0.3])),
         gate_matrix("ms", [0.2, -0.4, 0.1]),
@@ -131,7 +131,7 @@ def test_pennylane_ionqs_gates_are_the_gates_ionq_runs(entangler):
         qml.IsingYY(-2.1, [0, 1]).matrix(),
         qml.IsingZZ(1.3, [0, 1]).matrix(),
     ]
-    for matrix in native:
+    for matrix in literal:
         expected = matrix @ expected
     programs = compile_native(operations, {"a": 0, "b": 1}, 1, entangler)
     assert distance_up_to_frames(expected, program_matrix(programs)) < 1e-9

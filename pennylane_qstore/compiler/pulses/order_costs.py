@@ -11,11 +11,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.chains import CLIFFORDS, TO_Z, Factor, Local
 from pennylane_qstore.compiler.circuit.quaternions import ONE, composed, inverse, magnitudes, times
-from pennylane_qstore.compiler.gauge import FORWARD, pulses_between
-from pennylane_qstore.compiler.kinds import pulses_needed
-from pennylane_qstore.compiler.products import products
+from pennylane_qstore.compiler.pulses.ms_gauge import FORWARD, pulses_between
+from pennylane_qstore.compiler.pulses.products import products
+from pennylane_qstore.compiler.pulses.pulse_counts import pulses_needed
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, TO_Z, Factor, Local
 
 Reals = NDArray[np.float64]
 LETTERS = "XYZ"

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.chains import Local
-from pennylane_qstore.compiler.gauge import choose, constants, gauge
-from pennylane_qstore.compiler.products import products
+from pennylane_qstore.compiler.pulses.ms_gauge import choose, constants, gauge
+from pennylane_qstore.compiler.pulses.products import products
+from pennylane_qstore.compiler.pulses.timelines import Local
 from tests.compiler.test_products import matrix, runs
 from tests.compiler.test_pulses import special
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import bits
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses.pulses import pulses
+from pennylane_qstore.compiler.pulses.timelines import chains
 from tests.compiler.native_matrix import X, distance_up_to_frames, on_register, program_matrix
 from tests.compiler.test_pulses import unitary_of
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.chains import Factor, Fixed, Local, Turn
 from pennylane_qstore.compiler.circuit.columns import sliced
 from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, times, unit
+from pennylane_qstore.compiler.pulses.timelines import Factor, Fixed, Local, Turn
 
 Indices = NDArray[np.int_]
 Reals = NDArray[np.float64]

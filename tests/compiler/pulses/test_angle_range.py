@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.folding import folded, is_odd
+from pennylane_qstore.compiler.pulses.angle_range import folded, is_odd
 from tests.compiler.native_matrix import X, Z, gate_matrix
 
 special = st.integers(-16, 16).map(lambda eighths: eighths * np.pi / 4)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
-from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, rotation
-from pennylane_qstore.compiler.prices import END, LETTERS, prices
+from pennylane_qstore.compiler.pulses.order_costs import END, LETTERS, prices
+from pennylane_qstore.compiler.pulses.timelines import chains
 
 entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])
 axes = st.tuples(*[st.integers(0, 2)] * 2)

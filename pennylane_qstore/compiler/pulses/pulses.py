@@ -13,16 +13,16 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.chains import CLIFFORDS, Chains, Local
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, magnitudes
-from pennylane_qstore.compiler.flips import End, Flips
-from pennylane_qstore.compiler.folding import MOST, TURN, Folded, folded, is_odd
-from pennylane_qstore.compiler.gauge import Choice, Gauge, choose, constants, gauge
-from pennylane_qstore.compiler.kinds import always, pulses_needed
-from pennylane_qstore.compiler.layout import Entangling, Layout
-from pennylane_qstore.compiler.parity import GROUND
-from pennylane_qstore.compiler.products import Products, products
-from pennylane_qstore.compiler.timeline import Wiring
+from pennylane_qstore.compiler.pulses.angle_range import MOST, TURN, Folded, folded, is_odd
+from pennylane_qstore.compiler.pulses.layout import Entangling, Layout
+from pennylane_qstore.compiler.pulses.ms_gauge import Choice, Gauge, choose, constants, gauge
+from pennylane_qstore.compiler.pulses.parity_constraints import GROUND
+from pennylane_qstore.compiler.pulses.products import Products, products
+from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, Chains, Local
+from pennylane_qstore.compiler.pulses.wiring import Wiring
+from pennylane_qstore.compiler.pulses.x_frames import End, Flips
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Gate, Gates, Programs
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.quaternions import unit_phases
-from pennylane_qstore.compiler.kinds import always, pulses_needed
+from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
 
 Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]

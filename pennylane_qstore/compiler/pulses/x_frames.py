@@ -17,8 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.folding import is_odd
-from pennylane_qstore.compiler.parity import GROUND, Link, fewest_broken, is_broken, tree
+from pennylane_qstore.compiler.pulses.angle_range import is_odd
+from pennylane_qstore.compiler.pulses.parity_constraints import (
+    GROUND,
+    Link,
+    fewest_broken,
+    is_broken,
+    tree,
+)
 
 Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from pennylane_qstore.compiler.chains import chains
 from pennylane_qstore.compiler.circuit.elements import Angle, rotation
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
-from pennylane_qstore.compiler.ordering import ordered
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses.commuting_order import ordered
+from pennylane_qstore.compiler.pulses.pulses import pulses
+from pennylane_qstore.compiler.pulses.timelines import chains
 from tests.compiler.native_matrix import distance_up_to_frames
 from tests.compiler.test_pulses import QUBITS, elements, entanglers, parameters, unitary_of
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from pennylane_qstore.compiler.chains import CLIFFORDS, Fixed, Local, Turn
 from pennylane_qstore.compiler.circuit.half_angles import tangents
-from pennylane_qstore.compiler.products import products
+from pennylane_qstore.compiler.pulses.products import products
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, Fixed, Local, Turn
 from tests.compiler.native_matrix import X, Y, Z
 
 PAULIS = {"X": X, "Y": Y, "Z": Z}

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.assignment import assigned
 from pennylane_qstore.compiler.blocks.block import Block, Part
-from pennylane_qstore.compiler.chains import BLOCK_WORDS, Chains
 from pennylane_qstore.compiler.circuit.elements import Clifford, Rotation
-from pennylane_qstore.compiler.gauge import BACKWARD, FORWARD
-from pennylane_qstore.compiler.prices import END, LETTERS, prices
+from pennylane_qstore.compiler.pulses.assignment import assigned
+from pennylane_qstore.compiler.pulses.ms_gauge import BACKWARD, FORWARD
+from pennylane_qstore.compiler.pulses.order_costs import END, LETTERS, prices
+from pennylane_qstore.compiler.pulses.timelines import BLOCK_WORDS, Chains
 
 Reals = NDArray[np.float64]
 _PAIR = 2

@@ -18,8 +18,8 @@ from pennylane.operation import Operator
 
 from pennylane_qstore import ops
 from pennylane_qstore.compiler.circuit.columns import Column, tabled
-from pennylane_qstore.compiler.folding import in_turns
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
+from pennylane_qstore.compiler.pulses.angle_range import in_turns
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.program import Gate, Programs
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
-from pennylane_qstore.compiler.chains import CLIFFORDS, chains
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import bits
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
-from pennylane_qstore.compiler.pulses import pulses
+from pennylane_qstore.compiler.pulses.pulses import pulses
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, chains
 from tests.compiler.native_matrix import distance_up_to_frames, on_register, program_matrix
 
 QUBITS = 3

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.assignment import assigned
+from pennylane_qstore.compiler.pulses.assignment import assigned
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.compiler.parity import GROUND, Link, fewest_broken, is_broken, tree
+from pennylane_qstore.compiler.pulses.parity_constraints import (
+    GROUND,
+    Link,
+    fewest_broken,
+    is_broken,
+    tree,
+)
 
 NODES = 7
 node = st.integers(GROUND, NODES - 1)

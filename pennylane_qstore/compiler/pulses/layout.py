@@ -20,9 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.flips import Frames, Pattern
-from pennylane_qstore.compiler.folding import TURN, Folded
-from pennylane_qstore.compiler.timeline import (
+from pennylane_qstore.compiler.pulses.angle_range import TURN, Folded
+from pennylane_qstore.compiler.pulses.wiring import (
     HALF_TURN,
     PI,
     QUARTER_TURN,
@@ -32,6 +31,7 @@ from pennylane_qstore.compiler.timeline import (
     Wiring,
     timeline,
 )
+from pennylane_qstore.compiler.pulses.x_frames import Frames, Pattern
 
 Bits = NDArray[np.bool_]
 Indices = NDArray[np.int_]
