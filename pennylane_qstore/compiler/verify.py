@@ -28,9 +28,17 @@ from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore.compiler.operators.gate_set import NATIVE, SAME
 from pennylane_qstore.compiler.optimiser.optimise import Bound
-from pennylane_qstore.compiler.statevector import Cone, State, Step, cone, run, steps_of, zeros
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
+from pennylane_qstore.compiler.verify_statevector import (
+    Cone,
+    State,
+    Step,
+    cone,
+    run,
+    steps_of,
+    zeros,
+)
 from pennylane_qstore.outcomes import BitMap
 from pennylane_qstore.program import Programs
 
