@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from pennylane_qstore.cloud import adaptive, job
+from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.emulator.timing import PROFILES
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.fleet import splitting
+from pennylane_qstore.programs.program import Gate, Programs
 
 CIRCUITS, SHOTS, REPEATS = 100, 100, 3
 PARTS = (1, 2, 4, 8)
@@ -56,7 +57,7 @@ async def seconds(backend, profile, parts):
         await run(client, backend, 1)  # from which it learns
         is_simulator = backend == "simulator"
         measured = client.per_circuit(backend) if is_simulator else None
-        parts = adaptive.parts(CIRCUITS, measured)
+        parts = splitting.parts(CIRCUITS, measured)
     for _ in range(REPEATS):
         start = asyncio.get_running_loop().time()
         await run(client, backend, parts)

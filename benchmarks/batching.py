@@ -12,9 +12,9 @@ import numpy as np
 import pennylane as qml
 from pennylane_ionq.api_client import APIClient
 
-from pennylane_qstore import embedded
 from pennylane_qstore.cloud import loop
 from pennylane_qstore.emulator import REQUESTS
+from pennylane_qstore.fleet import embedded
 
 CIRCUITS, WIRES, LAYERS, SHOTS, REPEATS = 20, 8, 2, 1_000, 5
 

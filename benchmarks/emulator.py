@@ -29,8 +29,8 @@ import numpy as np
 import pennylane as qml
 
 import pennylane_qstore as qstore
-from pennylane_qstore import embedded
 from pennylane_qstore.cloud import loop
+from pennylane_qstore.fleet import embedded
 
 CIRCUITS, WIRES, LAYERS, STEPS = 100, 8, 4, 50
 REPEATS = 1 if "--short" in sys.argv else 7

@@ -20,10 +20,10 @@ from pennylane.tape import QuantumScript
 from pennylane_qstore.cloud import job
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
 from pennylane_qstore.compiler.tapes.pipeline import pipeline
-from pennylane_qstore.device import QStoreDevice
+from pennylane_qstore.device.device import QStoreDevice
 from pennylane_qstore.fleet.placement import Ran
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 WIRES, BATCH, SHOTS, REPEATS = 8, 100, 1_000, 5
 ENTANGLERS = {"Forte": "zz", "Aria": "ms"}

@@ -1,7 +1,7 @@
 """Train PennyLane circuits on IonQ's computers: ``qml.device("qstore.ionq")``."""
 
-from pennylane_qstore.compilation import Compilation, compile
-from pennylane_qstore.device import QStoreDevice
+from pennylane_qstore.device.compilation import Compilation, compile
+from pennylane_qstore.device.device import QStoreDevice
 from pennylane_qstore.errors import (
     BudgetError,
     CloudError,
@@ -22,7 +22,6 @@ from pennylane_qstore.errors import (
 )
 from pennylane_qstore.gathering.gather import gather, map
 from pennylane_qstore.gathering.replay import replay
-from pennylane_qstore.gradients import grad_fn, spsa_grad, value_and_grad
 from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
 from pennylane_qstore.optimize import (
     MomentumQNGOptimizer,
@@ -31,6 +30,7 @@ from pennylane_qstore.optimize import (
     RotosolveOptimizer,
     SPSAOptimizer,
 )
+from pennylane_qstore.optimize.gradients import grad_fn, spsa_grad, value_and_grad
 from pennylane_qstore.runs import run
 from pennylane_qstore.version import __version__
 

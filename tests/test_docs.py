@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore import embedded, errors
+from pennylane_qstore import errors
 from pennylane_qstore.cloud import loop
+from pennylane_qstore.fleet import embedded
 
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"^```(python|text|bash)\n(.*?)^```$", re.S | re.M)
 EXTRAS = ("torch", "jax")
 PORT = "8080"
-MAIN = "import sys; from pennylane_qstore.cli import main; sys.exit(main())"
+MAIN = "import sys; from pennylane_qstore.cli.commands import main; sys.exit(main())"
 
 
 def sections():

@@ -7,7 +7,7 @@ from typing import Any
 from pennylane_qstore.cloud.times import moment
 from pennylane_qstore.errors import CloudError, CompileError, RejectedError, UnavailableError
 from pennylane_qstore.options import SIMULATOR
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 
 @dataclass(frozen=True, slots=True)

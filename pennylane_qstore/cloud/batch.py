@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pennylane_qstore.cloud import cost, fleet, polling, retry
+from pennylane_qstore.cloud import cost, polling, retry
 from pennylane_qstore.cloud.cancel import cancel, unqueued
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.fetch import fetch, salvage
@@ -26,7 +26,9 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.events import (
+from pennylane_qstore.fleet import sharing
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting.events import (
     Cancelled,
     Completed,
     Listener,
@@ -34,7 +36,6 @@ from pennylane_qstore.events import (
     Split,
     Unanswered,
 )
-from pennylane_qstore.outcomes import Outcomes
 
 # Seconds: after an interrupt there is little time left for a submit; and for what a job did cost.
 LAST_SUBMIT, COST_TIMEOUT = 1.5, 10.0
@@ -134,7 +135,7 @@ class Batch:
             if error.status != _TOO_LARGE or len(job.circuits) == 1:
                 raise
         except CloudError as error:
-            if self.order.elsewhere is None or not fleet.may_move(error):
+            if self.order.elsewhere is None or not sharing.may_move(error):
                 raise
             await self.order.elsewhere.move(job, error)
             return {}

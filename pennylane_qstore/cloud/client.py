@@ -23,9 +23,9 @@ from pennylane_qstore.cloud.tasks import all_of, stopped
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.cloud.watch import Watcher
 from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
-from pennylane_qstore.events import Listener, Slowed
 from pennylane_qstore.options import QPU
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting.events import Listener, Slowed
 
 # Seconds: for an answer about backends, for one that isn't needed, and for which they are taken to
 # hold.

@@ -19,7 +19,7 @@ from pennylane_qstore.errors import (
     RejectedError,
     UnavailableError,
 )
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 T = TypeVar("T")
 

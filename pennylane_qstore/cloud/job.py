@@ -9,7 +9,7 @@ from typing import Any
 
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.options import EMULATOR, SIMULATOR, Options
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 # API v0.4, POST /jobs: more is refused with 400 or 413. A body may have 10 MB; the rest of it,
 # around the circuits, has half a megabyte left.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.errors import CloudError, JobError
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 _FORMATS = {
     False: "ionq.result.probabilities.json.v1",

@@ -14,7 +14,7 @@ from pennylane_qstore.cloud.submit import adopt, submit
 from pennylane_qstore.cloud.tasks import all_of
 from pennylane_qstore.cloud.transport import Transport
 from pennylane_qstore.errors import BudgetError, QStoreError, UnknownOutcomeError
-from pennylane_qstore.events import Listener, Submitted, TakenUp
+from pennylane_qstore.reporting.events import Listener, Submitted, TakenUp
 
 
 @dataclass(slots=True)

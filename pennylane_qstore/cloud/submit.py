@@ -18,7 +18,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.events import Found, Listener, Resent
+from pennylane_qstore.reporting.events import Found, Listener, Resent
 
 _ID = re.compile(r"[\w-]+")
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from pennylane_qstore.errors import DeadlineError, QStoreError
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 
 def together(

@@ -15,7 +15,7 @@ from pennylane_qstore.errors import (
     JobError,
     RejectedError,
 )
-from pennylane_qstore.events import Event, Listener, Waiting
+from pennylane_qstore.reporting.events import Event, Listener, Waiting
 
 # A job may be unknown to a server's reading half for a moment after its writing half took it.
 UNSEEN_FOR = 10.0

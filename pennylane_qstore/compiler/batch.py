@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 _REPORT = "This is an error in pennylane-qstore: please report it, with the tape."
 

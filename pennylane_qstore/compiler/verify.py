@@ -39,8 +39,8 @@ from pennylane_qstore.compiler.verify_statevector import (
     steps_of,
     zeros,
 )
-from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.outcomes import BitMap
+from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
 # Of a probability, and of an amplitude; and what a radian adds to it, since large angles are known

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
 State = NDArray[np.complex128]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.events import Listener
+from pennylane_qstore.fleet.sharing import Standing
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting.events import Listener
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,23 @@ import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.cloud import cost, fleet, loop
+from pennylane_qstore.cloud import cost, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.job import MAX_CIRCUITS, Job
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.tasks import all_of, stopped
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
-from pennylane_qstore.events import Listener, Moved
-from pennylane_qstore.fleet.here import Here
+from pennylane_qstore.fleet import sharing
+from pennylane_qstore.fleet.local_backend import Here
 from pennylane_qstore.fleet.member import Member, Terms
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.planning import Failed, Part, Planning, View, view, viewed
 from pennylane_qstore.fleet.remote import Clients, Remote
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting.events import Listener, Moved
 
 # Seconds: for an answer about a backend where there are others, and for which one that gave none,
 # or is away, isn't asked again.
@@ -264,7 +265,7 @@ class _Batch:
         way = None
         if part.has_way:
             move = functools.partial(self._move, part.member, failed)
-            way = Elsewhere(move, fleet.PATIENCE, self._queue_timeout)
+            way = Elsewhere(move, sharing.PATIENCE, self._queue_timeout)
         try:
             found = await member.run(self._work, part.target, part.jobs, self._terms, way)
         except QStoreError as error:

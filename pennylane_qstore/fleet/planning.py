@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.cloud import adaptive, fleet, loop
+from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.errors import (
@@ -14,9 +13,11 @@ from pennylane_qstore.errors import (
     QStoreError,
     UnavailableError,
 )
-from pennylane_qstore.events import Cut
+from pennylane_qstore.fleet import sharing, splitting
 from pennylane_qstore.fleet.member import Member
+from pennylane_qstore.fleet.sharing import Standing
 from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.reporting.events import Cut
 
 # Why members can't run something, by their places in the fleet, in the order they were tried.
 Failed = Mapping[int, QStoreError]
@@ -155,7 +156,7 @@ class Planning:
             chosen = [self._next(each, wanted) for each in able]
         else:
             sizes = [(len(each.circuits), own) for each, own in zip(jobs, able, strict=True)]
-            chosen = fleet.share(sizes, self._standings)
+            chosen = sharing.share(sizes, self._standings)
         found: dict[tuple[int, bool], list[Job]] = {}
         for each, place, candidates in zip(jobs, chosen, able, strict=True):
             there = self._where_left(work, each, candidates, run)
@@ -169,16 +170,16 @@ class Planning:
 
     def _next(self, able: Collection[int], wanted: int | None) -> int | None:
         if self._tried:
-            return fleet.next_backend(self._tried, able, self._standings)
+            return sharing.next_backend(self._tried, able, self._standings)
         if wanted is None:
-            return fleet.share([(1, able)], self._standings)[0]
+            return sharing.share([(1, able)], self._standings)[0]
         if wanted in able:
             return wanted
-        return fleet.next_backend([wanted], able, self._standings)
+        return sharing.next_backend([wanted], able, self._standings)
 
     def _jobs(self, work: Work, place: int, indices: Collection[int]) -> list[Job]:
         seen = self._views[place]
-        most = -(-len(indices) // adaptive.parts(len(indices), seen.measured))
+        most = -(-len(indices) // splitting.parts(len(indices), seen.measured))
         return work.jobs(seen.target, indices, min(self._most, most))
 
     def _refusal(self, place: int, job: Job) -> str | None:
@@ -227,10 +228,10 @@ class Planning:
             )
             if refusal is None:
                 jobs = [job] if target == packed_for else self._jobs(work, place, job.indices)
-                way = fleet.next_backend([*tried, place], able, self._standings)
+                way = sharing.next_backend([*tried, place], able, self._standings)
                 return Part(place, target, tuple(jobs), way is not None)
             tried, refused[place] = [*tried, place], CompileError(refusal)
-            place = fleet.next_backend(tried, able, self._standings)
+            place = sharing.next_backend(tried, able, self._standings)
         for other in self._views.keys() - self._failed.keys() - refused.keys():
             refused[other] = CompileError(self._refusal(other, job) or "it can't follow the others")
         raise self._nobody(refused)

@@ -4,20 +4,20 @@ import threading
 import weakref
 from collections.abc import Sequence
 
-from pennylane_qstore import embedded
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.cloud.policy import policy_of
 from pennylane_qstore.compiler import Target
+from pennylane_qstore.fleet import embedded
 from pennylane_qstore.fleet.member import Terms
+from pennylane_qstore.fleet.sharing import Standing
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 
 class Clients:

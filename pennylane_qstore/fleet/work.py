@@ -10,8 +10,8 @@ from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.compiler import Compiled, Target, compile_batch
 from pennylane_qstore.compiler.batch import Place
-from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.programs.program import Programs
 
 
 class Work:

@@ -12,16 +12,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from pennylane_qstore.gathering.receivers import (
-    Answer,
-    Batch,
-    Receiver,
-    current,
-    receiving,
-    recorded,
-)
-from pennylane_qstore.gathering.simultaneous import deliver
-from pennylane_qstore.gathering.threads import carrier, is_recording, isolate
+from pennylane_qstore.device.delivery import deliver
+from pennylane_qstore.device.receivers import Answer, Batch, Receiver, current, receiving, recorded
+from pennylane_qstore.pennylane_private import carrier, is_recording, isolate
 
 T = TypeVar("T")
 Item = TypeVar("Item")

@@ -14,9 +14,9 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.gathering.receivers import Answer, Batch, current, receiving
-from pennylane_qstore.gathering.simultaneous import deliver
-from pennylane_qstore.gathering.threads import watching
+from pennylane_qstore.device.delivery import deliver
+from pennylane_qstore.device.receivers import Answer, Batch, current, receiving
+from pennylane_qstore.pennylane_private import watching
 
 P = ParamSpec("P")
 T = TypeVar("T")

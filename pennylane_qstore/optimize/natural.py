@@ -9,7 +9,7 @@ from pennylane.optimize.qng import _reshape_and_regularize
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.gathering.gather import gather
-from pennylane_qstore.gradients import value_and_grad
+from pennylane_qstore.optimize.gradients import value_and_grad
 
 Metric = Literal["measured", "classical"]
 

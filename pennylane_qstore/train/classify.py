@@ -8,9 +8,10 @@ import pennylane as qml
 from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 
-from pennylane_qstore import embedded, runs
+from pennylane_qstore import runs
 from pennylane_qstore.cloud import loop
 from pennylane_qstore.errors import OptionError
+from pennylane_qstore.fleet import embedded
 from pennylane_qstore.train import checkpoint
 from pennylane_qstore.train.architecture import Architecture
 from pennylane_qstore.train.classifier import Classifier

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import pennylane as qml
 
+from pennylane_qstore.device.receivers import recorded
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.gathering.receivers import recorded
-from pennylane_qstore.gradients import grad_fn
+from pennylane_qstore.optimize.gradients import grad_fn
 from pennylane_qstore.train.checkpoint import attributes, restore_attributes
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples

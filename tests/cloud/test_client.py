@@ -23,7 +23,8 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.events import (
+from pennylane_qstore.programs.program import Gate, Programs
+from pennylane_qstore.reporting.events import (
     Cancelled,
     Completed,
     Found,
@@ -33,7 +34,6 @@ from pennylane_qstore.events import (
     TakenUp,
     Waiting,
 )
-from pennylane_qstore.program import Gate, Programs
 from tests.scripted import HTML, RESET, SILENCE, TRUNCATED, After, error, reply
 
 KEY = "secret-key-of-a-user"

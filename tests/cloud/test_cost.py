@@ -7,7 +7,7 @@ from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.cost import Price
 from pennylane_qstore.cloud.journal import Journal, account
 from pennylane_qstore.errors import BudgetError, CloudError, DeadlineError, DryRun
-from pennylane_qstore.events import Completed
+from pennylane_qstore.reporting.events import Completed
 from tests.cloud.test_client import KEY, programs
 from tests.scripted import error
 

@@ -12,7 +12,7 @@ from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.limiter import BURST
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.errors import JobError, QStoreError
-from pennylane_qstore.events import Cancelled, Submitted, Unanswered
+from pennylane_qstore.reporting.events import Cancelled, Submitted, Unanswered
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
 from tests.scripted import (

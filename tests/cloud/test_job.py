@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pennylane_qstore.cloud import job
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.options import Options
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.programs.program import Gate, Programs
 
 
 def programs(circuits, gates=1, qubits=1):

@@ -4,7 +4,7 @@ import numpy as np
 import pennylane as qml
 from scipy.linalg import expm
 
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 X = np.array([[0, 1], [1, 0]], dtype=complex)
 Y = np.array([[0, -1j], [1j, 0]])

@@ -16,7 +16,7 @@ from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.compiler.verify import MOST_QUBITS, TOLERANCE, mismatch
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Gate
+from pennylane_qstore.programs.program import Gate
 
 exact = pytest.mark.parametrize("aware", [True, False])
 gates = pytest.mark.parametrize("gates", ["ms", "zz", "qis"])

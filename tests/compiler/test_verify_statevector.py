@@ -5,7 +5,7 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.compiler.verify_statevector import cone, run, steps_of, zeros
-from pennylane_qstore.program import FORMS, Gate, Programs
+from pennylane_qstore.programs.program import FORMS, Gate, Programs
 from tests.compiler.native_matrix import NUMBERS, program_matrix
 
 QUBITS = 4

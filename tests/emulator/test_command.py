@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from pennylane_qstore import cli
+from pennylane_qstore.cli import commands
 from pennylane_qstore.emulator.command import line
 from pennylane_qstore.emulator.context import WORKSHOP
 
 from .conftest import BELL, Api, multi, single
 
-PROGRAM = "import sys; from pennylane_qstore.cli import main; sys.exit(main())"
+PROGRAM = "import sys; from pennylane_qstore.cli.commands import main; sys.exit(main())"
 
 
 class Address:
@@ -86,7 +86,7 @@ def test_every_option(command, tmp_path):
 )
 def test_options_that_cannot_be(options, why, capsys):
     """A wrong option is one line on stderr and exit code 2."""
-    assert cli.main(["emulator", "--port", "0", *options]) == 2
+    assert commands.main(["emulator", "--port", "0", *options]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert why in said
 
@@ -95,7 +95,7 @@ def test_a_state_that_is_no_database(tmp_path, capsys):
     """A file that is something else is left alone, and named."""
     other = tmp_path / "notes.txt"
     other.write_text("not a database, but long enough to look like one" * 100)
-    assert cli.main(["emulator", "--port", "0", "--state", str(other)]) == 1
+    assert commands.main(["emulator", "--port", "0", "--state", str(other)]) == 1
     assert "notes.txt can't be used" in capsys.readouterr().err
 
 

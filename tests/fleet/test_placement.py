@@ -9,9 +9,9 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore import events
-from pennylane_qstore.cloud import fleet, loop
-from pennylane_qstore.fleet import placement
+from pennylane_qstore.cloud import loop
+from pennylane_qstore.fleet import placement, sharing
+from pennylane_qstore.reporting import events
 from tests.scripted import RESET, After, error, reply
 
 FORTE = {
@@ -29,7 +29,7 @@ FLEET = ["qpu.forte-1", "qpu.aria-1"]
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits half a minute for a backend."""
-    monkeypatch.setattr(fleet, "PATIENCE", 0.3)
+    monkeypatch.setattr(sharing, "PATIENCE", 0.3)
 
 
 def listing(ionq, *rows):

@@ -6,7 +6,7 @@ import pennylane as qml
 from pennylane_qstore.cloud.job import MAX_CIRCUITS
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 ZZ, MS, QIS = Target("zz"), Target("ms"), Target("qis")
 

@@ -11,7 +11,7 @@ import pytest
 from pennylane import numpy as pnp
 
 import pennylane_qstore as qstore
-from pennylane_qstore import gradients
+from pennylane_qstore.optimize import gradients
 from tests.gathering.test_gather import EXACT, SAMPLES, WEIGHTS, jobs_of, make
 
 

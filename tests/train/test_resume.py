@@ -61,7 +61,9 @@ def nursery(tmp_path):
 @pytest.fixture
 def server(nursery, tmp_path):
     """The address of an emulator in a process of its own."""
-    code = "import sys; from pennylane_qstore.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import sys; from pennylane_qstore.cli.commands import main; sys.exit(main(sys.argv[1:]))"
+    )
     words = ["emulator", "--port", "0", "--quiet", "--keep", "5000", "--state", "server.sqlite"]
     command = [sys.executable, "-u", "-c", code, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pennylane_qstore.compiler.blocks.amplitudes import Amplitudes
-from pennylane_qstore.compiler.circuit import quaternions
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
+from pennylane_qstore.compiler.circuit.quaternions import unitaries as to_unitaries
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 from pennylane_qstore.compiler.unitaries.two_qubit import matrices
@@ -110,9 +110,7 @@ def parts_of(unitaries: Matrix, place: Place) -> Parts:
         case Place.FRESH:
             made = schmidt(unitaries[..., 0])
             angles = 2 * made.angle[:, None] * [1.0, 0.0, 0.0]
-            return Parts(
-                (quaternions.unitaries(made.left), quaternions.unitaries(made.right)), angles, ()
-            )
+            return Parts((to_unitaries(made.left), to_unitaries(made.right)), angles, ())
         case Place.LAST:
             found = weyl.without_diagonal(unitaries, "left").weyl
         case Place.FIRST_FRESH | Place.SECOND_FRESH:

@@ -18,8 +18,8 @@ from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
 from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
 from pennylane_qstore.compiler.pulses.timelines import Chains, Reading, chains
-from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.outcomes import BitMap
+from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
 _LOW, _HIGH, _SAMPLES = 0.3, 2.9, 3

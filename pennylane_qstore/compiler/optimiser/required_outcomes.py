@@ -12,7 +12,7 @@ from pennylane_qstore.compiler.circuit.paulis import bits as ones
 from pennylane_qstore.compiler.gadgets.synthesis import Measured
 from pennylane_qstore.compiler.optimiser.classical_states import from_zeros
 from pennylane_qstore.compiler.optimiser.light_cone import Flip, reaching
-from pennylane_qstore.outcomes import BitMap
+from pennylane_qstore.programs.outcomes import BitMap
 
 
 @dataclass(frozen=True, slots=True)

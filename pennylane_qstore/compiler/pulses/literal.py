@@ -21,7 +21,7 @@ from pennylane_qstore.compiler.circuit.columns import Column, tabled
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_IONQ_ISING, PENNYLANE_IONQ_NATIVE
 from pennylane_qstore.compiler.pulses.angle_range import in_turns
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.programs.program import Gate, Programs
 
 _X_AXIS, _Y_AXIS = 0.0, 0.25  # turns in the equator of the Bloch sphere
 

@@ -23,8 +23,8 @@ from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
 from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, Chains, Local
 from pennylane_qstore.compiler.pulses.wiring import Wiring
 from pennylane_qstore.compiler.pulses.x_frames import End, Flips
-from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Gate, Gates, Programs
+from pennylane_qstore.programs.outcomes import BitMap
+from pennylane_qstore.programs.program import Gate, Gates, Programs
 
 Reals = NDArray[np.float64]
 # Patterns of pulses that are kept for a structure, and made for one batch.

@@ -13,7 +13,7 @@ from pennylane_qstore.compiler.operators.gate_set import (
     PENNYLANE_IONQ_NATIVE,
 )
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.programs.program import Gate, Programs
 
 _NAMES = {
     "RX": "rx",

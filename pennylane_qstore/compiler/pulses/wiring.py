@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.program import Gate, Gates
+from pennylane_qstore.programs.program import Gate, Gates
 
 Bits = NDArray[np.bool_]
 Indices = NDArray[np.int_]

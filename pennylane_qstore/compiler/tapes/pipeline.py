@@ -39,7 +39,7 @@ from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.gathering.threads import unrecorded
+from pennylane_qstore.pennylane_private import unrecorded
 
 Pipeline = Callable[[Sequence[QuantumScript]], tuple[Any, Callable[..., Any]]]
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)

@@ -13,7 +13,7 @@ from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
 _QIS: dict[str, Any] = {

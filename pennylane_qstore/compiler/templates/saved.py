@@ -29,7 +29,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.optimiser.optimise import Candidate
 from pennylane_qstore.errors import TemplateFileError
-from pennylane_qstore.outcomes import BitMap
+from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.version import __version__
 
 _FORMAT, _VERSION = "pennylane-qstore templates", 2

@@ -25,7 +25,7 @@ from pennylane_qstore.compiler.templates.saved import Search
 from pennylane_qstore.compiler.templates.special_angles import ByAngles
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.program import Programs
 
 
 def _is_no_number(value: object) -> bool:

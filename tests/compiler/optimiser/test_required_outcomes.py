@@ -14,7 +14,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 from tests.compiler.native_matrix import on_register, program_matrix
 from tests.compiler.test_pulses import GATES as ONE_AND_TWO
 from tests.compiler.test_pulses import PAULIS, matrix_of, values

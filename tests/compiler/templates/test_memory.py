@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 
 from pennylane_qstore.compiler.templates.memory import footprint
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.programs.program import Gate, Programs
 
 
 def test_arrays_count_with_their_data_and_objects_once():

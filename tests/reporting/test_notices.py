@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pennylane_qstore import events, notices
+from pennylane_qstore.reporting import events, notices
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Sequence
 
 from pennylane_qstore.cloud import loop
+from pennylane_qstore.device.receivers import Answer, Batch, Executor, current
 from pennylane_qstore.errors import Interrupted
-from pennylane_qstore.gathering.receivers import Answer, Batch, Executor, current
 
 
 def deliver(batches: Sequence[Batch]) -> list[Answer]:

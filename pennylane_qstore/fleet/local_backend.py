@@ -9,18 +9,18 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.fleet import Standing
 from pennylane_qstore.cloud.job import Job
 from pennylane_qstore.cloud.order import Elsewhere
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.events import RanHere
 from pennylane_qstore.fleet.member import Terms
 from pennylane_qstore.fleet.members import Local
+from pennylane_qstore.fleet.sharing import Standing
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting.events import RanHere
 
 # A state of more qubits fills the memory of most machines.
 _WIDEST_LOCAL = 28

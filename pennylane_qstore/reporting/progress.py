@@ -12,7 +12,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from pennylane_qstore.events import Completed, Event, Listener, Submitted, TakenUp, Waiting
+from pennylane_qstore.reporting.events import (
+    Completed,
+    Event,
+    Listener,
+    Submitted,
+    TakenUp,
+    Waiting,
+)
 
 # Seconds before a line appears: what is over sooner needs none.
 DELAY = 1.0

@@ -7,9 +7,9 @@ import pennylane as qml
 import pytest
 from rich.console import Console
 
-from pennylane_qstore import progress
-from pennylane_qstore.events import Completed, Submitted, TakenUp, Waiting
-from pennylane_qstore.progress import State, shown
+from pennylane_qstore.reporting import progress
+from pennylane_qstore.reporting.events import Completed, Submitted, TakenUp, Waiting
+from pennylane_qstore.reporting.progress import State, shown
 
 FORTE, ARIA = "qpu.forte-1", "qpu.aria-1"
 

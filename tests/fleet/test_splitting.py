@@ -2,7 +2,7 @@
 
 import pytest
 
-from pennylane_qstore.cloud.adaptive import parts
+from pennylane_qstore.fleet.splitting import parts
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import logging
 
-from pennylane_qstore.events import (
+from pennylane_qstore.reporting.events import (
     Cut,
     Event,
     Found,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.outcomes import BitMap, Outcomes
+from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 
 weights = st.lists(st.floats(0.01, 1), min_size=1, max_size=20)
 

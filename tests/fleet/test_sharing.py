@@ -2,7 +2,6 @@
 
 import pytest
 
-from pennylane_qstore.cloud.fleet import Standing, may_move, next_backend, share
 from pennylane_qstore.errors import (
     CloudError,
     RateLimitError,
@@ -11,6 +10,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from pennylane_qstore.fleet.sharing import Standing, may_move, next_backend, share
 
 BUSY = Standing(on_qpu=True, queue=600.0)
 IDLE = Standing(on_qpu=True, queue=60.0)

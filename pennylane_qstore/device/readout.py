@@ -22,7 +22,7 @@ from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.pauli import PauliSentence
 from pennylane.wires import Wires
 
-from pennylane_qstore.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import Outcomes
 
 Values = NDArray[np.float64]
 # What needs no order of the shots; samples, and users' own measurements of samples, do.

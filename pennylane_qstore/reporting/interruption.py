@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pennylane_qstore.errors import Interrupted
-from pennylane_qstore.events import Cancelled, Event, Submitted, Unanswered
+from pennylane_qstore.reporting.events import Cancelled, Event, Submitted, Unanswered
 
 
 def interrupted(events: Sequence[Event]) -> Interrupted:

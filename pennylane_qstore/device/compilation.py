@@ -10,10 +10,10 @@ from pennylane.tape import QuantumScript
 from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.compiler.batch import Labelled
 from pennylane_qstore.compiler.templates.operation import operations
-from pennylane_qstore.device import QStoreDevice
+from pennylane_qstore.device.device import QStoreDevice
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.outcomes import BitMap
-from pennylane_qstore.program import Programs
+from pennylane_qstore.programs.outcomes import BitMap
+from pennylane_qstore.programs.program import Programs
 
 _DECIMALS = 3
 

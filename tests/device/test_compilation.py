@@ -7,12 +7,12 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore import embedded
 from pennylane_qstore.cloud import loop
-from pennylane_qstore.compilation import in_words
 from pennylane_qstore.compiler import Compiled, Labelled
-from pennylane_qstore.outcomes import BitMap, Outcomes
-from pennylane_qstore.program import Programs
+from pennylane_qstore.device.compilation import in_words
+from pennylane_qstore.fleet import embedded
+from pennylane_qstore.programs.outcomes import BitMap, Outcomes
+from pennylane_qstore.programs.program import Programs
 from tests.scripted import error, reply
 
 

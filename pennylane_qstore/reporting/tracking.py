@@ -6,7 +6,7 @@ from typing import Any
 from pennylane.devices import Tracker
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.events import Completed, Event, RanHere, Submitted, TakenUp
+from pennylane_qstore.reporting.events import Completed, Event, RanHere, Submitted, TakenUp
 
 
 def track_batch(tracker: Tracker) -> None:

@@ -5,7 +5,7 @@ import json
 import pennylane as qml
 import pytest
 
-from pennylane_qstore import cli
+from pennylane_qstore.cli import commands
 from pennylane_qstore.errors import DeadlineError
 
 
@@ -16,7 +16,7 @@ def shell(ionq, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IONQ_API_URL", ionq.url)
 
     def shell(*words):
-        code = cli.main(["jobs", "--journal", str(tmp_path / "journal.sqlite"), *words])
+        code = commands.main(["jobs", "--journal", str(tmp_path / "journal.sqlite"), *words])
         told = capsys.readouterr()
         return code, told.out + told.err
 

@@ -14,7 +14,6 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
-from pennylane_qstore import derivatives
 from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.cloud.cost import Price
@@ -23,15 +22,16 @@ from pennylane_qstore.compiler import (
     TemplateCache,
     preprocessing,
 )
+from pennylane_qstore.device import derivatives
+from pennylane_qstore.device.delivery import deliver
+from pennylane_qstore.device.execution import Execution
+from pennylane_qstore.device.receivers import Answer, Batch, Step, answered, current, recorded
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.execution import Execution
 from pennylane_qstore.fleet.members import Route, members_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.gathering.receivers import Answer, Batch, Step, answered, current, recorded
-from pennylane_qstore.gathering.simultaneous import deliver
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
-from pennylane_qstore.tracking import track_batch
+from pennylane_qstore.reporting.tracking import track_batch
 
 
 @single_tape_support

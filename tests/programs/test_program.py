@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.program import Gate, Programs
+from pennylane_qstore.programs.program import Gate, Programs
 
 GATES = (Gate("gpi", (0,)), Gate("ms", (0, 1)), Gate("gpi2", (1,)), Gate("zz", (1, 0)))
 FITTING = [[-1.0, 1.0, 0.0, 0.25, 0.3, 0.0], [0.5, -0.5, 1.0, 0.0, -1.0, 0.25]]

@@ -9,23 +9,24 @@ import numpy as np
 from pennylane.devices import Tracker
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore import notices, runs
-from pennylane_qstore.cautions import DEBIASING_SHOTS, Cautions
+from pennylane_qstore import runs
 from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.device.readout import read_out
+from pennylane_qstore.device.receivers import Answer, Step
+from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
-from pennylane_qstore.events import Event, Waiting
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.placement import Fleet, Ran
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.gathering.receivers import Answer, Step
-from pennylane_qstore.gathering.threads import unrecorded
-from pennylane_qstore.interruption import interrupted
-from pennylane_qstore.outcomes import Outcomes
-from pennylane_qstore.progress import shown
-from pennylane_qstore.readout import read_out
-from pennylane_qstore.tracking import track_events, track_results
+from pennylane_qstore.pennylane_private import unrecorded
+from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.reporting import notices
+from pennylane_qstore.reporting.events import Event, Waiting
+from pennylane_qstore.reporting.interruption import interrupted
+from pennylane_qstore.reporting.progress import shown
+from pennylane_qstore.reporting.tracking import track_events, track_results
 
 
 class Execution:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.digits import PLACE, UNITS, Form
-from pennylane_qstore.outcomes import BitMap
+from pennylane_qstore.programs.decimals import PLACE, UNITS, Form
+from pennylane_qstore.programs.outcomes import BitMap
 
 # How a gate is written, with a place for each of its numbers.
 # API v0.4: phases and angles of native gates in turns, rotations of QIS gates in radians.

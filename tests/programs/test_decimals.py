@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.digits import PLACE, UNITS, Form
+from pennylane_qstore.programs.decimals import PLACE, UNITS, Form
 
 FORM = f"[0.{PLACE}, 1{PLACE};{PLACE}]"
 

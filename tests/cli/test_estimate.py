@@ -2,7 +2,7 @@
 
 import pytest
 
-from pennylane_qstore import cli
+from pennylane_qstore.cli import commands
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def shell(ionq, monkeypatch, capsys):
             "shots": 1000,
             **changes,
         }
-        code = cli.main(
+        code = commands.main(
             [
                 "estimate",
                 *(word for key, value in asked.items() for word in (f"--{key}", f"{value}")),

@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pennylane_qstore import estimate, jobs, train
+from pennylane_qstore import train
+from pennylane_qstore.cli import estimate, jobs
 from pennylane_qstore.emulator import command as emulator
 from pennylane_qstore.version import __version__
 

@@ -11,34 +11,34 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore import cli
+from pennylane_qstore.cli import commands
 from pennylane_qstore.version import __version__
 
 
 def test_the_version_is_told(capsys):
     """``qstore --version`` prints the package's version."""
     with pytest.raises(SystemExit, match="0"):
-        cli.main(["--version"])
+        commands.main(["--version"])
     assert capsys.readouterr().out.strip() == __version__
 
 
 def test_a_command_is_needed(capsys):
     """``qstore`` alone says how it is used, and fails."""
     with pytest.raises(SystemExit, match="2"):
-        cli.main([])
+        commands.main([])
     assert "COMMAND" in capsys.readouterr().err
 
 
 def test_a_training_that_cannot_be_says_so_in_one_line(capsys):
     """``qstore train`` refuses a setting with exit code 2 and one line."""
-    assert cli.main(["train", "--wires", "0"]) == 2
+    assert commands.main(["train", "--wires", "0"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.fixture
 def emulator():
     """``qstore emulator`` on a free port, that takes one key; gives the process and its address."""
-    program = "import sys; from pennylane_qstore.cli import main; sys.exit(main())"
+    program = "import sys; from pennylane_qstore.cli.commands import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "emulator", "--port", "0", "--key", "K"],
         stdout=subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""PennyLane's device: execution, readout, derivatives and what can be inspected."""
