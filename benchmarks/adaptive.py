@@ -19,7 +19,7 @@ from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.policy import Policy
 from pennylane_qstore.emulator import serve
-from pennylane_qstore.emulator.timing import PROFILES
+from pennylane_qstore.emulator.service.timing import PROFILES
 from pennylane_qstore.fleet import splitting
 from pennylane_qstore.programs.program import Gate, Programs
 

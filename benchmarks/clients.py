@@ -28,7 +28,7 @@ import pennylane as qml
 
 from benchmarks.ansatz import LAYERS, SHOTS, WIRES, tape
 from benchmarks.served import KEY, Seen, Served, seen
-from pennylane_qstore.emulator.timing import PROFILES
+from pennylane_qstore.emulator.service.timing import PROFILES
 
 CIRCUITS, REPEATS = 20, 5
 PROFILE = replace(PROFILES["cloud-simulator"], jitter=0.0)

@@ -16,7 +16,7 @@ import pennylane as qml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from pennylane_qstore.cloud import loop
 from pennylane_qstore.emulator import serve
-from pennylane_qstore.emulator.timing import PROFILES
+from pennylane_qstore.emulator.service.timing import PROFILES
 
 CIRCUITS, SHOTS = 30, 100
 BACKENDS = ["qpu.forte-1", "qpu.forte-enterprise-1", "qpu.aria-1"]

@@ -44,7 +44,7 @@ from pennylane.tape import QuantumScript
 from benchmarks.ansatz import LAYERS, SHOTS, WIRES, tapes
 from benchmarks.served import KEY, Served, seen
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.emulator.timing import Profile
+from pennylane_qstore.emulator.service.timing import Profile
 
 REQUEST, QUEUE, EXECUTION = 0.5, 0.65, 0.575
 SIZES, LANES = (10, 20, 50, 100), (1, 5, 20)

@@ -31,7 +31,7 @@ from benchmarks.ansatz import LAYERS, SHOTS, WIRES, tape, tapes
 from benchmarks.served import KEY, Served
 from pennylane_qstore.cloud import job
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.emulator.timing import PROFILES
+from pennylane_qstore.emulator.service.timing import PROFILES
 
 CIRCUITS = (1, 10, 100, 1_000, 10_000, 100_000)
 QUBITS, BATCH = (4, 8, 12, 16, 20, 24, 28, 32, 36), 100

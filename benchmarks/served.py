@@ -16,10 +16,10 @@ from typing import Any, NamedTuple, Self
 from aiohttp import web
 
 from pennylane_qstore.emulator import REQUESTS
-from pennylane_qstore.emulator.app import create_app
-from pennylane_qstore.emulator.context import BOARD
-from pennylane_qstore.emulator.jobs import Job
-from pennylane_qstore.emulator.timing import Profile
+from pennylane_qstore.emulator.api.app import create_app
+from pennylane_qstore.emulator.api.context import BOARD
+from pennylane_qstore.emulator.service.jobs import Job
+from pennylane_qstore.emulator.service.timing import Profile
 
 KEY = "any"
 _COUNTED = "/benchmark"

@@ -29,7 +29,7 @@ from pennylane import numpy as pnp
 
 import pennylane_qstore as qstore
 from benchmarks.served import KEY, Served, seen
-from pennylane_qstore.emulator.timing import PROFILES
+from pennylane_qstore.emulator.service.timing import PROFILES
 
 WIRES, LAYERS, SHOTS, SEED, SAMPLES = 4, 2, 1_000, 3, 10
 QPU, INSTANT = "qpu", "instant"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pennylane_qstore import train
 from pennylane_qstore.cli import estimate, jobs
-from pennylane_qstore.emulator import command as emulator
+from pennylane_qstore.emulator.api import command as emulator
 from pennylane_qstore.version import __version__
 
 INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended

@@ -1,12 +1,12 @@
 """A stand-in for IonQ's cloud: its REST API over HTTP, its machines as exact simulations."""
 
-from pennylane_qstore.emulator.app import create_app
-from pennylane_qstore.emulator.clock import VirtualClock
-from pennylane_qstore.emulator.context import REQUESTS
-from pennylane_qstore.emulator.faults import Fault
-from pennylane_qstore.emulator.noise import Rates
-from pennylane_qstore.emulator.server import Server, run, serve
-from pennylane_qstore.emulator.timing import Profile
+from pennylane_qstore.emulator.api.app import create_app
+from pennylane_qstore.emulator.api.context import REQUESTS
+from pennylane_qstore.emulator.api.server import Server, run, serve
+from pennylane_qstore.emulator.service.clock import VirtualClock
+from pennylane_qstore.emulator.service.faults import Fault
+from pennylane_qstore.emulator.service.timing import Profile
+from pennylane_qstore.emulator.simulation.noise import Rates
 
 __all__ = [
     "REQUESTS",

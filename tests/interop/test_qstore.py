@@ -7,7 +7,7 @@ import pytest
 from ionq_core import models
 
 import pennylane_qstore as qstore
-from pennylane_qstore.emulator.context import WORKSHOP
+from pennylane_qstore.emulator.api.context import WORKSHOP
 
 
 @pytest.mark.parametrize("gateset", ["native", "qis"])

@@ -1,0 +1,1 @@
+"""The emulator's HTTP routes, the page, and the command."""

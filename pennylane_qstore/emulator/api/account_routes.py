@@ -1,0 +1,110 @@
+"""The routes of an account: whose key it is, sessions, usage, and the formats' schemas."""
+
+from aiohttp import web
+
+from pennylane_qstore.emulator.api import queries
+from pennylane_qstore.emulator.api.context import BASE, SESSIONS, WORKSHOP
+from pennylane_qstore.emulator.api.refusals import NotFoundError
+from pennylane_qstore.emulator.api.schemas import SCHEMAS
+from pennylane_qstore.emulator.api.usage import GROUPS, MODALITIES, usage
+from pennylane_qstore.emulator.api.view import ORGANIZATION_ID, PROJECT_ID, row
+from pennylane_qstore.emulator.intake.request import read_object
+from pennylane_qstore.emulator.service.sessions import Session
+from pennylane_qstore.emulator.service.store import Wanted
+from pennylane_qstore.emulator.simulation.circuit import MalformedError
+
+IDENTITY = {
+    "key_id": "e060759f-4348-4767-a645-8c0301265791",
+    "key_name": "Emulator",
+    "project_id": PROJECT_ID,
+}
+DEFAULT_MODALITY, DEFAULT_GROUP = MODALITIES[0], GROUPS[1]
+
+routes = web.RouteTableDef()
+
+
+@routes.get(f"{BASE}/whoami")
+async def whoami(_: web.Request) -> web.Response:
+    """Whose key this is."""
+    return web.json_response(IDENTITY)
+
+
+@routes.post(f"{BASE}/sessions")
+async def create_session(request: web.Request) -> web.Response:
+    """Begins a session."""
+    body = read_object(await request.read())
+    if not isinstance(body.get("backend"), str):
+        raise MalformedError('"backend" must be a string.', "backend")
+    settings = body.get("settings")
+    if settings is not None and not isinstance(settings, dict):
+        raise MalformedError('"settings" must be an object.', "settings")
+    session = request.app[SESSIONS].create(queries.backend_of(body["backend"]), settings)
+    return web.json_response(session.to_json(), status=201)
+
+
+@routes.get(f"{BASE}/sessions")
+async def list_sessions(request: web.Request) -> web.Response:
+    """All sessions, or those that go on, or those that have ended."""
+    sessions = request.app[SESSIONS].all()
+    if "active" in request.query:
+        active = queries.truth(request, "active")
+        sessions = [session for session in sessions if (session.ended is None) == active]
+    told = [session.to_json() for session in sessions]
+    return web.json_response({"organization_id": ORGANIZATION_ID, "sessions": told})
+
+
+def _session(request: web.Request) -> Session:
+    session = request.app[SESSIONS].find(request.match_info["id"])
+    if session is None:
+        raise NotFoundError
+    return session
+
+
+@routes.get(BASE + "/sessions/{id}")
+async def get_session(request: web.Request) -> web.Response:
+    """One session."""
+    return web.json_response(_session(request).to_json())
+
+
+@routes.get(BASE + "/sessions/{id}/jobs")
+async def get_session_jobs(request: web.Request) -> web.Response:
+    """A session's jobs."""
+    limit = queries.whole(request, "limit", queries.MOST_ROWS, 1, queries.MOST_ROWS)
+    before = queries.whole(request, "next", 0) if "next" in request.query else None
+    wanted = Wanted(session=_session(request).id, before=before)
+    jobs, following = request.app[WORKSHOP].store.page(wanted, limit)
+    told = None if following is None else str(following)
+    return web.json_response({"jobs": [row(job) for job in jobs], "next": told})
+
+
+@routes.post(BASE + "/sessions/{id}/end")
+async def end_session(request: web.Request) -> web.Response:
+    """Ends a session, and cancels what of its jobs has not ended."""
+    session = _session(request)
+    request.app[SESSIONS].end(session)
+    for job in request.app[WORKSHOP].store.unfinished():
+        if job.order.session_id == session.id:
+            job.cancel()
+    return web.json_response(session.to_json())
+
+
+@routes.get(BASE + "/organizations/{org}/usage")
+async def get_usage(request: web.Request) -> web.Response:
+    """What was used."""
+    told = usage(
+        request.app[WORKSHOP].store.submitted(),
+        request.match_info["org"],
+        (queries.day(request, "start_date"), queries.day(request, "end_date")),
+        queries.choice(request, "group_by", GROUPS, DEFAULT_GROUP),
+        queries.choice(request, "modality", MODALITIES, DEFAULT_MODALITY),
+    )
+    return web.json_response(told)
+
+
+@routes.get(BASE + "/schemas/formats/{format}")
+async def get_schema(request: web.Request) -> web.Response:
+    """The JSON Schema of an artifact's format."""
+    schema = SCHEMAS.get(request.match_info["format"])
+    if schema is None:
+        raise NotFoundError
+    return web.json_response(schema)

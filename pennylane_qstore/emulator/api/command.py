@@ -1,0 +1,150 @@
+"""The shell's command: its options, and a line for each job that ends."""
+
+import argparse
+import sqlite3
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from pennylane_qstore.emulator.api.board import summary
+from pennylane_qstore.emulator.api.context import BOARD
+from pennylane_qstore.emulator.api.server import Server
+from pennylane_qstore.emulator.api.server import run as serve_until_stopped
+from pennylane_qstore.emulator.service.faults import read_fault
+from pennylane_qstore.emulator.service.jobs import Job
+from pennylane_qstore.emulator.service.settings import Settings
+from pennylane_qstore.emulator.service.timing import PROFILES, profile_of
+from pennylane_qstore.emulator.simulation.noise import Rates
+
+STYLES = {"completed": "green", "failed": "red", "canceled": "yellow"}
+NAME_WIDTH, MOST_SHOWN = 24, 120
+FAULT_HELP = """
+what goes wrong, as often as wanted: a status such as 429 or 520, reset-before, reset-after, slow,
+truncated; of jobs unknown-status, shuffled-keys, missing-child, failed-child, failed, canceled,
+stuck; of backends unavailable. With at=NUMBERS or rate=SHARE, on=ROUTE-OR-BACKEND, retry-after=,
+delay=, child=, code=; for example '429 at=1,3-5 on="POST /jobs" retry-after=2'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's options."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=8080, help="0 takes a free one")
+    add("--key", help="the only key accepted; any non-empty one without it")
+    add("--seed", type=int, help="of the machines' randomness, of jitter and of faults")
+    add("--keep", type=int, default=200, help="how many finished jobs are remembered")
+    add("--profile", choices=[*PROFILES], default="instant", help="how long things take")
+    add("--time-scale", type=float, default=1.0, help="so many times faster than that")
+    add("--fault", action="append", default=[], metavar="FAULT", help=FAULT_HELP)
+    add(
+        "--noise-rates",
+        action="append",
+        default=[],
+        metavar="MODEL=ONE,TWO",
+        help="depolarising rates of a noise model after gates on one qubit and on two",
+    )
+    add("--qpu-noise", action="store_true", help="QPUs have the noise of their models")
+    add("--readout-error", type=float, default=0.0, help="chance that a qubit is read wrongly")
+    add("--state", metavar="FILE", help="a SQLite file that keeps jobs over a restart")
+    add("--log", metavar="FILE", help="a file that gets a JSON line for each request")
+    add("--quiet", action="store_true", help="no line for each job")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until Ctrl-C or SIGTERM.
+
+    Returns:
+        0; 1 where the address or a file can't be had; 2 where an option can't be
+    """
+    try:
+        options = _options(args)
+        profile_of(args.profile, args.time_scale)
+        Settings(**options)
+    except ValueError as error:
+        sys.stderr.write(f"qstore emulator: {error}\n")
+        return 2
+    console = Console(highlight=False, soft_wrap=True)
+
+    def started(server: Server) -> None:
+        address = server.url.rpartition("/")[0]
+        console.print(Text(f"IonQ emulator: {server.url} (Ctrl-C stops it; page: {address}/)"))
+        if not args.quiet:
+            server.app[BOARD].on_job.append(lambda job: _tell(console, job))
+
+    try:
+        serve_until_stopped(args.host, args.port, started=started, **options)
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"qstore emulator: {args.host}:{args.port} can't be served: {error}\n")
+        return 1
+    except sqlite3.Error as error:
+        sys.stderr.write(f"qstore emulator: {args.state} can't be used: {error}\n")
+        return 1
+    return 0
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    if args.keep < 1:
+        raise ValueError(f"--keep must be 1 or more, not {args.keep}")
+    if args.seed is not None and args.seed < 0:
+        raise ValueError(f"--seed must be 0 or more, not {args.seed}")
+    return {
+        "key": args.key,
+        "keep": args.keep,
+        "seed": args.seed,
+        "profile": args.profile,
+        "time_scale": args.time_scale,
+        "faults": [read_fault(text) for text in args.fault],
+        "rates": dict(_rates(text) for text in args.noise_rates),
+        "qpu_noise": args.qpu_noise,
+        "readout_error": args.readout_error,
+        "state": args.state,
+        "log": args.log,
+    }
+
+
+def _rates(text: str) -> tuple[str, Rates]:
+    """Reads a model's rates, such as forte-enterprise-1=0.0003,0.005."""
+    model, _, numbers = text.partition("=")
+    try:
+        one, two = map(float, numbers.split(","))
+    except ValueError as error:
+        raise ValueError(f"--noise-rates must be MODEL=ONE,TWO, not {text!r}") from error
+    return model, Rates(one, two)
+
+
+def _tell(console: Console, job: Job) -> None:
+    """Prints a line when a job ends."""
+    if job.is_final:
+        console.print(line(job))
+
+
+def line(job: Job) -> Text:
+    """A job that has ended, in a line."""
+    told = summary(job)
+    text = Text()
+    text.append(f"{told['id'][:8]} ", style="dim")
+    text.append(f"{_printable(told['name'] or '-'):{NAME_WIDTH}} ")
+    text.append(f"{told['backend']:18} ")
+    text.append(f"{told['status']:9} ", style=STYLES[told["status"]])
+    shots = "exact" if told["shots"] is None else f"{told['shots']} shots"
+    circuits = f"{told['circuits']} circuit{'' if told['circuits'] == 1 else 's'}"
+    text.append(f"{circuits}, {told['qubits']} qubits, {told['gates']} gates, {shots}")
+    text.append(f", waited {told['waited']:.3g} s", style="dim")
+    if told["ran"] is not None:
+        text.append(f", ran {told['ran']:.3g} s", style="dim")
+    if told["cost"]:
+        text.append(f", ${told['cost']:.2f}")
+    if told["failure"] is not None and told["status"] == "failed":
+        text.append(f"  {_printable(told['failure'])}", style="red")
+    if told["faults"]:
+        text.append(f"  [{', '.join(told['faults'])}]", style="magenta")
+    return text
+
+
+def _printable(text: str) -> str:
+    """Without what would move a terminal's cursor; long ones cut short."""
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[: MOST_SHOWN - 1]}…"

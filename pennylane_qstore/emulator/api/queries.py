@@ -1,0 +1,117 @@
+"""Query strings to values, checked."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
+from pennylane_qstore.emulator.intake.request import SINGLE, UnknownBackendError
+from pennylane_qstore.emulator.service.jobs import STATUSES
+from pennylane_qstore.emulator.service.store import Wanted
+from pennylane_qstore.emulator.simulation.circuit import MalformedError
+
+MOST_ROWS = 25
+MOST_CHARACTERIZATIONS = 10
+LARGEST_WHOLE = 2**31 - 1
+
+
+def backend_of(name: str) -> Backend:
+    """The backend of a name."""
+    backend = BACKENDS.get(name)
+    if backend is None:
+        raise UnknownBackendError(f"Backend {name[:40]!r} was not found.")
+    return backend
+
+
+def whole(
+    request: web.Request, key: str, default: int, least: int = 0, most: int = LARGEST_WHOLE
+) -> int:
+    """A whole number; one that is too large is taken for the largest."""
+    text = request.query.get(key)
+    if text is None:
+        return default
+    # Nine digits fit into int32, and int() of a million digits would take its time.
+    if not (text.isascii() and text.isdigit() and len(text) < len(str(LARGEST_WHOLE))):
+        raise _invalid(key, text)
+    if int(text) < least:
+        raise _invalid(key, text)
+    return min(int(text), most)
+
+
+def listed(request: web.Request, key: str) -> list[str] | None:
+    """All values of a key, repeated or with commas; None where it is absent."""
+    if key not in request.query:
+        return None
+    return [value for text in request.query.getall(key) for value in text.split(",") if value]
+
+
+def truth(request: web.Request, key: str) -> bool:
+    """True or false in any case: pennylane-ionq writes Python's."""
+    text = request.query.get(key, "false").lower()
+    if text not in ("true", "false"):
+        raise _invalid(key, text)
+    return text == "true"
+
+
+def day(request: web.Request, key: str) -> date:
+    """A date such as 2026-01-31."""
+    text = request.query.get(key, "")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _invalid(key, text) from error
+
+
+def choice(request: web.Request, key: str, choices: Sequence[str], default: str) -> str:
+    """One of a few words."""
+    text = request.query.get(key, default)
+    if text not in choices:
+        raise _invalid(key, text)
+    return text
+
+
+def wanted(request: web.Request) -> Wanted:
+    """The filters of GET /jobs."""
+    statuses = listed(request, "status")
+    if statuses is not None and not set(statuses) <= set(STATUSES):
+        raise _invalid("status", request.query["status"])
+    return Wanted(
+        ids=_ids(listed(request, "ids")),
+        parent=request.query.get("parent_job_id"),
+        statuses=statuses,
+        targets=listed(request, "target"),
+        session=request.query.get("session_id"),
+        submitter=request.query.get("submitter_id"),
+        before=whole(request, "next", 0) if "next" in request.query else None,
+    )
+
+
+def estimate_context(request: web.Request) -> dict[str, Any]:
+    """The query of GET /jobs/estimate with its defaults."""
+    if "backend" not in request.query:
+        raise _invalid("backend", "")
+    return {
+        "backend": backend_of(request.query["backend"]).name,
+        "type": request.query.get("type", SINGLE),
+        "qubits": whole(request, "qubits", 25),
+        "shots": whole(request, "shots", 1000),
+        "1q_gates": whole(request, "1q_gates", 0),
+        "2q_gates": whole(request, "2q_gates", 0),
+        "error_mitigation": truth(request, "error_mitigation"),
+    }
+
+
+def _ids(ids: Sequence[str] | None) -> Sequence[str] | None:
+    for job_id in ids or ():
+        try:
+            uuid.UUID(job_id)
+        except ValueError as error:
+            raise _invalid("ids", job_id) from error
+    return ids
+
+
+def _invalid(key: str, text: str) -> MalformedError:
+    return MalformedError(f'"{key}" was invalid: {text[:40]!r}.', key, source="query")

@@ -1,0 +1,1 @@
+"""Requests to the emulator, checked and read into circuits."""

@@ -1,0 +1,154 @@
+"""What the emulated machines say about themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pennylane_qstore.emulator.simulation.gates import QIS
+
+# The live service lists no pauliexp here, though it accepts it.
+QIS_GATES = sorted({*QIS} - {"pauliexp"})
+CHARACTERIZED_AT = "2026-06-16T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One machine.
+
+    Attributes:
+        name: as in a job's `backend`
+        qubits: how many it has
+        entangler: its native two-qubit gates
+        status: "available", "unavailable" or "retired"
+        location: where it stands
+        characterization_id: a UUID, or None for a simulator
+        errors: chances of an error in a one-qubit gate, in a two-qubit gate, and in readout
+    """
+
+    name: str
+    qubits: int
+    entangler: tuple[str, ...]
+    status: str = "available"
+    location: str | None = None
+    characterization_id: str | None = None
+    errors: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def is_simulator(self) -> bool:
+        """Whether it is no machine."""
+        return self.name == "simulator"
+
+    @property
+    def model(self) -> str:
+        """The noise model that is named after it."""
+        return self.name.removeprefix("qpu.")
+
+    @property
+    def native_gates(self) -> tuple[str, ...]:
+        """The native gates it runs."""
+        return "gpi", "gpi2", *self.entangler
+
+    def to_json(self, moment: str, queue_ms: int, present: bool = True) -> dict[str, Any]:
+        """The answer to GET /backends/{backend}.
+
+        Args:
+            moment: of now, as the API writes it
+            queue_ms: average time in the queue, in milliseconds
+            present: False while it has gone away
+        """
+        told = {
+            "backend": self.name,
+            "status": self.status if present else "unavailable",
+            "qubits": self.qubits,
+            "average_queue_time": queue_ms,
+            "last_updated": moment,
+            "degraded": False,
+            "supported_gates": QIS_GATES,
+            "supported_native_gates": list(self.native_gates),
+        }
+        if self.characterization_id is not None:
+            told |= {
+                "characterization_id": self.characterization_id,
+                "location": self.location,
+                "kw": 4.9,
+                "supported_error_mitigations": ["debiasing"],
+            }
+        return told
+
+    def characterization(self) -> dict[str, Any]:
+        """One measurement of how good the machine is: all-to-all, times in seconds."""
+        one, two, readout = self.errors
+        pairs = [[a, b] for a in range(self.qubits) for b in range(a + 1, self.qubits)]
+        return {
+            "id": self.characterization_id,
+            "backend": self.name,
+            "date": CHARACTERIZED_AT,
+            "qubits": self.qubits,
+            "connectivity": pairs,
+            "fidelity": {
+                "spam": {"median": 1 - readout, "stderr": None},
+                "1q": {"median": 1 - one, "stderr": None},
+                "2q": {"median": 1 - two, "stderr": None},
+            },
+            "timing": {
+                "readout": 0.00015,
+                "reset": 0.00002,
+                "1q": 0.00013,
+                "2q": 0.00097,
+                "t1": 100,
+                "t2": 1,
+            },
+        }
+
+
+# Qubits and gates from ionq-api.md section 6; one- and two-qubit errors are IonQ's noise models'.
+BACKENDS: Mapping[str, Backend] = MappingProxyType(
+    {
+        backend.name: backend
+        for backend in (
+            Backend("simulator", 29, ("ms", "zz")),
+            Backend(
+                "qpu.harmony",
+                11,
+                ("ms",),
+                status="retired",
+                location="College Park, MD, USA",
+                characterization_id="52a4a1c6-6a3f-4f0e-9d7c-b1f0a64d3c01",
+                errors=(0.001, 0.027, 0.0018),
+            ),
+            Backend(
+                "qpu.aria-1",
+                25,
+                ("ms",),
+                location="College Park, MD, USA",
+                characterization_id="aa54e783-0a9b-4f73-ad2f-63983b6aa4a8",
+                errors=(0.0005, 0.0133, 0.0039),
+            ),
+            Backend(
+                "qpu.aria-2",
+                25,
+                ("ms",),
+                location="College Park, MD, USA",
+                characterization_id="0b8f1f0f-1f0b-4f4e-8a54-0c3e4f1d2b77",
+                errors=(0.000657333, 0.01856, 0.0052),
+            ),
+            Backend(
+                "qpu.forte-1",
+                36,
+                ("zz",),
+                location="College Park, MD, USA",
+                characterization_id="617a1f8b-59d4-435d-aa33-695433d7155e",
+                errors=(0.000266667, 0.004949333, 0.005),
+            ),
+            Backend(
+                "qpu.forte-enterprise-1",
+                36,
+                ("zz",),
+                location="Basel, Switzerland",
+                characterization_id="3f6c8c0e-77d5-4a2f-9a1b-7f4f5a0c9e12",
+                errors=(0.0003, 0.0055, 0.005),
+            ),
+        )
+    }
+)

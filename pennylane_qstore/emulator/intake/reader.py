@@ -1,0 +1,286 @@
+"""Circuits' JSON to structures, each once, and arrays of numbers.
+
+A training job holds one circuit hundreds of times with other angles. What is the same in them is
+worked out once: a gate is looked up by its name and qubits, a circuit by its gates.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.emulator.simulation.circuit import (
+    Circuit,
+    Gate,
+    Group,
+    MalformedError,
+    Structure,
+)
+from pennylane_qstore.emulator.simulation.gates import GATESETS, Kind, kind_of
+
+# Beyond this a double no longer says where on the circle an angle is.
+LARGEST_NUMBER = 1e9
+# What is remembered of earlier jobs; a longer circuit is read anew each time.
+MOST_GATES, MOST_STRUCTURES, LONGEST = 50_000, 256, 2_000
+# The number of the fields of a gate that only has a name, its targets, and one number.
+FEWEST_FIELDS = 3
+_Shape = tuple[str, tuple[int, ...], int | None]
+
+
+class Catalogue:
+    """Gates and structures that jobs have in common: a training sends the same again and again.
+
+    Attributes:
+        numbers: of gates, by what tells one from others
+        gates: by number
+        structures: by the gates' numbers
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[Any, ...], int] = {}
+        self.gates: dict[int, Gate] = {}
+        self.structures: dict[_Shape, Structure] = {}
+        self._next = count()
+
+    @classmethod
+    def current(cls) -> "Catalogue":
+        """The one of this process; a new one once it holds much. Readers at work keep theirs."""
+        found = _current[0]
+        if len(found.gates) > MOST_GATES or len(found.structures) > MOST_STRUCTURES:
+            found = _current[0] = cls()
+        return found
+
+    def add(self, key: tuple[Any, ...], gate: Gate) -> int:
+        """Takes in a gate; its number."""
+        number = next(self._next)  # two threads get two
+        self.gates[number] = gate
+        self.numbers[key] = number
+        return number
+
+
+_current = [Catalogue()]
+
+
+class Reader:
+    """Reads the circuits of one job, which share their gates and structures."""
+
+    def __init__(self) -> None:
+        self._catalogue = Catalogue.current()
+        self._structures: dict[_Shape, Structure] = {}
+        self._members: dict[int, list[int]] = {}
+        self._rows: dict[int, list[NDArray[np.float64]]] = {}
+        self._read = 0
+
+    def read(
+        self,
+        gates: list[Any],
+        where: str,
+        gateset: str,
+        qubits: int | None,
+        name: str | None = None,
+        bits: int | None = None,
+    ) -> Circuit:
+        """Reads one circuit.
+
+        Args:
+            gates: its list of gates
+            where: its place in the request, for messages
+            gateset: "qis" or "native"
+            qubits: how many it may use, or None for as many as it does
+            name: its name
+            bits: how many of the lowest qubits are measured; None for all
+        """
+        keys, numbers = self._scan(gates, where, gateset)
+        structure = self._structure(gateset, keys, bits)
+        if qubits is not None and structure.qubits > qubits:
+            raise _out_of_range(gates, structure, where, qubits)
+        row = _to_array(numbers)
+        if row is None:
+            raise _bad_number(gates, structure, where, numbers)
+        self._members.setdefault(id(structure), []).append(self._read)
+        self._rows.setdefault(id(structure), []).append(row)
+        self._read += 1
+        return Circuit(name, max(1, structure.qubits) if qubits is None else qubits, structure)
+
+    def groups(self) -> tuple[Group, ...]:
+        """The circuits read, by structure."""
+        return tuple(
+            Group(shape, tuple(self._members[id(shape)]), np.array(self._rows[id(shape)]))
+            for shape in self._structures.values()
+            if id(shape) in self._members
+        )
+
+    def _scan(
+        self, gates: list[Any], where: str, gateset: str
+    ) -> tuple[tuple[int, ...], list[Any]]:
+        """One pass over a circuit: which gates, and all their numbers in a row."""
+        known, gates_of, keys = self._catalogue.numbers, self._catalogue.gates, []
+        numbers: list[Any] = []
+        whole: list[Any] = []
+        for place, gate in enumerate(gates):
+            try:
+                key: tuple[Any, ...]
+                if len(gate) == FEWEST_FIELDS and "phase" in gate and "target" in gate:
+                    key = (gateset, gate["gate"], gate["target"])
+                    whole.append(gate["target"])
+                elif len(gate) == FEWEST_FIELDS and "angle" in gate and "targets" in gate:
+                    key = (gateset, gate["gate"], tuple(gate["targets"]))
+                    whole += gate["targets"]
+                else:
+                    key, qubits = _key_of(gate, gateset)
+                    whole += qubits
+                number = known.get(key)
+                if number is None:
+                    number = self._catalogue.add(key, _learned(gate, gateset))
+                keys.append(number)
+                numbers += gates_of[number].kind.read(gate)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise _refused(where, place, gate, _reason(error)) from error
+        # True and 1.0 equal 1, so the look-up above does not see the difference.
+        if not set(map(type, whole)) <= {int, type(None)}:
+            raise _not_whole(gates, where)
+        return tuple(keys), numbers
+
+    def _structure(self, gateset: str, keys: tuple[int, ...], bits: int | None) -> Structure:
+        """The structure of some gates; of a job's own, or of an earlier one's."""
+        shape, shared = (gateset, keys, bits), self._catalogue.structures
+        found = self._structures.get(shape) or shared.get(shape)
+        if found is None:
+            gates = tuple(self._catalogue.gates[key] for key in keys)
+            touched = frozenset(q for gate in gates for q in (*gate.targets, *gate.controls))
+            counts = [gate.counts for gate in gates]
+            both = sum(one for one, _ in counts), sum(two for _, two in counts)
+            found = Structure(gateset, gates, max(touched, default=-1) + 1, both, touched, bits)
+            if len(gates) <= LONGEST:
+                shared[shape] = found
+        self._structures[shape] = found
+        return found
+
+
+def _learned(gate: Mapping[str, Any], gateset: str) -> Gate:
+    """A gate that was not seen before, checked."""
+    kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
+    if kind is None:
+        raise ValueError(_unknown(gate.get("gate"), gateset))
+    targets, controls = _qubits(gate, "target"), _qubits(gate, "control")
+    terms = tuple(gate["terms"]) if gate["gate"] == "pauliexp" else ()
+    _check_qubits(kind, gate["gate"], targets, controls)
+    _check_terms(terms, len(targets), gate["gate"])
+    return Gate(gate["gate"], kind, targets, controls, terms, len(kind.read(gate)))
+
+
+def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What tells a gate from others but for its numbers; and the qubits it names."""
+    get = gate.get
+    target, targets, control, controls = get("target"), get("targets"), get("control"), None
+    if "controls" in gate:
+        controls = gate["controls"]
+    qubits = (target, *(targets or ()), control, *(controls or ()))
+    shape = len(targets or ()), targets is None, controls is None, get("rotation") is None
+    terms = tuple(gate["terms"]) if "terms" in gate else None
+    return (gateset, get("gate"), qubits, shape, terms), qubits
+
+
+def _qubits(gate: Mapping[str, Any], role: str) -> tuple[int, ...]:
+    """A gate's targets or controls, however written."""
+    one, many = gate.get(role), gate.get(role + "s")
+    if one is not None and many is not None:
+        raise ValueError(f"has both {role} and {role}s")
+    qubits = [one] if one is not None else [] if many is None else many
+    if not isinstance(qubits, list) or any(type(q) is not int or q < 0 for q in qubits):
+        raise ValueError(f"{role}s must be whole numbers from 0, not {qubits!r}")
+    return tuple(qubits)
+
+
+def _check_qubits(
+    kind: Kind, name: str, targets: tuple[int, ...], controls: tuple[int, ...]
+) -> None:
+    if kind.targets > 1 and len(targets) != kind.targets:
+        raise ValueError(f"needs {kind.targets} targets, not {len(targets)}")
+    if not targets and name != "nop":
+        raise ValueError("needs a target")
+    if controls and kind.controls is None:
+        raise ValueError("takes no control")
+    if len(controls) < (kind.controls or 0):
+        raise ValueError("needs a control")
+    if len({*targets, *controls}) != len(targets) + len(controls):
+        raise ValueError("names a qubit twice")
+
+
+def _check_terms(terms: tuple[Any, ...], length: int, name: str) -> None:
+    if name == "pauliexp" and not terms:
+        raise ValueError("needs terms")
+    for term in terms:
+        if not isinstance(term, str) or len(term) != length or set(term) - set("IXYZ"):
+            raise ValueError(f"term {term!r} must have {length} of the letters I, X, Y and Z")
+
+
+def _unknown(name: object, gateset: str) -> str:
+    for other, kinds in GATESETS.items():
+        if isinstance(name, str) and name in kinds:
+            return f"belongs to the gateset {other}, but this circuit's is {gateset}"
+    return f"is not a gate of the gateset {gateset}"
+
+
+def _to_array(numbers: list[Any]) -> NDArray[np.float64] | None:
+    """The numbers as floats, or None where one is not a number that can be an angle."""
+    if not set(map(type, numbers)) <= {int, float}:
+        return None
+    try:
+        row = np.array(numbers, dtype=np.float64)
+    except OverflowError:
+        return None
+    return row if bool((np.abs(row) <= LARGEST_NUMBER).all()) else None
+
+
+def _slots(structure: Structure) -> Iterator[tuple[int, int]]:
+    """Where each gate's numbers start and end."""
+    ends = np.cumsum([0, *(gate.size for gate in structure.gates)])
+    return pairwise(ends.tolist())
+
+
+def _refused(where: str, place: int, gate: object, reason: str) -> MalformedError:
+    name = gate.get("gate") if isinstance(gate, dict) else gate
+    path = f"{where}[{place}]"
+    return MalformedError(f"Gate {str(name)[:40]!r} at {path} {reason[:200]}.", path)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"needs {error.args[0]}"
+    if isinstance(error, ValueError) and error.args:
+        return str(error)
+    return "is malformed"
+
+
+def _bad_number(
+    gates: Sequence[Any], structure: Structure, where: str, numbers: list[Any]
+) -> MalformedError:
+    place, shown = next(
+        (place, str(numbers[start:end]))
+        for place, (start, end) in enumerate(_slots(structure))
+        if _to_array(numbers[start:end]) is None
+    )
+    return _refused(where, place, gates[place], f"has a number that can't be: {shown}")
+
+
+def _out_of_range(
+    gates: Sequence[Any], structure: Structure, where: str, qubits: int
+) -> MalformedError:
+    place, highest = next(
+        (place, max((*gate.targets, *gate.controls), default=-1))
+        for place, gate in enumerate(structure.gates)
+        if max((*gate.targets, *gate.controls), default=-1) >= qubits
+    )
+    return _refused(where, place, gates[place], f"is on qubit {highest} of {qubits}")
+
+
+def _not_whole(gates: Sequence[Any], where: str) -> MalformedError:
+    place = next(
+        place
+        for place, gate in enumerate(gates)
+        if not set(map(type, _key_of(gate, "")[1])) <= {int, type(None)}
+    )
+    return _refused(where, place, gates[place], "must name its qubits by whole numbers")

@@ -1,0 +1,1 @@
+"""The emulator's jobs: their life cycle, store, sessions, clock and faults."""

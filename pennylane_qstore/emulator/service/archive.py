@@ -1,0 +1,124 @@
+"""Jobs in a SQLite file, so that they outlive the server."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pennylane_qstore.emulator.intake.preflight import Failure
+from pennylane_qstore.emulator.intake.request import read_order
+from pennylane_qstore.emulator.service.jobs import FINAL, Job
+from pennylane_qstore.emulator.service.settings import Settings
+from pennylane_qstore.emulator.simulation.answer import Answer
+from pennylane_qstore.emulator.simulation.measure import Counts
+from pennylane_qstore.emulator.simulation.noise import MODELS
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    states TEXT NOT NULL,
+    answer BLOB,
+    spans TEXT
+)
+"""
+VERSION = 1
+
+
+class Archive:
+    """One file of jobs."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Opens the file, or makes it.
+
+        Raises:
+            sqlite3.DatabaseError: it is another kind of file, or of another version
+        """
+        self._database = sqlite3.connect(path)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version not in (0, VERSION):
+            self._database.close()
+            raise sqlite3.DatabaseError(f"{path} is of version {version}, not {VERSION}")
+        with self._database:
+            self._database.execute(SCHEMA)
+            self._database.execute(f"PRAGMA user_version={VERSION}")
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    def save(self, job: Job) -> None:
+        """Writes a job as it is now."""
+        answer = job.answer
+        spans = None if answer is None else json.dumps([answer.spans, _to_lists(answer)])
+        states = json.dumps([_state(each) for each in (job, *job.children)])
+        with self._database:
+            self._database.execute(
+                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "states = excluded.states, answer = excluded.answer, spans = excluded.spans",
+                (
+                    job.id,
+                    job.number,
+                    job.order.raw,
+                    states,
+                    None if answer is None else answer.text,
+                    spans,
+                ),
+            )
+
+    def drop(self, job: Job) -> None:
+        """Forgets a job."""
+        with self._database:
+            self._database.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+
+    def load(self, settings: Settings) -> Iterator[Job]:
+        """All jobs, the oldest first. One that had not ended is as it was when it was submitted."""
+        rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
+        for _, number, body, states, text, spans in rows:
+            order, groups = read_order(body, MODELS)
+            job = Job(order, number, settings.clock, groups)
+            for each, state in zip((job, *job.children), json.loads(states), strict=True):
+                _restore(each, state)
+            if text is not None:
+                answer = _answer(text, spans)
+                for each in (job, *job.children):
+                    each.answer = answer if each.status == "completed" else None
+            if not job.is_final and order.model not in (None, *settings.published()):
+                job.fail(Failure("SimulationError", f"The rates of {order.model} are not given."))
+            yield job
+
+
+def _state(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "failure": None if job.failure is None else [job.failure.code, job.failure.message],
+        "moments": job.moments,
+        "predicted": job.predicted,
+    }
+
+
+def _restore(job: Job, state: dict[str, Any]) -> None:
+    job.id = state["id"]
+    job.moments = {"submitted": state["moments"]["submitted"]}
+    if state["status"] in FINAL:
+        job.status = state["status"]
+        job.moments = state["moments"]
+        job.predicted = tuple(state["predicted"])
+        job.failure = None if state["failure"] is None else Failure(*state["failure"])
+        job.groups = ()
+
+
+def _to_lists(answer: Answer) -> list[Any]:
+    return [[counts.states.tolist(), counts.counts.tolist()] for counts in answer.counts]
+
+
+def _answer(text: bytes, spans: str) -> Answer:
+    places, lists = json.loads(spans)
+    counts = tuple(Counts(*(np.array(each, dtype=np.int64) for each in pair)) for pair in lists)
+    return Answer(text, tuple(tuple(place) for place in places), counts)

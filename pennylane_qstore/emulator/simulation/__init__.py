@@ -1,0 +1,1 @@
+"""The emulator's simulators: exact, sampled and noisy."""

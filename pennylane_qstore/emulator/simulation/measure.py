@@ -1,0 +1,127 @@
+"""Circuits to counts: what a machine with noise and with imperfect readout would see."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.emulator.simulation.circuit import Group
+from pennylane_qstore.emulator.simulation.noise import DENSITY_QUBITS, Rates, density, trajectories
+from pennylane_qstore.emulator.simulation.simulator import Chunk, simulate
+
+Random = Callable[[int], np.random.Generator]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a machine measured: how often each basis state was seen.
+
+    Attributes:
+        states: basis states seen, rising
+        counts: how often
+    """
+
+    states: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def histogram(self) -> dict[str, int]:
+        """State to count, as the API writes it."""
+        return dict(zip(map(str, self.states.tolist()), self.counts.tolist(), strict=True))
+
+    def shots(self, random: np.random.Generator) -> list[str]:
+        """One state a shot, in an order that chance chose."""
+        shots = np.repeat(self.states, self.counts)
+        random.shuffle(shots)
+        return list(map(str, shots.tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a machine turns circuits into counts.
+
+    Attributes:
+        shots: how often each circuit is run
+        random: a circuit's place in the job to its own source of chance
+        rates: of its noise; None where there is none
+        readout_error: the chance that a qubit is read wrongly
+        density_qubits: up to which width noise is a density matrix and not trajectories
+    """
+
+    shots: int
+    random: Random
+    rates: Rates | None = None
+    readout_error: float = 0.0
+    density_qubits: int = DENSITY_QUBITS
+
+
+def measure(
+    group: Group, sampling: Sampling, stop: threading.Event
+) -> Iterator[tuple[int, Counts]]:
+    """Runs a group's circuits.
+
+    Args:
+        group: circuits of one structure
+        sampling: how they are run
+        stop: ends the work with a StoppedError once it is set
+
+    Yields:
+        each circuit's place in the job, and its counts
+    """
+    qubits = group.structure.qubits if group.structure.bits is None else group.structure.bits
+    width = len(group.structure.touched)
+    if sampling.rates is not None and width > sampling.density_qubits:
+        for member, numbers in zip(group.members, group.numbers, strict=True):
+            random = sampling.random(member)
+            runs = trajectories(
+                group.structure, numbers, sampling.rates, sampling.shots, random, stop
+            )
+            parts = [_draw(chunk, row, n, random) for chunk, part in runs for row, n in _rows(part)]
+            yield member, _misread(_together(parts), qubits, sampling, random)
+        return
+    rates = sampling.rates
+    for chunk in simulate(group, stop) if rates is None else density(group, rates, stop):
+        for row, member in enumerate(chunk.members):
+            random = sampling.random(member)
+            counts = _draw(chunk, row, sampling.shots, random)
+            yield member, _misread(counts, qubits, sampling, random)
+
+
+def _rows(share: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    return enumerate(share.tolist())
+
+
+def _draw(chunk: Chunk, row: int, shots: int, random: np.random.Generator) -> Counts:
+    exact = chunk.probabilities[row]
+    drawn = random.multinomial(shots, exact / exact.sum())
+    seen = np.flatnonzero(drawn)
+    return Counts(chunk.states[seen], drawn[seen])
+
+
+def _together(parts: list[Counts]) -> Counts:
+    return _tally(
+        np.concatenate([part.states for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+    )
+
+
+def _tally(states: NDArray[np.int64], counts: NDArray[np.int64]) -> Counts:
+    """Counts of states that may occur more than once."""
+    seen, places = np.unique(states, return_inverse=True)
+    total = np.zeros(len(seen), dtype=np.int64)
+    np.add.at(total, places, counts)
+    return Counts(seen, total)
+
+
+def _misread(
+    counts: Counts, qubits: int, sampling: Sampling, random: np.random.Generator
+) -> Counts:
+    """Flips each qubit of each shot with the chance of a readout error."""
+    if not sampling.readout_error:
+        return counts
+    shots = np.repeat(counts.states, counts.counts)
+    for qubit in range(qubits):
+        wrong = random.random(len(shots)) < sampling.readout_error
+        shots ^= wrong.astype(np.int64) << qubit
+    return _tally(shots, np.ones_like(shots))

@@ -1,0 +1,283 @@
+"""Depolarising noise after every gate: exact density matrices where small, trajectories where not.
+
+IonQ's noise models (docs.ionq.com, "Simulation with noise models") put a depolarising channel of
+rate r after each gate: the state is kept with 1 - r, and is fully mixed on the gate's qubits with
+r. As Kraus operators: sqrt(1 - 3r/4) I and sqrt(r/4) of each Pauli on one qubit; sqrt(1 - 15r/16)
+and sqrt(r/16) on two. A gate on more than two qubits would be compiled to several; here it gets a
+two-qubit channel on each pair of neighbours among its qubits.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pennylane_qstore.emulator.simulation.circuit import Gate, Group, Structure
+from pennylane_qstore.emulator.simulation.gates import Entry, Matrix, Numbers
+from pennylane_qstore.emulator.simulation.pauli import evolve
+from pennylane_qstore.emulator.simulation.register import Register, read_out
+from pennylane_qstore.emulator.simulation.simulator import (
+    CHUNK_AMPLITUDES,
+    MOST_QUBITS,
+    Chunk,
+    StoppedError,
+    apply,
+    too_wide,
+)
+
+# 2**(2 * 7) numbers a circuit; above, a thousand trajectories are faster than the matrix.
+DENSITY_QUBITS = 7
+MOST_TRAJECTORIES = 1_000
+PAULIS: NDArray[np.complex128] = np.array(
+    [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Rates of the depolarising channels.
+
+    Attributes:
+        one: after a gate on one qubit
+        two: after a gate on two
+    """
+
+    one: float
+    two: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.one <= 1 and 0 <= self.two <= 1):
+            raise ValueError(f"rates are from 0 to 1, not {self.one} and {self.two}")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A noise model of IonQ's.
+
+    Attributes:
+        qubits: of the machine it stands for
+        native: its native gates
+        rates: as IonQ publishes them, or None where it does not
+    """
+
+    qubits: int
+    native: tuple[str, ...]
+    rates: Rates | None
+
+
+_MS, _ZZ = ("gpi", "gpi2", "ms"), ("gpi", "gpi2", "zz")
+# Harmony's noise is another formula, which is not published in full.
+MODELS: Mapping[str, Model] = MappingProxyType(
+    {
+        "harmony": Model(11, _MS, None),
+        "harmony-1": Model(11, _MS, None),
+        "harmony-2": Model(11, _MS, None),
+        "aria-1": Model(25, _MS, Rates(0.0005, 0.0133)),
+        "aria-2": Model(25, _MS, Rates(0.000657333, 0.01856)),
+        "forte-1": Model(36, _ZZ, Rates(0.000266667, 0.004949333)),
+        "forte-enterprise-1": Model(36, _ZZ, None),
+    }
+)
+
+
+def density(group: Group, rates: Rates, stop: threading.Event) -> Iterator[Chunk]:
+    """Exact probabilities of noisy circuits.
+
+    Args:
+        group: circuits of one structure
+        rates: of the channels
+        stop: ends the work with a StoppedError once it is set
+    """
+    width = len(group.structure.touched)
+    if 2 * width > MOST_QUBITS:
+        raise too_wide(2 * width)
+    columns = max(1, CHUNK_AMPLITUDES >> (2 * width))
+    for start in range(0, len(group.members), columns):
+        rows = slice(start, start + columns)
+        numbers = np.ascontiguousarray(group.numbers[rows].T)
+        members = group.members[rows]
+        matrix = _Density(group.structure, len(members), rates)
+        yield Chunk(members, *matrix.run(numbers, stop))
+
+
+class _Density:
+    """Density matrices, as states of twice as many qubits: the upper half are the columns."""
+
+    def __init__(self, structure: Structure, batch: int, rates: Rates) -> None:
+        self._structure = structure
+        self._register = Register(batch)
+        self._rates = rates
+        self._shift = structure.qubits
+        self._kept: dict[int, float] = {}
+
+    def run(
+        self, numbers: Numbers, stop: threading.Event
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        start = 0
+        for gate in self._structure.gates:
+            if stop.is_set():
+                raise StoppedError
+            self._apply(gate, numbers[start : start + gate.size])
+            start += gate.size
+        self._settle(tuple(self._kept))
+        self._register.settle_all()
+        return self._diagonal()
+
+    def _apply(self, gate: Gate, numbers: Numbers) -> None:
+        for noisy in _channels(gate):
+            if len(noisy) > 1:
+                self._settle(noisy)
+        apply(self._register, gate, numbers)
+        self._apply_conjugate(gate, numbers)
+        for noisy in _channels(gate):
+            if len(noisy) == 1:
+                # On one qubit the channel commutes with every gate, so it can wait.
+                self._kept[noisy[0]] = self._kept.get(noisy[0], 1.0) * (1 - self._rates.one)
+            else:
+                self._channel(noisy, 1 - self._rates.two)
+
+    def _apply_conjugate(self, gate: Gate, numbers: Numbers) -> None:
+        """The same on the columns, with all matrices conjugated."""
+        targets = tuple(q + self._shift for q in gate.targets)
+        controls = tuple(q + self._shift for q in gate.controls)
+        if gate.terms:
+            # The conjugate of exp(-i t P) is exp(i t P*), and P* is -P where P has an odd
+            # number of Ys.
+            signs = np.array([(-1.0) ** (term.count("Y") + 1) for term in gate.terms])
+            evolve(self._register, targets, gate.terms, signs[:, None] * numbers[:-1], numbers[-1])
+        elif gate.kind.matrix is not None:
+            matrix = conjugate(gate.kind.matrix(*numbers))
+            if gate.kind.targets > 1:
+                self._register.couple(matrix, targets, controls)
+                return
+            for target in targets:
+                if controls:
+                    self._register.couple(matrix, (target,), controls)
+                else:
+                    self._register.turn(target, matrix)
+
+    def _settle(self, qubits: Sequence[int]) -> None:
+        for qubit in qubits:
+            kept = self._kept.pop(qubit, 1.0)
+            if kept < 1:
+                self._channel((qubit,), kept)
+
+    def _channel(self, qubits: Sequence[int], kept: float) -> None:
+        """Keeps the state in part, and mixes the qubits fully in the other part."""
+        both = (*qubits, *(q + self._shift for q in qubits))
+        self._register.couple(_depolarising(len(qubits), kept), both)
+
+    def _diagonal(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Probabilities: the amplitudes whose two halves are equal."""
+        order, batch = self._register.order, self._register.amplitudes.shape[1]
+        qubits = sorted(q for q in order if q < self._shift)
+        joined = len(order)
+        rows = [joined - 1 - order.index(q) for q in reversed(qubits)]
+        columns = [joined - 1 - order.index(q + self._shift) for q in reversed(qubits)]
+        tensor = self._register.amplitudes.reshape(*[2] * joined, batch)
+        size = 1 << len(qubits)
+        square = tensor.transpose(joined, *rows, *columns).reshape(batch, size, size)
+        diagonal = np.ascontiguousarray(np.einsum("bii->bi", square).real).clip(min=0)
+        return read_out(qubits, diagonal, self._structure.bits)
+
+
+def _depolarising(width: int, kept: float) -> Matrix:
+    """The channel as a matrix on the row bits followed by the column bits."""
+    size, mixed = 1 << width, (1 - kept) / (1 << width)
+    rows: list[tuple[Entry, ...]] = []
+    for row, column in product(range(size), repeat=2):
+        entries: list[Entry] = [0] * (size * size)
+        if row == column:
+            for other in range(size):
+                entries[other * size + other] = mixed
+        place = row * size + column
+        entries[place] = kept + (mixed if row == column else 0.0)
+        rows.append(tuple(entries))
+    return tuple(rows)
+
+
+def conjugate(matrix: Matrix) -> Matrix:
+    """The complex conjugate; 0 and 1 stay the integers they are."""
+    return tuple(tuple(e if isinstance(e, int) else np.conj(e) for e in row) for row in matrix)
+
+
+def trajectories(
+    structure: Structure,
+    numbers: Numbers,
+    rates: Rates,
+    shots: int,
+    random: np.random.Generator,
+    stop: threading.Event,
+) -> Iterator[tuple[Chunk, NDArray[np.int64]]]:
+    """Runs of one noisy circuit, each with errors of its own.
+
+    A run's errors are Paulis drawn beforehand, for a depolarising channel does not look at the
+    state. There is a run for each shot, up to `MOST_TRAJECTORIES`; above, runs have several.
+
+    Args:
+        structure: of the circuit
+        numbers: of the circuit, of shape (numbers,)
+        rates: of the channels
+        shots: to be shared out among the runs
+        random: source of the errors
+        stop: ends the work with a StoppedError once it is set
+
+    Yields:
+        probabilities of some runs, and how many shots each of them has
+    """
+    width = len(structure.touched)
+    if width > MOST_QUBITS:
+        raise too_wide(width)
+    runs = min(shots, MOST_TRAJECTORIES)
+    share = np.full(runs, shots // runs)
+    share[: shots % runs] += 1
+    columns = max(1, CHUNK_AMPLITUDES >> width)
+    for start in range(0, runs, columns):
+        part = share[start : start + columns]
+        register, place = Register(len(part)), 0
+        for gate in structure.gates:
+            if stop.is_set():
+                raise StoppedError
+            column = numbers[place : place + gate.size, None]
+            apply(register, gate, np.broadcast_to(column, (gate.size, len(part))))
+            place += gate.size
+            _err(register, gate, rates, random)
+        register.settle_all()
+        chunk = Chunk(tuple(range(len(part))), *register.probabilities(structure.bits))
+        yield chunk, part
+
+
+def _err(register: Register, gate: Gate, rates: Rates, random: np.random.Generator) -> None:
+    """Puts a random Pauli on the gate's qubits, in the runs that chance chose."""
+    batch = register.amplitudes.shape[1]
+    for qubits in _channels(gate):
+        rate = rates.one if len(qubits) == 1 else rates.two
+        hit: NDArray[np.bool_] = np.asarray(random.random(batch) < rate)
+        if not hit.any():
+            continue
+        for qubit in qubits:
+            # Fully mixed is any Pauli, the identity too, on each of the qubits.
+            drawn = np.where(hit, random.integers(0, 4, batch), 0)
+            register.turn(qubit, _pauli(drawn))
+
+
+def _pauli(which: NDArray[np.int64]) -> Matrix:
+    """I, X, Y or Z for each run: 0, 1, 2, 3."""
+    (a, b), (c, d) = np.moveaxis(PAULIS[which], 0, 2)
+    return (a, b), (c, d)
+
+
+def _channels(gate: Gate) -> tuple[tuple[int, ...], ...]:
+    """Which qubits a gate's channels are on."""
+    if gate.kind.matrix is None and not gate.terms:
+        return ()
+    if gate.kind.targets == 1:
+        if not gate.controls:
+            return tuple((target,) for target in gate.targets)
+        return tuple(pair for target in gate.targets for pair in pairwise((*gate.controls, target)))
+    qubits = (*gate.controls, *gate.targets)
+    return (qubits,) if len(qubits) == 1 else tuple(pairwise(qubits))
