@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.policy import Policy
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.policy import Policy
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.emulator.service.timing import PROFILES
 from pennylane_qstore.fleet import splitting
@@ -45,7 +45,7 @@ def jobs_of(parts):
     """A hundred circuits in so many jobs."""
     numbers = np.linspace(0.0, 0.9, CIRCUITS)[:, None]
     programs = Programs("native", 1, (Gate("gpi2", (0,)),), numbers)
-    return job.pack([(programs, SHOTS)], -(-CIRCUITS // parts))
+    return packing.pack([(programs, SHOTS)], -(-CIRCUITS // parts))
 
 
 async def seconds(backend, profile, parts):

@@ -12,7 +12,7 @@ import numpy as np
 import pennylane as qml
 from pennylane_ionq.api_client import APIClient
 
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import REQUESTS
 from pennylane_qstore.fleet import embedded
 

@@ -29,7 +29,7 @@ import numpy as np
 import pennylane as qml
 
 import pennylane_qstore as qstore
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.fleet import embedded
 
 CIRCUITS, WIRES, LAYERS, STEPS = 100, 8, 4, 50

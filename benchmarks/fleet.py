@@ -14,7 +14,7 @@ import numpy as np
 import pennylane as qml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.emulator.service.timing import PROFILES
 

@@ -17,7 +17,7 @@ import pennylane as qml
 from pennylane import numpy as pnp
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.cloud import job
+from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
 from pennylane_qstore.compiler.tapes.pipeline import pipeline
 from pennylane_qstore.device.device import QStoreDevice
@@ -36,7 +36,7 @@ class Unconnected(QStoreDevice):
     """A device whose every circuit has the same outcome, without a job."""
 
     def _run(self, work: Work) -> dict[int, Ran]:
-        work.jobs(self._target(), range(len(work.places)), job.MAX_CIRCUITS)
+        work.jobs(self._target(), range(len(work.places)), packing.MAX_CIRCUITS)
         ran = Ran(Outcomes(np.array([0]), np.array([1.0])), self._first)
         return dict.fromkeys(range(len(work.places)), ran)
 

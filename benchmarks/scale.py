@@ -29,7 +29,7 @@ import pennylane as qml
 
 from benchmarks.ansatz import LAYERS, SHOTS, WIRES, tape, tapes
 from benchmarks.served import KEY, Served
-from pennylane_qstore.cloud import job
+from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
 from pennylane_qstore.emulator.service.timing import PROFILES
 
@@ -69,9 +69,9 @@ def made(circuits: int, wires: int) -> Made:
     steps = preprocessing("benchmark", labels, None, TemplateCache(), lambda: target)
     settings = {"backend": "simulator"}
 
-    def ready() -> tuple[Any, list[job.Job], int]:
+    def ready() -> tuple[Any, list[packing.Job], int]:
         batch = compile_batch(steps((tape(drawn, wires),))[0], labels, target)
-        jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
+        jobs = packing.pack([(programs, shots) for programs, shots, _ in batch])
         return batch, jobs, sum(len(each.body(settings)) for each in jobs)
 
     start = time.perf_counter()

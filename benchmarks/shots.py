@@ -15,7 +15,7 @@ import pennylane as qml
 from pennylane import numpy as pnp
 
 import pennylane_qstore as qstore
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.train import shots
 

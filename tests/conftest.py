@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from tests.scripted import ScriptedIonQ
 
 # A time limit an example would fail on a busy machine, not on a wrong result; and the same

@@ -17,7 +17,7 @@ import pytest
 
 import pennylane_qstore as qstore
 from pennylane_qstore import errors
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.fleet import embedded
 
 DOCS = Path(__file__).parents[1] / "docs"

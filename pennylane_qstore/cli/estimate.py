@@ -4,10 +4,10 @@ import argparse
 import math
 import sys
 
-from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.cost import Price
-from pennylane_qstore.cloud.job import MAX_CIRCUITS, MAX_GATES, MAX_SHOTS, Job
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.submitting.cost import Price
+from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, MAX_GATES, MAX_SHOTS, Job
 from pennylane_qstore.errors import OptionError, QStoreError
 from pennylane_qstore.options import Options
 

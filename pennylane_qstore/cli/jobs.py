@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.journal.journal import MEMORY, Entry, Journal, account
 from pennylane_qstore.errors import OptionError, QStoreError
 from pennylane_qstore.options import SIMULATOR, Options, default_journal
 

@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pennylane_qstore.cloud import cost, polling, retry
-from pennylane_qstore.cloud.cancel import cancel, unqueued
-from pennylane_qstore.cloud.cost import Price
-from pennylane_qstore.cloud.fetch import fetch, salvage
-from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.journal import Journal
-from pennylane_qstore.cloud.order import Order
-from pennylane_qstore.cloud.policy import Policy
-from pennylane_qstore.cloud.submission import Sent, Submission
-from pennylane_qstore.cloud.tasks import all_of, stopped
-from pennylane_qstore.cloud.together import together
-from pennylane_qstore.cloud.transport import Transport
-from pennylane_qstore.cloud.watch import Watcher
+from pennylane_qstore.cloud.http import retry
+from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.http.transport import Transport
+from pennylane_qstore.cloud.journal.journal import Journal
+from pennylane_qstore.cloud.results.cancel import cancel, unqueued
+from pennylane_qstore.cloud.results.fetch import fetch, salvage
+from pennylane_qstore.cloud.results.merge import together
+from pennylane_qstore.cloud.submitting import cost
+from pennylane_qstore.cloud.submitting.cost import Price
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Order
+from pennylane_qstore.cloud.submitting.submission import Sent, Submission
+from pennylane_qstore.cloud.waiting import polling
+from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,

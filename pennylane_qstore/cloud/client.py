@@ -9,19 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pennylane_qstore.cloud import backend, cost, results
+from pennylane_qstore.cloud import backend
 from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.batch import Batch
-from pennylane_qstore.cloud.cost import Price
-from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.journal import MEMORY, Entry, Journal, account
-from pennylane_qstore.cloud.limiter import Limiter
-from pennylane_qstore.cloud.order import Elsewhere, Order
-from pennylane_qstore.cloud.policy import Policy
-from pennylane_qstore.cloud.polling import Pattern
-from pennylane_qstore.cloud.tasks import all_of, stopped
-from pennylane_qstore.cloud.transport import Transport
-from pennylane_qstore.cloud.watch import Watcher
+from pennylane_qstore.cloud.http.limiter import Limiter
+from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.http.transport import Transport
+from pennylane_qstore.cloud.journal.journal import MEMORY, Entry, Journal, account
+from pennylane_qstore.cloud.results import results
+from pennylane_qstore.cloud.submitting import cost
+from pennylane_qstore.cloud.submitting.cost import Price
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere, Order
+from pennylane_qstore.cloud.waiting.polling import Pattern
+from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
 from pennylane_qstore.options import QPU
 from pennylane_qstore.programs.outcomes import Outcomes

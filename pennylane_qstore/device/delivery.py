@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.device.receivers import Answer, Batch, Executor, current
 from pennylane_qstore.errors import Interrupted
 

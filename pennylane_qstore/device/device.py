@@ -14,9 +14,9 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from pennylane.workflow import construct_batch
 
-from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.backend import Fidelities
-from pennylane_qstore.cloud.cost import Price
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.compiler import (
     Labelled,
     TemplateCache,

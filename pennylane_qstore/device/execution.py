@@ -10,7 +10,8 @@ from pennylane.devices import Tracker
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore import runs
-from pennylane_qstore.cloud import job, loop
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import Place
 from pennylane_qstore.device.readout import read_out
@@ -192,8 +193,10 @@ class Execution:
         """
         debiasing = (self._options.error_mitigation or {}).get("debiasing")
         for shots in {tape.shots.total_shots for tape in circuits} - {None}:
-            if shots > job.MAX_SHOTS:
-                raise CompileError(f"{shots} shots; IonQ takes at most {job.MAX_SHOTS} a circuit")
+            if shots > packing.MAX_SHOTS:
+                raise CompileError(
+                    f"{shots} shots; IonQ takes at most {packing.MAX_SHOTS} a circuit"
+                )
             if debiasing and shots < DEBIASING_SHOTS:
                 raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
 

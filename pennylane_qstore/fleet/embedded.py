@@ -3,7 +3,7 @@
 import threading
 import weakref
 
-from pennylane_qstore.cloud.loop import Loop
+from pennylane_qstore.cloud.http.loop import Loop
 from pennylane_qstore.emulator import Server, serve
 
 _lock = threading.Lock()

@@ -9,8 +9,8 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.order import Elsewhere
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.errors import CompileError

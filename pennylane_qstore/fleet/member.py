@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.order import Elsewhere
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet.sharing import Standing
 from pennylane_qstore.fleet.work import Work

@@ -5,12 +5,13 @@ import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.cloud import cost, loop
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.cost import Price
-from pennylane_qstore.cloud.job import MAX_CIRCUITS, Job
-from pennylane_qstore.cloud.order import Elsewhere
-from pennylane_qstore.cloud.tasks import all_of, stopped
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.submitting import cost
+from pennylane_qstore.cloud.submitting.cost import Price
+from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.fleet import sharing
 from pennylane_qstore.fleet.local_backend import Here

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.cloud import loop
 from pennylane_qstore.cloud.backend import Backend
-from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.errors import (
     CompileError,

@@ -4,13 +4,14 @@ import threading
 import weakref
 from collections.abc import Sequence
 
-from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.job import Job
-from pennylane_qstore.cloud.journal import MEMORY, Journal, account
-from pennylane_qstore.cloud.order import Elsewhere
-from pennylane_qstore.cloud.policy import policy_of
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, account
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.policy import policy_of
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet import embedded
 from pennylane_qstore.fleet.member import Terms
@@ -58,7 +59,7 @@ class Remote:
         self.name = options.backend
         self.is_fallback = is_fallback
         self.options = options
-        self.settings = job.settings(options)
+        self.settings = packing.settings(options)
         self._clients = clients
 
     @property

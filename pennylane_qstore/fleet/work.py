@@ -6,8 +6,8 @@ from typing import Any
 
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.cloud import job
-from pennylane_qstore.cloud.job import Job
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.compiler import Compiled, Target, compile_batch
 from pennylane_qstore.compiler.batch import Place
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -86,7 +86,7 @@ class Work:
             most_circuits: in one job
         """
         groups = self.programs(target, indices)
-        return job.pack(
+        return packing.pack(
             [(programs, shots) for programs, shots, _ in groups],
             most_circuits,
             [index for _, _, own in groups for index in own],

@@ -9,7 +9,7 @@ from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 
 from pennylane_qstore import runs
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet import embedded
 from pennylane_qstore.train import checkpoint

@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.lookup import RESENDS
-from pennylane_qstore.cloud.policy import Policy
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.lookup import RESENDS
+from pennylane_qstore.cloud.submitting.policy import Policy
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
@@ -61,7 +61,7 @@ def run(client, virtual):
     """Runs circuits and gives their outcomes; events go to ``run.events``."""
 
     def run(circuits=1, shots=100, max_wait=600.0, batch=None):
-        jobs = job.pack([(programs(circuits) if batch is None else batch, shots)])
+        jobs = packing.pack([(programs(circuits) if batch is None else batch, shots)])
         coroutine = client.run(jobs, SETTINGS, max_wait=max_wait, listener=run.events.append)
         return virtual.run(coroutine)
 
@@ -133,7 +133,7 @@ def test_failed_circuits_are_sent_again_and_only_they(ionq, virtual):
     ionq.telling = True
     ionq.fates.extend([{"failed": {1, 2}}, {"end": "failed", "failed": {0, 1}}])
     client = Client(ionq.url, KEY, Policy(retry_failed_circuits=2))
-    jobs, events = job.pack([(phases([0.1, 0.2, 0.3]), 100)]), []
+    jobs, events = packing.pack([(phases([0.1, 0.2, 0.3]), 100)]), []
     found = virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=events.append))
     assert [found[i].weights[1].round(9) for i in range(3)] == [0.1, 0.2, 0.3]
     sent = [[c["circuit"][0]["phase"] for c in b["input"]["circuits"]] for b in ionq.bodies[:2]]
@@ -148,7 +148,7 @@ def test_what_would_fail_again_is_not_sent_again(ionq, virtual, code):
     failed = {"status": "failed", "failure": {"code": code, "message": "no"}}
     ionq.script("GET", "/jobs/job-0", reply(body=failed))
     client = Client(ionq.url, KEY, Policy(retry_failed_circuits=5))
-    jobs = job.pack([(programs(1), 100)])
+    jobs = packing.pack([(programs(1), 100)])
     with pytest.raises(JobError, match=code):
         virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None))
     assert len(ionq.bodies) == 1
@@ -211,7 +211,7 @@ def test_a_cancelled_job_ends_the_wait(ionq, run):
 
 def test_one_failed_job_does_not_lose_the_others(ionq, client, virtual):
     """The other jobs of a batch are waited for, and the error carries their outcomes."""
-    jobs = job.pack([(programs(1), 100), (programs(1), 200)])
+    jobs = packing.pack([(programs(1), 100), (programs(1), 200)])
     ionq.fates.append({"end": "failed"})
     with pytest.raises(JobError) as caught:
         virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None))
@@ -296,7 +296,7 @@ def test_a_job_is_found_behind_its_own_children_and_other_jobs(ionq, run, client
     """The list has children beside parents, in pages of 25; any of them tells the job."""
 
     async def others():
-        jobs = job.pack([(programs(30), 100)] * 3, 30)
+        jobs = packing.pack([(programs(30), 100)] * 3, 30)
         await client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None)
 
     ionq.script("POST", "/jobs", After(RESET))
@@ -304,7 +304,10 @@ def test_a_job_is_found_behind_its_own_children_and_other_jobs(ionq, run, client
     async def both():
         mine = asyncio.create_task(
             client.run(
-                job.pack([(programs(60), 100)]), SETTINGS, max_wait=60, listener=run.events.append
+                packing.pack([(programs(60), 100)]),
+                SETTINGS,
+                max_wait=60,
+                listener=run.events.append,
             )
         )
         while not ionq.jobs:
@@ -320,7 +323,7 @@ def test_an_unknown_outcome_can_be_left_to_the_caller(ionq, virtual):
     """``on_unknown="raise"`` says the token by which the job can be found, and sends no more."""
     ionq.script("POST", "/jobs", After(RESET))
     client = Client(ionq.url, KEY, Policy(on_unknown="raise"))
-    jobs = job.pack([(programs(1), 100)])
+    jobs = packing.pack([(programs(1), 100)])
     with pytest.raises(UnknownOutcomeError) as caught:
         virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None))
     assert ionq.bodies[0]["metadata"]["qstore_token"] in str(caught.value)
@@ -440,7 +443,7 @@ def test_the_key_is_never_shown(ionq, client, run, caplog):
 def test_an_interrupt_cancels_what_is_live_with_one_request(ionq, client, virtual):
     """When the wait is cancelled, all live jobs are, and the listener is told."""
     ionq.script("GET", "/jobs/*", *[reply(body={"status": "started"})] * 1000)
-    jobs = job.pack([(programs(1), 100), (programs(1), 200)])
+    jobs = packing.pack([(programs(1), 100), (programs(1), 200)])
     events = []
 
     both = asyncio.Semaphore(0)
@@ -557,7 +560,7 @@ def test_an_interrupt_during_a_submit_cancels_what_it_made(ionq, client, virtual
         return reply(201, body={"id": "late-job"})()
 
     ionq.script("POST", "/jobs", slow)
-    jobs, events = job.pack([(programs(1), 100)]), []
+    jobs, events = packing.pack([(programs(1), 100)]), []
 
     async def interrupted():
         task = asyncio.create_task(client.run(jobs, SETTINGS, max_wait=60, listener=events.append))
@@ -599,7 +602,7 @@ def test_a_circuit_that_is_too_large_by_itself_is_refused(ionq, run):
 
 def test_a_token_is_in_the_metadata_beside_the_users(ionq, client, virtual):
     """Every job has a token of its own, and the user's metadata stay."""
-    jobs = job.pack([(programs(1), 100), (programs(1), 200)])
+    jobs = packing.pack([(programs(1), 100), (programs(1), 200)])
     settings = {**SETTINGS, "metadata": {"mine": "1"}}
     virtual.run(client.run(jobs, settings, max_wait=60, listener=lambda _: None))
     first, second = [body["metadata"] for body in ionq.bodies]
@@ -610,7 +613,7 @@ def test_a_token_is_in_the_metadata_beside_the_users(ionq, client, virtual):
 def test_a_deadline_can_be_resumed(ionq, client, virtual):
     """The jobs of a wait that ended are taken up by the next call that asks for the same."""
     ionq.queue = 100.0
-    jobs, events = job.pack([(programs(2), 100)]), []
+    jobs, events = packing.pack([(programs(2), 100)]), []
 
     def once(max_wait):
         waiting = client.run(jobs, SETTINGS, max_wait=max_wait, listener=events.append)
@@ -628,7 +631,7 @@ def test_a_deadline_can_be_resumed(ionq, client, virtual):
 def test_a_job_that_is_lost_is_not_looked_for_again(ionq, client, virtual):
     """What the server has deleted is paid anew when it is asked for anew."""
     ionq.queue = 5.0
-    jobs = job.pack([(programs(2), 100)])
+    jobs = packing.pack([(programs(2), 100)])
 
     async def twice():
         waiting = client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None)
@@ -647,7 +650,7 @@ def test_rubbish_that_lasts_is_not_served_again(ionq, client, virtual):
     """A job whose results never made sense doesn't stand in the way of the same request."""
     rubbish = [reply(body={"0": 7})] * 3
     ionq.script("GET", "/jobs/job-0/results/probabilities", *rubbish)
-    jobs = job.pack([(programs(1), 100)])
+    jobs = packing.pack([(programs(1), 100)])
 
     def once():
         return virtual.run(client.run(jobs, SETTINGS, max_wait=60, listener=lambda _: None))
@@ -663,7 +666,7 @@ def test_a_list_without_metadata_never_pays_twice(ionq, run):
     ionq.script("POST", "/jobs", reply(503, body={}))
     ionq.script("GET", "/jobs", *[reply(body={"jobs": [{"id": "a", "metadata": None}]})] * 9)
     ionq.script("GET", "/jobs/a", *[reply(body={"id": "a", "metadata": None})] * 9)
-    with pytest.raises(UnknownOutcomeError, match=job.TOKEN):
+    with pytest.raises(UnknownOutcomeError, match=packing.TOKEN):
         run()
     assert ionq.count("POST", "/jobs") == 1
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pennylane_qstore.cloud import job, loop
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.journal import Journal, account
+from pennylane_qstore.cloud.http import loop
+from pennylane_qstore.cloud.journal.journal import Journal, account
+from pennylane_qstore.cloud.submitting import packing
 from tests.cloud.test_client import KEY, phases
 from tests.scripted import ScriptedIonQ
 
@@ -96,7 +97,7 @@ def tell(writing, url, path, step, moment):
 
 async def batch(url, journal):
     client = Client(url, KEY, journal=journal)
-    jobs = job.pack([(phases(VALUES[:3]), 100), (phases(VALUES[3:]), 200)])
+    jobs = packing.pack([(phases(VALUES[:3]), 100), (phases(VALUES[3:]), 200)])
     settings = {"backend": "simulator"}
     found = await client.run(jobs, settings, max_wait=60, listener=lambda _: None)
     await client.close()

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.order import Elsewhere
-from pennylane_qstore.cloud.policy import Policy
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
 from pennylane_qstore.errors import QStoreError
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
@@ -73,7 +73,7 @@ class Moving:
             (phases([(100 * shots + i) / 1000 for i in range(count)]), shots)
             for shots, count in enumerate(schedule["jobs"], 1)
         ]
-        self.jobs = job.pack(batch)
+        self.jobs = packing.pack(batch)
         waiting = asyncio.create_task(run(self.jobs, "qpu.forte-1", way))
         try:
             async with asyncio.timeout(schedule["interrupt"]):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.limiter import BURST
-from pennylane_qstore.cloud.policy import Policy
+from pennylane_qstore.cloud.http.limiter import BURST
+from pennylane_qstore.cloud.submitting import packing
+from pennylane_qstore.cloud.submitting.policy import Policy
 from pennylane_qstore.errors import JobError, QStoreError
 from pennylane_qstore.reporting.events import Cancelled, Submitted, Unanswered
 from tests.cloud.clock import VirtualLoop
@@ -96,7 +96,7 @@ class Run:
             (phases([(100 * shots + i) / 1000 for i in range(count)]), shots)
             for shots, count in enumerate(self.schedule["jobs"], 1)
         ]
-        self.jobs = job.pack(batch)
+        self.jobs = packing.pack(batch)
         start = asyncio.get_running_loop().time()
         waiting = asyncio.create_task(
             client.run(

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pennylane_qstore.cloud import job
 from pennylane_qstore.cloud.client import Client
-from pennylane_qstore.cloud.journal import Journal, account
+from pennylane_qstore.cloud.journal.journal import Journal, account
+from pennylane_qstore.cloud.submitting import packing
 from tests.cloud.test_client import KEY, phases
 
 CIRCUITS, JOBS, WARM = 5_000, 20, 6
@@ -28,7 +28,7 @@ def test_twenty_full_jobs_leave_nothing_behind(ionq, virtual, tmp_path):
     values = np.linspace(0.0, 0.9, CIRCUITS)
     held = []
     for _ in range(JOBS):
-        jobs = job.pack([(phases(values), 100)])
+        jobs = packing.pack([(phases(values), 100)])
         waiting = client.run(jobs, {"backend": "simulator"}, max_wait=600, listener=lambda _: None)
         assert len(virtual.run(waiting)) == CIRCUITS
         ionq.forget()

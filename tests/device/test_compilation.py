@@ -7,7 +7,7 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.compiler import Compiled, Labelled
 from pennylane_qstore.device.compilation import in_words
 from pennylane_qstore.fleet import embedded

@@ -18,7 +18,7 @@ import pytest
 from pennylane.devices.toml_check import parser
 
 import pennylane_qstore as qstore
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import REQUESTS
 from pennylane_qstore.fleet import embedded
 from tests.scripted import error, reply

@@ -9,7 +9,7 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
-from pennylane_qstore.cloud import loop
+from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.fleet import placement, sharing
 from pennylane_qstore.reporting import events
 from tests.scripted import RESET, After, error, reply

@@ -3,7 +3,7 @@
 import numpy as np
 import pennylane as qml
 
-from pennylane_qstore.cloud.job import MAX_CIRCUITS
+from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.programs.outcomes import Outcomes

@@ -1,0 +1,1 @@
+"""HTTP requests: transport, rate limit, retries, and the event loop they run in."""

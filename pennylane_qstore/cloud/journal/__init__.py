@@ -1,0 +1,1 @@
+"""The journal: every job is written down before it is sent."""

@@ -1,0 +1,1 @@
+"""Results fetched, checked, and merged in the order of the circuits."""

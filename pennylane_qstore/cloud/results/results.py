@@ -1,0 +1,172 @@
+"""A finished job's answer to outcomes, joined by its children's ids."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.errors import CloudError, JobError
+from pennylane_qstore.programs.outcomes import Outcomes
+
+_FORMATS = {
+    False: "ionq.result.probabilities.json.v1",
+    True: "ionq.result.probabilities-aggregate.json.v1",
+}
+
+
+def path_of(record: Mapping[str, Any], *, many: bool) -> str:
+    """Where a finished job's probabilities are, below the API's base URL.
+
+    The server's link comes first, then its artifact descriptor, then the documented place. A link
+    is used by its path alone, so that the key never goes to another host.
+
+    Args:
+        record: the answer of ``GET /jobs/{id}``
+        many: whether it is a job of many circuits
+    """
+    links = record.get("results")
+    links = links if isinstance(links, Mapping) else {}
+    link = links.get("probabilities")
+    url = link.get("url") if isinstance(link, Mapping) else None
+    if isinstance(url, str) and (found := re.fullmatch(r"/v[\d.]+(/jobs/[\w/.-]+)", url)):
+        return found[1]
+    descriptor = links.get(_FORMATS[many])
+    if isinstance(descriptor, Mapping) and re.fullmatch(r"[\w.-]+", str(descriptor.get("id"))):
+        return f"/jobs/{record['id']}/artifacts/{descriptor['id']}"
+    return f"/jobs/{record['id']}/results/probabilities{'/aggregated' if many else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A circuit of a completed job without a result.
+
+    Attributes:
+        child: IonQ's id of the circuit's own job
+        why: it has none
+    """
+
+    child: str
+    why: str
+
+
+def record_of(answer: Any) -> Mapping[str, Any]:
+    """The answer of ``GET /jobs/{id}``, if it is one.
+
+    Raises:
+        CloudError: it is none
+    """
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("status"), str):
+        raise CloudError(f"the server answered no job: {str(answer)[:200]}")
+    return answer
+
+
+def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
+    """The answer of a job's probabilities, if it is one: of one circuit, or by child.
+
+    Raises:
+        CloudError: it is none
+    """
+    if not isinstance(answer, Mapping):
+        raise CloudError(f"job {job_id} answered no map of probabilities", job_ids=[job_id])
+    if len(job.circuits) == 1:
+        outcomes(answer, job, job_id)
+    return answer
+
+
+def joined(
+    job: Job, record: Mapping[str, Any], answer: Mapping[str, Any]
+) -> tuple[dict[int, Outcomes], dict[int, Lost]]:
+    """A finished job's probabilities to the outcomes of each circuit, by place in the batch.
+
+    Children are joined by ``child_job_ids``, which stand in the order of the circuits; the order
+    of the answer's keys is nobody's promise.
+
+    Args:
+        job: what was sent
+        record: the answer of ``GET /jobs/{id}``
+        answer: the probabilities
+
+    Returns:
+        the outcomes that are there, and the circuits that have none
+
+    Raises:
+        CloudError: the answer is not what the API promises
+    """
+    job_id = str(record["id"])
+    if len(job.circuits) == 1:
+        return {job.indices[0]: outcomes(answer, job, job_id)}, {}
+    found: dict[int, Outcomes] = {}
+    lost: dict[int, Lost] = {}
+    for index, child in zip(job.indices, children(job, record), strict=True):
+        try:
+            found[index] = outcomes(answer[child], job, child)
+        except KeyError:
+            lost[index] = Lost(child, f"child {child} has no result")
+        except CloudError as malformed:
+            lost[index] = Lost(child, str(malformed))
+    return found, lost
+
+
+def children(job: Job, record: Mapping[str, Any]) -> list[str]:
+    """The ids of a job's children, in the order of its circuits.
+
+    Raises:
+        CloudError: they are not one for each circuit
+    """
+    listed = record.get("child_job_ids")
+    if not isinstance(listed, list) or len(set(map(str, listed))) != len(job.circuits):
+        count = len(listed) if isinstance(listed, list) else "no"
+        raise CloudError(
+            f"job {record['id']} has {count} children for {len(job.circuits)} circuits",
+            job_ids=[str(record["id"])],
+        )
+    return list(map(str, listed))
+
+
+def incomplete(
+    record: Mapping[str, Any], lost: Mapping[int, Lost], code: str | None = None
+) -> JobError:
+    """The error of a completed job of which some circuits have no result."""
+    first = next(iter(lost.values()))
+    return JobError(
+        f"job {record['id']} is completed, but {len(lost)} of its circuits have no result: "
+        f"{first.why}",
+        job_id=str(record["id"]),
+        code=code,
+        status="completed",
+    )
+
+
+def outcomes(histogram: Any, job: Job, job_id: str) -> Outcomes:
+    """One circuit's probabilities to its outcomes, checked.
+
+    Raises:
+        CloudError: they are none
+    """
+    try:
+        return Outcomes.from_json(histogram, job.qubits)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise CloudError(
+            f"job {job_id} answered no probabilities: {error}", job_ids=[job_id]
+        ) from None
+
+
+def failure(record: Mapping[str, Any]) -> JobError:
+    """A job that ended without results to the error that says why, in IonQ's words."""
+    code, reason = why(record)
+    return JobError(
+        f"job {record['id']} on {record.get('backend')} was {record['status']}: {reason}",
+        job_id=str(record["id"]),
+        code=code,
+        status=str(record["status"]),
+    )
+
+
+def why(record: Mapping[str, Any]) -> tuple[str | None, str]:
+    """IonQ's code, and the reason in IonQ's words, of a job that ended without results."""
+    told = record.get("failure")
+    told = told if isinstance(told, Mapping) else {}
+    code, message = told.get("code"), told.get("message") or told.get("error")
+    reason = ": ".join(str(part) for part in (code, message) if part) or "no reason was given"
+    return str(code) if code else None, reason

@@ -1,0 +1,1 @@
+"""Programs packed into jobs, priced, and submitted once."""

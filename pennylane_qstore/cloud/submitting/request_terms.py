@@ -1,0 +1,59 @@
+"""What the jobs of a batch share, and what becomes of those that can't be run there."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.errors import QStoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The way out for jobs that a backend can't run.
+
+    Attributes:
+        move: runs a job elsewhere; told why. The job surely isn't there
+        patience: seconds for which a submit is tried
+        queue_timeout: seconds after which a job that is still queued is cancelled and moved; None
+            waits on
+    """
+
+    move: Callable[[Job, QStoreError], Awaitable[None]]
+    patience: float
+    queue_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What all jobs of a batch share.
+
+    Attributes:
+        settings: the fields of the POST
+        deadline: in seconds of the loop's clock
+        sharpen: whether debiased results are sharpened
+        run: a named run and the step in it, or None
+        budget: what all jobs since ``since``, or of the named run, may cost
+        since: in seconds since the epoch
+        priced: whether each job's cost is asked for when it has ended
+        elsewhere: the way out for jobs that can't be run, or None
+    """
+
+    settings: Mapping[str, Any]
+    deadline: float
+    sharpen: bool | None = None
+    run: tuple[str, int] | None = None
+    budget: float | None = None
+    since: float = 0.0
+    priced: bool = False
+    elsewhere: Elsewhere | None = None
+
+    @property
+    def backend(self) -> str:
+        """Where the jobs go."""
+        return str(self.settings["backend"])
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing of it is paid: a dry run."""
+        return bool(self.settings.get("dry_run"))
