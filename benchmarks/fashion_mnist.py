@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 from time import perf_counter
 
-from pennylane_qstore.train.classify import architecture_of, run_session
-from pennylane_qstore.train.options import ClassifierOptions
+from pennylane_qstore.train.examples.classify import architecture_of, run_session
+from pennylane_qstore.train.examples.options import ClassifierOptions
 
 FEATURES, LIMIT, ASKED = 64, 1_000, 0.81
 

@@ -19,10 +19,10 @@ from itertools import product
 
 import numpy as np
 
-from pennylane_qstore.train.architecture import Architecture
-from pennylane_qstore.train.data import Digits
+from pennylane_qstore.train.examples.architecture import Architecture
+from pennylane_qstore.train.examples.digits import Digits
+from pennylane_qstore.train.examples.statevector import Twin
 from pennylane_qstore.train.samples import Samples
-from pennylane_qstore.train.twin import Twin
 
 WIRES, BATCH, STEPSIZE, MOST = 4, 16, 0.1, 600
 SHAPES = {"3 layers": 3, "8 layers": 8}

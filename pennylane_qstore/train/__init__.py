@@ -1,8 +1,8 @@
 """``qstore train``, and the trainer it is built on, for one's own circuits and modules."""
 
-from pennylane_qstore.train.arguments import add_arguments
 from pennylane_qstore.train.checkpoint import CheckpointError
-from pennylane_qstore.train.command import main, run
+from pennylane_qstore.train.examples.arguments import add_arguments
+from pennylane_qstore.train.examples.command import main, run
 from pennylane_qstore.train.history import Measured, Step
 from pennylane_qstore.train.learners import CircuitLearner, GradientLearner
 from pennylane_qstore.train.meter import Meter

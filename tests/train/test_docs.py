@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pennylane_qstore.train.arguments import ARGUMENTS
+from pennylane_qstore.train.examples.arguments import ARGUMENTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
 

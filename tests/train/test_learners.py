@@ -5,9 +5,9 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.train import CircuitLearner, Samples
+from pennylane_qstore.train.examples.model import first_weights, make_circuit
+from pennylane_qstore.train.examples.optimizers import PACES, make_optimizer
 from pennylane_qstore.train.learners import SquareLoss, accuracy, numpy_seed
-from pennylane_qstore.train.model import first_weights, make_circuit
-from pennylane_qstore.train.optimizers import PACES, make_optimizer
 from pennylane_qstore.train.shots import stepped
 
 

@@ -14,10 +14,10 @@ from pennylane_qstore.train import (
     Trainer,
     checkpoint,
 )
-from pennylane_qstore.train.model import make_circuit
-from pennylane_qstore.train.optimizers import PACES
-from pennylane_qstore.train.options import TrainOptions
-from pennylane_qstore.train.session import make_trainer
+from pennylane_qstore.train.examples.model import make_circuit
+from pennylane_qstore.train.examples.optimizers import PACES
+from pennylane_qstore.train.examples.options import TrainOptions
+from pennylane_qstore.train.examples.session import make_trainer
 
 
 def tiny(optimizer, **others):

@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
-from pennylane_qstore.train.idx import DataError, read_idx
-from pennylane_qstore.train.options import FASHION
+from pennylane_qstore.train.examples.idx import DataError, read_idx
+from pennylane_qstore.train.examples.options import FASHION
 from pennylane_qstore.train.samples import Samples
 
 CLASSES = 10

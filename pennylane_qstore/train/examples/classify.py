@@ -13,19 +13,19 @@ from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet import embedded
 from pennylane_qstore.train import checkpoint
-from pennylane_qstore.train.architecture import Architecture
-from pennylane_qstore.train.classifier import Classifier
-from pennylane_qstore.train.encoder import Encoder
+from pennylane_qstore.train.examples.architecture import Architecture
+from pennylane_qstore.train.examples.classifier import Classifier
+from pennylane_qstore.train.examples.encoder import Encoder
+from pennylane_qstore.train.examples.model import make_device
+from pennylane_qstore.train.examples.optimizers import Pace, make_optimizer
+from pennylane_qstore.train.examples.options import ClassifierOptions
+from pennylane_qstore.train.examples.pictures import CLASSES, Pictures, load_pictures
+from pennylane_qstore.train.examples.plot import save_accuracies
+from pennylane_qstore.train.examples.progress import show_steps
+from pennylane_qstore.train.examples.session import named_run, saving, split
 from pennylane_qstore.train.learners import GradientLearner
 from pennylane_qstore.train.meter import Meter
-from pennylane_qstore.train.model import make_device
-from pennylane_qstore.train.optimizers import Pace, make_optimizer
-from pennylane_qstore.train.options import ClassifierOptions
-from pennylane_qstore.train.pictures import CLASSES, Pictures, load_pictures
-from pennylane_qstore.train.plot import save_accuracies
-from pennylane_qstore.train.progress import show_steps
 from pennylane_qstore.train.samples import Samples
-from pennylane_qstore.train.session import named_run, saving, split
 from pennylane_qstore.train.trainer import Plan, Trainer
 
 FEATURES = 64

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
-from pennylane_qstore.train.architecture import entangled
+from pennylane_qstore.train.examples.architecture import entangled
 
 
 def make_device(wires: int, backend: str, seed: int, **options: Any) -> Any:

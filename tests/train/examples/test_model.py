@@ -4,7 +4,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.model import first_weights, make_circuit, make_device
+from pennylane_qstore.train.examples.model import first_weights, make_circuit, make_device
 
 
 @pytest.fixture

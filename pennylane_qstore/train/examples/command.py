@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pennylane_qstore.errors import OptionError, QStoreError
-from pennylane_qstore.train.arguments import add_arguments, read_options
-from pennylane_qstore.train.options import TrainOptions
+from pennylane_qstore.train.examples.arguments import add_arguments, read_options
+from pennylane_qstore.train.examples.options import TrainOptions
 
 EXTRA_PACKAGES = ("sklearn", "matplotlib")
 

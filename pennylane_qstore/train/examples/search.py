@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train import classify, session
-from pennylane_qstore.train.architecture import ENTANGLEMENTS
-from pennylane_qstore.train.data import Digits
+from pennylane_qstore.train.examples import classify, session
+from pennylane_qstore.train.examples.architecture import ENTANGLEMENTS
+from pennylane_qstore.train.examples.digits import Digits
+from pennylane_qstore.train.examples.model import make_circuit, make_device
+from pennylane_qstore.train.examples.optimizers import circuits_a_sample
+from pennylane_qstore.train.examples.options import ClassifierOptions, RunOptions, TrainOptions
+from pennylane_qstore.train.examples.pictures import load_pictures
 from pennylane_qstore.train.history import Measured
-from pennylane_qstore.train.model import make_circuit, make_device
-from pennylane_qstore.train.optimizers import circuits_a_sample
-from pennylane_qstore.train.options import ClassifierOptions, RunOptions, TrainOptions
-from pennylane_qstore.train.pictures import load_pictures
 from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.trainer import Trainer
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.architecture import ENCODINGS, ENTANGLEMENTS
-from pennylane_qstore.train.optimizers import PACES, Pace
+from pennylane_qstore.train.examples.architecture import ENCODINGS, ENTANGLEMENTS
+from pennylane_qstore.train.examples.optimizers import PACES, Pace
 
 N_PIXELS = 64  # scikit-learn's digits are 8x8
 DIGITS = range(10)

@@ -9,9 +9,9 @@ from typing import Any
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train import checkpoint
-from pennylane_qstore.train.architecture import ENCODINGS, ENTANGLEMENTS
-from pennylane_qstore.train.optimizers import PACES
-from pennylane_qstore.train.options import (
+from pennylane_qstore.train.examples.architecture import ENCODINGS, ENTANGLEMENTS
+from pennylane_qstore.train.examples.optimizers import PACES
+from pennylane_qstore.train.examples.options import (
     ClassifierOptions,
     RunOptions,
     TrainOptions,

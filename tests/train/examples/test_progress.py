@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
+from pennylane_qstore.train.examples.progress import show_steps
 from pennylane_qstore.train.history import Step
-from pennylane_qstore.train.progress import show_steps
 
 
 def make_steps(count):

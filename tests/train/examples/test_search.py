@@ -5,7 +5,7 @@ import pytest
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train import Measured, Plan, Samples, Trainer, main
-from pennylane_qstore.train.search import Trial, depths, search
+from pennylane_qstore.train.examples.search import Trial, depths, search
 
 
 class Descent:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pennylane_qstore.train import checkpoint, classify, main, pictures
-from pennylane_qstore.train.options import ClassifierOptions
+from pennylane_qstore.train import checkpoint, main
+from pennylane_qstore.train.examples import classify, pictures
+from pennylane_qstore.train.examples.options import ClassifierOptions
 
 SMALL = ["--dataset", "fashion-mnist", "--wires", "3", "--layers", "2", "--epochs", "2"]
 CHECKS = ["--check", "12", "--check-noise", "3"]

@@ -5,9 +5,9 @@ import gzip
 import numpy as np
 import pytest
 
-from pennylane_qstore.train import pictures
-from pennylane_qstore.train.idx import DataError
-from pennylane_qstore.train.pictures import SPREAD, Pictures, digits, load_pictures
+from pennylane_qstore.train.examples import pictures
+from pennylane_qstore.train.examples.idx import DataError
+from pennylane_qstore.train.examples.pictures import SPREAD, Pictures, digits, load_pictures
 from pennylane_qstore.train.samples import Samples
 from tests.train.test_idx import written
 

@@ -5,8 +5,8 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.architecture import Architecture, entangled
-from pennylane_qstore.train.twin import Twin
+from pennylane_qstore.train.examples.architecture import Architecture, entangled
+from pennylane_qstore.train.examples.statevector import Twin
 
 SHAPES = [
     Architecture(5, 3, 3, entanglement, encoding, 4)

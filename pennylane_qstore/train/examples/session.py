@@ -10,14 +10,14 @@ from rich.console import Console
 
 from pennylane_qstore import runs
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.data import Digits
+from pennylane_qstore.train.examples.digits import Digits
+from pennylane_qstore.train.examples.model import first_weights, make_circuit, make_device
+from pennylane_qstore.train.examples.optimizers import Pace, circuits_a_sample, make_optimizer
+from pennylane_qstore.train.examples.options import RunOptions, TrainOptions
+from pennylane_qstore.train.examples.plot import save_curves
+from pennylane_qstore.train.examples.progress import show_steps
 from pennylane_qstore.train.learners import CircuitLearner, accuracy
 from pennylane_qstore.train.meter import Meter
-from pennylane_qstore.train.model import first_weights, make_circuit, make_device
-from pennylane_qstore.train.optimizers import Pace, circuits_a_sample, make_optimizer
-from pennylane_qstore.train.options import RunOptions, TrainOptions
-from pennylane_qstore.train.plot import save_curves
-from pennylane_qstore.train.progress import show_steps
 from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.trainer import Plan, Saving, Trainer
 

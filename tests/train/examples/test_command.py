@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from pennylane_qstore.train import add_arguments, main, run
-from pennylane_qstore.train.arguments import read_options
-from pennylane_qstore.train.options import TrainOptions
+from pennylane_qstore.train.examples.arguments import read_options
+from pennylane_qstore.train.examples.options import TrainOptions
 
 QUICK = ["--steps", "2", "--batch-size", "4", "--wires", "2", "--layers", "1"]
 

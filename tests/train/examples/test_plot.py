@@ -2,8 +2,8 @@
 
 from matplotlib.image import imread
 
+from pennylane_qstore.train.examples.plot import save_curves
 from pennylane_qstore.train.history import Step
-from pennylane_qstore.train.plot import save_curves
 
 
 def test_picture(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.train.architecture import Architecture
+from pennylane_qstore.train.examples.architecture import Architecture
 
 Array = NDArray[Any]
 

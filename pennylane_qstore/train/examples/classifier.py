@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.train.architecture import Architecture
-from pennylane_qstore.train.encoder import Encoder
+from pennylane_qstore.train.examples.architecture import Architecture
+from pennylane_qstore.train.examples.encoder import Encoder
+from pennylane_qstore.train.examples.statevector import Twin
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
-from pennylane_qstore.train.twin import Twin
 
 Array = NDArray[Any]
 # Samples at once: their states fit a processor's cache.

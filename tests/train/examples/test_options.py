@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.optimizers import PACES, Pace
-from pennylane_qstore.train.options import TrainOptions
+from pennylane_qstore.train.examples.optimizers import PACES, Pace
+from pennylane_qstore.train.examples.options import TrainOptions
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.architecture import Architecture
-from pennylane_qstore.train.classifier import TUNING, Classifier, measured, softmax
-from pennylane_qstore.train.encoder import Encoder
+from pennylane_qstore.train.examples.architecture import Architecture
+from pennylane_qstore.train.examples.classifier import TUNING, Classifier, measured, softmax
+from pennylane_qstore.train.examples.encoder import Encoder
+from pennylane_qstore.train.examples.statevector import Twin
 from pennylane_qstore.train.samples import Samples
-from pennylane_qstore.train.twin import Twin
 
 
 class Exact(Classifier):

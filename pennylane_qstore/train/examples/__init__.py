@@ -1,0 +1,1 @@
+"""``qstore train``: the digits and the ten-class pictures."""
