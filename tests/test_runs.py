@@ -116,7 +116,7 @@ def test_a_digest_is_the_same_in_another_process(tmp_path):
     """Whatever the order of sets and hashes, the same circuits are the same request."""
     program = """
 import pennylane as qml
-from pennylane_qstore.cloud import job
+from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Target, compile_batch
 dev = qml.device("qstore.ionq", wires=4)
 tape = qml.tape.QuantumScript(
@@ -124,7 +124,7 @@ tape = qml.tape.QuantumScript(
     [qml.expval(qml.Z(0) @ qml.X(3)), qml.var(qml.Y(1))], shots=100)
 tapes, _ = dev.preprocess()[0]([tape])
 batch = compile_batch(tapes, dev.wires, Target("zz"))
-jobs = job.pack([(programs, shots) for programs, shots, _ in batch])
+jobs = packing.pack([(programs, shots) for programs, shots, _ in batch])
 print([each.digest({"backend": "simulator"}) for each in jobs])
 """
     digests = {

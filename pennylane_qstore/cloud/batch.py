@@ -28,7 +28,6 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.fleet import sharing
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import (
     Cancelled,
@@ -137,7 +136,7 @@ class Batch:
             if error.status != _TOO_LARGE or len(job.circuits) == 1:
                 raise
         except CloudError as error:
-            if self.order.elsewhere is None or not sharing.may_move(error):
+            if self.order.elsewhere is None or not retry.may_move(error):
                 raise
             await self.order.elsewhere.move(job, error)
             return {}

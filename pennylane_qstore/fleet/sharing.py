@@ -3,8 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.errors import CloudError, RateLimitError, UnavailableError
-
 # Seconds for which a submit is tried where there is another backend to go to.
 PATIENCE = 30.0
 # Seconds that a circuit is taken to run where nothing is known: of the size that users report.
@@ -93,12 +91,3 @@ def next_backend(
     began_on_qpu = members[tried[0]].on_qpu
     left = [i for i in able if i not in tried and (began_on_qpu or not members[i].on_qpu)]
     return share([(1, left)], members)[0]
-
-
-def may_move(error: CloudError) -> bool:
-    """Whether a job that met an error may be sent elsewhere: it surely isn't there.
-
-    Too many requests, or no answer to a submit that can't have arrived. Never where a job is known
-    by its id, nor where the outcome of a submit is unknown.
-    """
-    return isinstance(error, UnavailableError | RateLimitError) and not error.job_ids

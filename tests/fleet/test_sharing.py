@@ -2,6 +2,7 @@
 
 import pytest
 
+from pennylane_qstore.cloud.http.retry import may_move
 from pennylane_qstore.errors import (
     CloudError,
     RateLimitError,
@@ -10,7 +11,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.fleet.sharing import Standing, may_move, next_backend, share
+from pennylane_qstore.fleet.sharing import Standing, next_backend, share
 
 BUSY = Standing(on_qpu=True, queue=600.0)
 IDLE = Standing(on_qpu=True, queue=60.0)

@@ -122,3 +122,12 @@ def retry_after(header: str | None, now: float) -> float | None:
         except ValueError:
             return None
     return None if math.isnan(seconds) else max(seconds, 0.0)
+
+
+def may_move(error: CloudError) -> bool:
+    """Whether a job that met an error may be sent elsewhere: it surely isn't there.
+
+    Too many requests, or no answer to a submit that can't have arrived. Never where a job is known
+    by its id, nor where the outcome of a submit is unknown.
+    """
+    return isinstance(error, UnavailableError | RateLimitError) and not error.job_ids
