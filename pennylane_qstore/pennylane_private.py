@@ -21,7 +21,7 @@ _JAX = (
 )  # fmt: skip
 
 
-class _Kept(threading.local):
+class _ThreadState(threading.local):
     """What one thread keeps.
 
     Attributes:
@@ -35,7 +35,7 @@ class _Kept(threading.local):
     watcher: Callable[[QNode], None] | None = None
 
 
-_kept = _Kept()
+_kept = _ThreadState()
 
 
 class _TraceStack(tracer.TraceStack):

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.cloud.journal.journal import MEMORY, Entry, Journal, account
+from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, JournalEntry, account
 from pennylane_qstore.errors import OptionError, QStoreError
 from pennylane_qstore.options import SIMULATOR, Options, default_journal
 
@@ -66,7 +66,7 @@ def _list(args: argparse.Namespace) -> None:
     console.print(table)
 
 
-def _row(entry: Entry) -> tuple[Any, ...]:
+def _row(entry: JournalEntry) -> tuple[Any, ...]:
     sent = datetime.fromtimestamp(entry.created).astimezone().isoformat(" ", "seconds")
     return (
         entry.job_id or f"({entry.token})",
@@ -80,7 +80,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def _state(entry: Entry) -> str:
+def _state(entry: JournalEntry) -> str:
     return f"{entry.state}, delivered" if entry.delivered else entry.state
 
 
@@ -111,7 +111,7 @@ def _cancel(args: argparse.Namespace) -> None:
     sys.stdout.write("".join(f"cancelled {entry.job_id}\n" for entry in entries))
 
 
-def _found(path: str, job: str) -> Entry:
+def _found(path: str, job: str) -> JournalEntry:
     journal = _opened(path)
     entries = journal.entries(token_or_id=job)
     journal.close()
@@ -128,7 +128,7 @@ def _opened(path: str) -> Journal:
     return journal
 
 
-def _sent(entry: Entry) -> Entry:
+def _sent(entry: JournalEntry) -> JournalEntry:
     if entry.job_id is None:
         raise OptionError(
             "job", entry.token, "its submit has no answer yet; run the program again to settle it"

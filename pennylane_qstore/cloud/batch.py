@@ -16,7 +16,7 @@ from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Order
+from pennylane_qstore.cloud.submitting.request_terms import RequestTerms
 from pennylane_qstore.cloud.submitting.submission import Sent, Submission
 from pennylane_qstore.cloud.waiting import polling
 from pennylane_qstore.cloud.waiting.watch import Watcher
@@ -34,7 +34,7 @@ from pennylane_qstore.reporting.events import (
     Completed,
     Listener,
     Repeated,
-    Split,
+    SplitInTwo,
     Unanswered,
 )
 
@@ -44,7 +44,7 @@ _TOO_LARGE = 413
 
 
 @dataclass(slots=True)
-class Batch:
+class JobBatch:
     """Jobs under way; used for one run.
 
     Attributes:
@@ -61,7 +61,7 @@ class Batch:
     watcher: Watcher
     journal: Journal
     policy: Policy
-    order: Order
+    order: RequestTerms
     listener: Listener
     submission: Submission = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
@@ -140,7 +140,7 @@ class Batch:
                 raise
             await self.order.elsewhere.move(job, error)
             return {}
-        self.listener(Split(len(job.circuits)))
+        self.listener(SplitInTwo(len(job.circuits)))
         return await self._halves(job, accepted)
 
     async def _halves(self, job: Job, accepted: asyncio.Event) -> dict[int, Outcomes]:

@@ -11,18 +11,18 @@ from typing import Any
 
 from pennylane_qstore.cloud import backend
 from pennylane_qstore.cloud.backend import Backend, Fidelities
-from pennylane_qstore.cloud.batch import Batch
+from pennylane_qstore.cloud.batch import JobBatch
 from pennylane_qstore.cloud.http.limiter import Limiter
 from pennylane_qstore.cloud.http.tasks import all_of, stopped
 from pennylane_qstore.cloud.http.transport import Transport
-from pennylane_qstore.cloud.journal.journal import MEMORY, Entry, Journal, account
+from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, JournalEntry, account
 from pennylane_qstore.cloud.results import results
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere, Order
-from pennylane_qstore.cloud.waiting.polling import Pattern
+from pennylane_qstore.cloud.submitting.request_terms import Failover, RequestTerms
+from pennylane_qstore.cloud.waiting.polling import QueueHistory
 from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
 from pennylane_qstore.options import QPU
@@ -113,7 +113,7 @@ class Client:
         self._backends[name] = found, _now()
         self._learn(name)
         if found.queue is not None:
-            self._watcher.hearsay[name] = Pattern(found.queue, 0.0)
+            self._watcher.hearsay[name] = QueueHistory(found.queue, 0.0)
         return found
 
     def _was_asked(self, name: str, asking: asyncio.Task[Backend]) -> None:
@@ -179,7 +179,7 @@ class Client:
         self, job: Job, settings: Mapping[str, Any], run: tuple[str, int] | None
     ) -> bool:
         """Whether an earlier process left this job, so that it would be taken up."""
-        order = Order(settings, _now(), run=run)
+        order = RequestTerms(settings, _now(), run=run)
         return self._batch(order, lambda _: None).submission.is_left(job)
 
     async def run(
@@ -192,7 +192,7 @@ class Client:
         sharpen: bool | None = None,
         run: tuple[str, int] | None = None,
         budget: float | None = None,
-        elsewhere: Elsewhere | None = None,
+        elsewhere: Failover | None = None,
     ) -> dict[int, Outcomes]:
         """Submits jobs together, waits for all of them, and fetches each once.
 
@@ -217,7 +217,7 @@ class Client:
         """
         name = str(settings["backend"])
         self._learn(name)
-        order = Order(
+        order = RequestTerms(
             settings,
             _now() + max_wait,
             sharpen,
@@ -243,11 +243,11 @@ class Client:
             settings: the fields that all of them share
             max_wait: seconds for it
         """
-        batch = self._batch(Order(settings, _now() + max_wait), lambda _: None)
+        batch = self._batch(RequestTerms(settings, _now() + max_wait), lambda _: None)
         return cost.total(await batch.submission.estimates(jobs))
 
-    def _batch(self, order: Order, listener: Listener) -> Batch:
-        return Batch(self._transport, self._watcher, self._journal, self.policy, order, listener)
+    def _batch(self, order: RequestTerms, listener: Listener) -> JobBatch:
+        return JobBatch(self._transport, self._watcher, self._journal, self.policy, order, listener)
 
     async def acknowledge(self, run: str) -> None:
         """A checkpoint holds what a named run got so far."""
@@ -263,7 +263,7 @@ class Client:
         answer = await self._transport.request("GET", f"/jobs/{job_id}", deadline=deadline)
         return results.record_of(answer)
 
-    async def resume(self, entry: Entry, max_wait: float) -> Any:
+    async def resume(self, entry: JournalEntry, max_wait: float) -> Any:
         """Waits for a job of the journal, and gives its probabilities as the API tells them.
 
         Args:
@@ -289,7 +289,9 @@ class Client:
         path = results.path_of(record, many=entry.circuits > 1)
         return await self._transport.request("GET", path, deadline=deadline)
 
-    async def cancel(self, entries: Sequence[Entry], max_wait: float = BACKENDS_TIMEOUT) -> None:
+    async def cancel(
+        self, entries: Sequence[JournalEntry], max_wait: float = BACKENDS_TIMEOUT
+    ) -> None:
         """Cancels jobs of the journal with one request."""
         ids = json.dumps({"ids": [entry.job_id for entry in entries]})
         await self._transport.request(

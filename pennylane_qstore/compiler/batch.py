@@ -20,7 +20,7 @@ from pennylane_qstore.programs.program import Programs
 _REPORT = "This is an error in pennylane-qstore: please report it, with the tape."
 
 
-class Place(NamedTuple):
+class CircuitPlace(NamedTuple):
     """Where a circuit comes from: a tape of the batch, and a row of its broadcast axis."""
 
     tape: int
@@ -38,7 +38,7 @@ class Compiled(NamedTuple):
 
     programs: Programs
     shots: int | None
-    places: list[Place]
+    places: list[CircuitPlace]
 
 
 class Labelled(NamedTuple):
@@ -85,7 +85,9 @@ def labelled_batch(
         key = template.number, tape.shots.total_shots
         together.setdefault(key, []).append((index, params))
     for (number, shots), carried in together.items():
-        places = [Place(index, row) for index, params in carried for row in range(len(params))]
+        places = [
+            CircuitPlace(index, row) for index, params in carried for row in range(len(params))
+        ]
         rows = np.concatenate([params for _, params in carried])
         template = templates[number]
         labels = tuple(template.qubit_of) or (0,)
@@ -99,7 +101,7 @@ def labelled_batch(
             yield Labelled(compiled, names, labels, template.measured)
 
 
-def _check_ranges(programs: Programs, places: Sequence[Place]) -> None:
+def _check_ranges(programs: Programs, places: Sequence[CircuitPlace]) -> None:
     refused = programs.refused()
     if refused is not None:
         tape, row = places[refused.row]
@@ -113,7 +115,7 @@ def _check(
     rows: NDArray[Any],
     bound: Bound,
     target: Target,
-    places: Sequence[Place],
+    places: Sequence[CircuitPlace],
 ) -> None:
     wrong = verify.mismatch(template, rows, bound, target)
     if wrong is not None:

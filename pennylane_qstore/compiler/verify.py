@@ -32,8 +32,8 @@ from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.compiler.verify_statevector import (
     Cone,
+    LocalUnitary,
     State,
-    Step,
     cone,
     run,
     steps_of,
@@ -119,7 +119,7 @@ def _allowed(template: Template, params: NDArray[Any]) -> Reals:
     return allowed
 
 
-def reference(template: Template, params: NDArray[Any]) -> list[Step]:
+def reference(template: Template, params: NDArray[Any]) -> list[LocalUnitary]:
     """A template's gates at some angles, by PennyLane's matrices.
 
     Args:
@@ -139,7 +139,7 @@ def _at(op: Operator, values: Sequence[Any]) -> Operator:
     return bind_new_parameters(op, values) if values else op
 
 
-def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[Step]:
+def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[LocalUnitary]:
     """An operation as matrices; one that is wide, or has none, is taken apart by PennyLane."""
     if op.name in _IDLE:
         return
@@ -147,7 +147,7 @@ def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[Step]:
         for part in op.decomposition():
             yield from _steps(part, qubit_of)
         return
-    yield Step(tuple(qubit_of[wire] for wire in op.wires), _matrix(op))
+    yield LocalUnitary(tuple(qubit_of[wire] for wire in op.wires), _matrix(op))
 
 
 def _matrix(op: Operator) -> State:
@@ -158,7 +158,9 @@ def _matrix(op: Operator) -> State:
     return np.array([bind_new_parameters(op, values).matrix() for values in rows], dtype=complex)
 
 
-def _of_unitaries(tape: Sequence[Step], sent: Sequence[Step], starts: Sequence[int]) -> Reals:
+def _of_unitaries(
+    tape: Sequence[LocalUnitary], sent: Sequence[LocalUnitary], starts: Sequence[int]
+) -> Reals:
     """Each circuit's largest difference of an amplitude, from inputs that tell unitaries apart.
 
     Args:
@@ -209,7 +211,10 @@ def _apart(expected: State, found: State, qubits: int) -> Reals:
 
 
 def _of_outcomes(
-    tape: Sequence[Step], sent: Sequence[Step], bits: BitMap | None, asked: Sequence[int]
+    tape: Sequence[LocalUnitary],
+    sent: Sequence[LocalUnitary],
+    bits: BitMap | None,
+    asked: Sequence[int],
 ) -> Reals:
     """Each circuit's largest difference of a probability, from |0…0⟩."""
     worst, unchecked = np.zeros(1), 0
@@ -232,7 +237,10 @@ def _of_outcomes(
 
 
 def _compared(
-    tape: Sequence[Step], sent: Sequence[Step], bits: BitMap | None, asked: Sequence[int]
+    tape: Sequence[LocalUnitary],
+    sent: Sequence[LocalUnitary],
+    bits: BitMap | None,
+    asked: Sequence[int],
 ) -> Reals | None:
     """The largest differences of some bits' joint probabilities; None where that is too much."""
     before = cone(tape, asked)

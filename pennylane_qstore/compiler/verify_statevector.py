@@ -44,7 +44,7 @@ _NUMBERS = {
 }
 
 
-class Step(NamedTuple):
+class LocalUnitary(NamedTuple):
     """A unitary on some qubits.
 
     Attributes:
@@ -56,11 +56,13 @@ class Step(NamedTuple):
     matrix: State
 
 
-def steps_of(programs: Programs, rows: NDArray[np.int64] | slice) -> list[Step]:
+def steps_of(programs: Programs, rows: NDArray[np.int64] | slice) -> list[LocalUnitary]:
     """The gates of some of the programs."""
     columns = iter(programs.numbers[rows].T)
     return [
-        Step(qubits, _matrix(programs.gateset, name, [next(columns) for _ in range(_count(name))]))
+        LocalUnitary(
+            qubits, _matrix(programs.gateset, name, [next(columns) for _ in range(_count(name))])
+        )
         for name, qubits in programs.gates
     ]
 
@@ -105,7 +107,7 @@ def _exponential(angle: Reals, generator: State) -> State:
     return np.cos(angles) * unit - 1j * np.sin(angles) * generator
 
 
-def run(steps: Iterable[Step], state: State) -> State:
+def run(steps: Iterable[LocalUnitary], state: State) -> State:
     """A state after some gates.
 
     Args:
@@ -117,7 +119,7 @@ def run(steps: Iterable[Step], state: State) -> State:
     return state
 
 
-def _applied(step: Step, state: State) -> State:
+def _applied(step: LocalUnitary, state: State) -> State:
     """A state after one gate: sums of its slices, by the elements of the matrix that aren't 0."""
     axes = tuple(1 + qubit for qubit in step.qubits)
     front = tuple(range(1, 1 + len(axes)))
@@ -148,11 +150,11 @@ class Cone(NamedTuple):
         qubits: which they are
     """
 
-    steps: list[Step]
+    steps: list[LocalUnitary]
     qubits: list[int]
 
 
-def cone(steps: Sequence[Step], qubits: Iterable[int]) -> Cone:
+def cone(steps: Sequence[LocalUnitary], qubits: Iterable[int]) -> Cone:
     """The steps that can reach some qubits, on as many qubits as they need."""
     reached, kept = set(qubits), []
     for step in reversed(steps):
@@ -161,5 +163,7 @@ def cone(steps: Sequence[Step], qubits: Iterable[int]) -> Cone:
             kept.append(step)
     own = sorted(reached)
     place = {qubit: i for i, qubit in enumerate(own)}
-    moved = [Step(tuple(place[q] for q in step.qubits), step.matrix) for step in reversed(kept)]
+    moved = [
+        LocalUnitary(tuple(place[q] for q in step.qubits), step.matrix) for step in reversed(kept)
+    ]
     return Cone(moved, own)

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Sequence
 
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.device.receivers import Answer, Batch, Executor, current
+from pennylane_qstore.device.receivers import Answer, Executor, TapeBatch, current
 from pennylane_qstore.errors import Interrupted
 
 
-def deliver(batches: Sequence[Batch]) -> list[Answer]:
+def deliver(batches: Sequence[TapeBatch]) -> list[Answer]:
     """Batches to their answers, in order, through this thread's receiver if it has one.
 
     Args:
@@ -22,7 +22,9 @@ def deliver(batches: Sequence[Batch]) -> list[Answer]:
     places: dict[int, list[int]] = {}
     for place, batch in enumerate(batches):
         places.setdefault(id(batch.device), []).append(place)
-    groups = [_Group(batches[own[0]].device, [batches[i] for i in own]) for own in places.values()]
+    groups = [
+        _DeviceBatches(batches[own[0]].device, [batches[i] for i in own]) for own in places.values()
+    ]
     _run(groups)
     answers = {
         place: answer
@@ -32,10 +34,10 @@ def deliver(batches: Sequence[Batch]) -> list[Answer]:
     return [answers[place] for place in range(len(batches))]
 
 
-class _Group:
+class _DeviceBatches:
     """The batches of one device, in a thread of their own where there are several devices."""
 
-    def __init__(self, device: Executor, batches: Sequence[Batch]) -> None:
+    def __init__(self, device: Executor, batches: Sequence[TapeBatch]) -> None:
         self._device = device
         # Taken in the batches' order, so that it is the same when a killed run is run again.
         self._step = device.next_step()
@@ -58,7 +60,7 @@ class _Group:
             self.interrupt = interrupt
 
 
-def _run(groups: Sequence[_Group]) -> None:
+def _run(groups: Sequence[_DeviceBatches]) -> None:
     if len(groups) == 1:
         groups[0].run()
         return

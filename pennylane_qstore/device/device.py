@@ -25,7 +25,14 @@ from pennylane_qstore.compiler import (
 from pennylane_qstore.device import derivatives
 from pennylane_qstore.device.delivery import deliver
 from pennylane_qstore.device.execution import Execution
-from pennylane_qstore.device.receivers import Answer, Batch, Step, answered, current, recorded
+from pennylane_qstore.device.receivers import (
+    Answer,
+    RunStep,
+    TapeBatch,
+    answered,
+    current,
+    recorded,
+)
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet.members import Route, members_of
 from pennylane_qstore.fleet.remote import Remote
@@ -273,7 +280,7 @@ class QStoreDevice(Device):
         tapes = tuple(circuits)
         if current() is None:
             return answered(self.execute_each([tapes], self.next_step())[0])
-        return answered(deliver([Batch(self, tapes)])[0])
+        return answered(deliver([TapeBatch(self, tapes)])[0])
 
     def setup_execution_config(
         self, config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
@@ -328,11 +335,13 @@ class QStoreDevice(Device):
         tapes, read = self.preprocess_transforms()(circuits)
         return tuple(read(self.execute(tapes)))
 
-    def next_step(self) -> Step:
+    def next_step(self) -> RunStep:
         """The place of a batch in the named run that this process is in, or None."""
         return self._execution.next_step()
 
-    def execute_each(self, batches: Sequence[Sequence[QuantumScript]], step: Step) -> list[Answer]:
+    def execute_each(
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep
+    ) -> list[Answer]:
         """Runs the batches of several callers as one.
 
         Args:

@@ -13,9 +13,9 @@ from pennylane_qstore import runs
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
-from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.device.readout import read_out
-from pennylane_qstore.device.receivers import Answer, Step
+from pennylane_qstore.device.receivers import Answer, RunStep
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
 from pennylane_qstore.fleet.members import Members
@@ -73,7 +73,7 @@ class Execution:
         )
 
     def answers(
-        self, batches: Sequence[Sequence[QuantumScript]], step: Step, tracker: Tracker
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep, tracker: Tracker
     ) -> list[Answer]:
         """Runs the batches of several callers as one, and gives each its results or its error.
 
@@ -91,7 +91,7 @@ class Execution:
             return self._answers(batches, step, tracker)
 
     def _answers(
-        self, batches: Sequence[Sequence[QuantumScript]], step: Step, tracker: Tracker
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep, tracker: Tracker
     ) -> list[Answer]:
         circuits = [tape for batch in batches for tape in batch]
         work = Work(circuits, self._wires)
@@ -139,7 +139,7 @@ class Execution:
         self,
         batches: Sequence[Sequence[QuantumScript]],
         error: CompileError,
-        step: Step,
+        step: RunStep,
         tracker: Tracker,
     ) -> list[Answer]:
         """Those of the batches that can be compiled, without those that can't."""
@@ -200,7 +200,7 @@ class Execution:
             if debiasing and shots < DEBIASING_SHOTS:
                 raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
 
-    def _run(self, work: Work, step: Step, tracker: Tracker) -> dict[int, Ran]:
+    def _run(self, work: Work, step: RunStep, tracker: Tracker) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
         self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
@@ -219,7 +219,7 @@ class Execution:
         finally:
             track_events(tracker, events)
 
-    def next_step(self) -> Step:
+    def next_step(self) -> RunStep:
         """The place of a batch in the named run that this process is in."""
         named = runs.current()
         return None if named is None else named.next_step(self._acknowledge)
@@ -254,6 +254,8 @@ def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError
     error = copy.copy(failure)
     error.__cause__ = failure.__cause__
     error.partial = {
-        Place(tape, row): ran.outcomes for tape, own in enumerate(rows) for row, ran in own.items()
+        CircuitPlace(tape, row): ran.outcomes
+        for tape, own in enumerate(rows)
+        for row, ran in own.items()
     }
     return error.with_traceback(failure.__traceback__)

@@ -11,17 +11,19 @@ from pennylane.tape import QuantumScript
 # One batch's results, in the order of its tapes, or the error that it ended with.
 Answer = tuple[Any, ...] | Exception
 # A named run, and how many batches were sent in it before; None outside of runs.
-Step = tuple[str, int] | None
+RunStep = tuple[str, int] | None
 
 
 class Executor(Protocol):
     """A device that runs the batches of several callers as one."""
 
-    def next_step(self) -> Step:
+    def next_step(self) -> RunStep:
         """The place of its next batch in the named run that this process is in."""
         ...
 
-    def execute_each(self, batches: Sequence[Sequence[QuantumScript]], step: Step) -> list[Answer]:
+    def execute_each(
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep
+    ) -> list[Answer]:
         """One answer a batch, in order."""
         ...
 
@@ -31,7 +33,7 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TapeBatch:
     """What one call of a device's ``execute`` asks for.
 
     Attributes:
@@ -52,7 +54,7 @@ class Receiver(Protocol):
 
     records: bool
 
-    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+    def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
         """One answer a batch, in order; called in the thread that it receives for."""
         ...
 

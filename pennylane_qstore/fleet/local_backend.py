@@ -10,13 +10,13 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
+from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.fleet.member import Terms
-from pennylane_qstore.fleet.members import Local
-from pennylane_qstore.fleet.sharing import Standing
+from pennylane_qstore.fleet.members import LocalDevice
+from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -26,13 +26,13 @@ from pennylane_qstore.reporting.events import RanHere
 _WIDEST_LOCAL = 28
 
 
-class Here:
+class LocalBackend:
     """A PennyLane device of this machine, which gives exact probabilities."""
 
     on_qpu = False
     exact = True
 
-    def __init__(self, local: Local, shared: Options, *, is_fallback: bool = False) -> None:
+    def __init__(self, local: LocalDevice, shared: Options, *, is_fallback: bool = False) -> None:
         self.name = local.backend
         self.is_fallback = is_fallback
         self._shared = shared
@@ -60,10 +60,10 @@ class Here:
         options = self._shared
         return Target("qis", options.optimization, options.measurement_aware, verify=options.verify)
 
-    def standing(self, machine: Backend) -> Standing:
+    def standing(self, machine: Backend) -> BackendStatus:
         """It has no queue."""
         del machine
-        return Standing(on_qpu=False, is_fallback=self.is_fallback)
+        return BackendStatus(on_qpu=False, is_fallback=self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
         """It runs one circuit after the other."""
@@ -80,7 +80,7 @@ class Here:
         return False
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Elsewhere | None
+        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
     ) -> dict[int, Outcomes]:
         """Runs circuits in a thread, and gives the outcomes of their programs by index."""
         del way

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
+from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.fleet.sharing import Standing
+from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener
@@ -70,7 +70,7 @@ class Member(Protocol):
         """What tapes are compiled to for it."""
         ...
 
-    def standing(self, machine: Backend) -> Standing:
+    def standing(self, machine: Backend) -> BackendStatus:
         """What jobs are shared out by."""
         ...
 
@@ -87,7 +87,7 @@ class Member(Protocol):
         ...
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Elsewhere | None
+        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
     ) -> dict[int, Outcomes]:
         """Runs jobs, and gives the outcomes of their programs by index."""
         ...

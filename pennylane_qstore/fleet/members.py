@@ -18,7 +18,7 @@ Route = Callable[[Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalDevice:
     """A PennyLane device on this machine, as a member of a fleet.
 
     Attributes:
@@ -47,8 +47,8 @@ class Members:
     """
 
     cloud: tuple[Options, ...]
-    all: tuple[Options | Local, ...]
-    fallback: Options | Local | None = None
+    all: tuple[Options | LocalDevice, ...]
+    fallback: Options | LocalDevice | None = None
     route: Route | None = None
     queue_timeout: float | None = None
 
@@ -141,10 +141,10 @@ def _keys(api_key: Any, names: Sequence[Any], shared: Mapping[str, Any]) -> Sequ
     return keys
 
 
-def _member(name: str, key: Any, shared: Mapping[str, Any]) -> Options | Local:
+def _member(name: str, key: Any, shared: Mapping[str, Any]) -> Options | LocalDevice:
     """A name to a member: its own options, without what is meant for others."""
     if not name.startswith(QPU) and _DEVICE_NAME.fullmatch(name):
-        return Local(name)
+        return LocalDevice(name)
     own = dict(shared)
     if name == EMULATOR:
         own["base_url"] = key = None

@@ -11,13 +11,13 @@ from pennylane_qstore.cloud.http.tasks import all_of, stopped
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
+from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.fleet import sharing
-from pennylane_qstore.fleet.local_backend import Here
+from pennylane_qstore.fleet.local_backend import LocalBackend
 from pennylane_qstore.fleet.member import Member, Terms
 from pennylane_qstore.fleet.members import Members
-from pennylane_qstore.fleet.planning import Failed, Part, Planning, View, view, viewed
+from pennylane_qstore.fleet.planning import Failed, MemberJobs, Planning, View, view, viewed
 from pennylane_qstore.fleet.remote import Clients, Remote
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
@@ -61,7 +61,7 @@ class Fleet:
         self.members: list[Member] = [
             Remote(each, self.clients, is_fallback=each in fallback)
             if isinstance(each, Options)
-            else Here(each, members.first, is_fallback=each in fallback)
+            else LocalBackend(each, members.first, is_fallback=each in fallback)
             for each in (*members.all, *fallback)
         ]
         self._warmed: loop.Loop | None = None
@@ -95,7 +95,7 @@ class Fleet:
         indices: Collection[int],
         failed: Failed | None = None,
         run: tuple[str, int] | None = None,
-    ) -> list[Part]:
+    ) -> list[MemberJobs]:
         """Places circuits on members; not to be called in the loop's own thread.
 
         Args:
@@ -220,13 +220,13 @@ class Fleet:
 
     async def _run(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[MemberJobs],
         work: Work,
         listener: Listener,
         step: tuple[str, int] | None,
     ) -> dict[int, Ran]:
         terms = Terms(asyncio.get_running_loop().time() + self.max_wait, listener, step)
-        batch = _Batch(self, work, terms, self._listed.queue_timeout)
+        batch = _FleetBatch(self, work, terms, self._listed.queue_timeout)
         try:
             await batch.run(parts, {})
         except QStoreError as error:
@@ -235,7 +235,7 @@ class Fleet:
         return batch.found
 
 
-class _Batch:
+class _FleetBatch:
     """One batch under way; lives in the loop."""
 
     def __init__(
@@ -245,7 +245,7 @@ class _Batch:
         self._queue_timeout = queue_timeout
         self.found: dict[int, Ran] = {}
 
-    async def run(self, parts: Sequence[Part], failed: Failed) -> None:
+    async def run(self, parts: Sequence[MemberJobs], failed: Failed) -> None:
         """Runs all parts together; one that fails doesn't stop the others.
 
         Raises:
@@ -261,12 +261,12 @@ class _Batch:
         if errors:
             raise _first_of(errors)
 
-    async def _part(self, part: Part, failed: Failed) -> None:
+    async def _part(self, part: MemberJobs, failed: Failed) -> None:
         member = self._fleet.members[part.member]
         way = None
         if part.has_way:
             move = functools.partial(self._move, part.member, failed)
-            way = Elsewhere(move, sharing.PATIENCE, self._queue_timeout)
+            way = Failover(move, sharing.PATIENCE, self._queue_timeout)
         try:
             found = await member.run(self._work, part.target, part.jobs, self._terms, way)
         except QStoreError as error:
@@ -275,7 +275,7 @@ class _Batch:
             raise
         self._keep(part, found)
 
-    def _keep(self, part: Part, found: Mapping[int, Outcomes]) -> None:
+    def _keep(self, part: MemberJobs, found: Mapping[int, Outcomes]) -> None:
         member = self._fleet.members[part.member]
         read = self._work.read(part.target, found)
         self.found.update({index: Ran(outcomes, member) for index, outcomes in read.items()})

@@ -15,7 +15,7 @@ from pennylane_qstore.errors import (
 )
 from pennylane_qstore.fleet import sharing, splitting
 from pennylane_qstore.fleet.member import Member
-from pennylane_qstore.fleet.sharing import Standing
+from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.reporting.events import Cut
 
@@ -37,13 +37,13 @@ class View:
 
     machine: Backend
     target: Target
-    standing: Standing
+    standing: BackendStatus
     measured: float | None = None
     away: UnavailableError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MemberJobs:
     """Jobs for one member.
 
     Attributes:
@@ -117,7 +117,7 @@ class Planning:
         self._left_there: dict[int, bool] = {}
         self._failed = {**unknown, **away, **failed}
         self._standings = [
-            each.standing if isinstance(each, View) else Standing(member.on_qpu)
+            each.standing if isinstance(each, View) else BackendStatus(member.on_qpu)
             for member, each in zip(members, views, strict=True)
         ]
 
@@ -127,7 +127,7 @@ class Planning:
         indices: Collection[int],
         wanted: int | None,
         run: tuple[str, int] | None,
-    ) -> list[Part]:
+    ) -> list[MemberJobs]:
         """Circuits as parts of the batch, each for one member.
 
         Args:
@@ -164,7 +164,7 @@ class Planning:
             part = self._settled(work, each, candidates, chosen_place, packed_for)
             found.setdefault((part.member, part.has_way), []).extend(part.jobs)
         return [
-            Part(place, self._views[place].target, tuple(own), has_way, cut)
+            MemberJobs(place, self._views[place].target, tuple(own), has_way, cut)
             for (place, has_way), own in found.items()
         ]
 
@@ -218,7 +218,7 @@ class Planning:
         able: Collection[int],
         place: int | None,
         packed_for: Target,
-    ) -> Part:
+    ) -> MemberJobs:
         """A job as its member takes it; where that can't after all, as the next one does."""
         tried, refused = list(self._tried), {}
         while place is not None:
@@ -229,7 +229,7 @@ class Planning:
             if refusal is None:
                 jobs = [job] if target == packed_for else self._jobs(work, place, job.indices)
                 way = sharing.next_backend([*tried, place], able, self._standings)
-                return Part(place, target, tuple(jobs), way is not None)
+                return MemberJobs(place, target, tuple(jobs), way is not None)
             tried, refused[place] = [*tried, place], CompileError(refusal)
             place = sharing.next_backend(tried, able, self._standings)
         for other in self._views.keys() - self._failed.keys() - refused.keys():

@@ -11,11 +11,11 @@ from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.policy import policy_of
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
+from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet import embedded
 from pennylane_qstore.fleet.member import Terms
-from pennylane_qstore.fleet.sharing import Standing
+from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -111,10 +111,10 @@ class Remote:
             options.verify,
         )
 
-    def standing(self, machine: Backend) -> Standing:
+    def standing(self, machine: Backend) -> BackendStatus:
         """What jobs are shared out by: its queue, as the API tells, and what earlier jobs took."""
         per_circuit = self.client().per_circuit(machine.name)
-        return Standing(self.on_qpu, machine.queue or 0.0, per_circuit, self.is_fallback)
+        return BackendStatus(self.on_qpu, machine.queue or 0.0, per_circuit, self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
         """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
@@ -133,7 +133,7 @@ class Remote:
         return all([await client.is_left(each, self.settings, run) for each in jobs])
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Elsewhere | None
+        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
     ) -> dict[int, Outcomes]:
         """Sends jobs, and gives the outcomes of their programs by index.
 

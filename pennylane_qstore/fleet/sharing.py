@@ -10,7 +10,7 @@ PER_CIRCUIT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackendStatus:
     """What is known of a member of a fleet when jobs are shared out.
 
     Attributes:
@@ -32,7 +32,7 @@ class Standing:
 
 
 def share(
-    jobs: Sequence[tuple[int, Collection[int]]], members: Sequence[Standing]
+    jobs: Sequence[tuple[int, Collection[int]]], members: Sequence[BackendStatus]
 ) -> list[int | None]:
     """Shares jobs out: each goes where it is expected to end first.
 
@@ -65,7 +65,7 @@ def share(
     return found
 
 
-def _paces(members: Sequence[Standing]) -> list[float]:
+def _paces(members: Sequence[BackendStatus]) -> list[float]:
     """Seconds that a circuit is taken to run on each member."""
     paces = []
     for member in members:
@@ -77,7 +77,7 @@ def _paces(members: Sequence[Standing]) -> list[float]:
 
 
 def next_backend(
-    tried: Sequence[int], able: Collection[int], members: Sequence[Standing]
+    tried: Sequence[int], able: Collection[int], members: Sequence[BackendStatus]
 ) -> int | None:
     """The member that a job goes to when others couldn't run it; None where none is left.
 

@@ -9,7 +9,7 @@ from pennylane.tape import QuantumScript
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.compiler import Compiled, Target, compile_batch
-from pennylane_qstore.compiler.batch import Place
+from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.programs.program import Programs
 
@@ -31,7 +31,7 @@ class Work:
         """
         self.tapes = tapes
         self.places = [
-            Place(index, row)
+            CircuitPlace(index, row)
             for index, tape in enumerate(tapes)
             for row in range(tape.batch_size or 1)
         ]

@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from pennylane_qstore.device.delivery import deliver
-from pennylane_qstore.device.receivers import Answer, Batch, Receiver, current, receiving, recorded
+from pennylane_qstore.device.receivers import (
+    Answer,
+    Receiver,
+    TapeBatch,
+    current,
+    receiving,
+    recorded,
+)
 from pennylane_qstore.pennylane_private import carrier, is_recording, isolate
 
 T = TypeVar("T")
@@ -109,7 +116,7 @@ class _Worker:
     def __init__(self, thunk: Callable[[], Any]) -> None:
         self._thunk = thunk
         self.records = recorded()
-        self.batches: Sequence[Batch] = ()
+        self.batches: Sequence[TapeBatch] = ()
         self.answers: Sequence[Answer] = ()
         self._turn, self._back = threading.Lock(), threading.Lock()
         self._turn.acquire()
@@ -138,7 +145,7 @@ class _Worker:
         self._back.acquire()
         self.running = False
 
-    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+    def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
         """Parks the callable, in its own thread, until there are answers."""
         if self.abandoned:
             raise _Abandoned

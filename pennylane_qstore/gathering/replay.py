@@ -15,7 +15,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.device.delivery import deliver
-from pennylane_qstore.device.receivers import Answer, Batch, current, receiving
+from pennylane_qstore.device.receivers import Answer, TapeBatch, current, receiving
 from pennylane_qstore.pennylane_private import watching
 
 P = ParamSpec("P")
@@ -85,9 +85,9 @@ class _Recording:
     records = True
 
     def __init__(self) -> None:
-        self.batches: list[Batch] = []
+        self.batches: list[TapeBatch] = []
 
-    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+    def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
         """The made-up results of some batches.
 
         Raises:
@@ -142,12 +142,12 @@ class _Playback:
 
     records = False
 
-    def __init__(self, batches: Sequence[Batch], answers: Sequence[Answer], outer: Any) -> None:
+    def __init__(self, batches: Sequence[TapeBatch], answers: Sequence[Answer], outer: Any) -> None:
         self.left = list(zip(batches, answers, strict=True))
         self.others = 0
         self._outer = outer
 
-    def take(self, batches: Sequence[Batch]) -> list[Answer]:
+    def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
         """The recorded answers, where there are; those of the devices elsewhere."""
         found = [self._found(batch) for batch in batches]
         others = [batch for batch, answer in zip(batches, found, strict=True) if answer is None]
@@ -156,7 +156,7 @@ class _Playback:
             answers = iter(deliver(others))
         return [next(answers) if answer is None else answer for answer in found]
 
-    def _found(self, batch: Batch) -> Answer | None:
+    def _found(self, batch: TapeBatch) -> Answer | None:
         for place, (recorded, answer) in enumerate(self.left):
             if _is_same(recorded, batch):
                 del self.left[place]
@@ -164,7 +164,7 @@ class _Playback:
         return None
 
 
-def _is_same(one: Batch, other: Batch) -> bool:
+def _is_same(one: TapeBatch, other: TapeBatch) -> bool:
     return (
         one.device is other.device
         and len(one.tapes) == len(other.tapes)

@@ -17,7 +17,7 @@ _QUARTERS = np.frombuffer(b"".join([b"%04d" % i for i in range(_QUARTER)]), dtyp
 _FEW, _MANY = 6, 128
 
 
-class Form:
+class DecimalText:
     """A text with places for decimals."""
 
     def __init__(self, text: str) -> None:

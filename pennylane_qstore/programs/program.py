@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.programs.decimals import PLACE, UNITS, Form
+from pennylane_qstore.programs.decimals import PLACE, UNITS, DecimalText
 from pennylane_qstore.programs.outcomes import BitMap
 
 # How a gate is written, with a place for each of its numbers.
@@ -195,7 +195,7 @@ class _Skeleton(NamedTuple):
         pairs: how many gates are on two qubits
     """
 
-    text: Form
+    text: DecimalText
     slots: int
     limits: NDArray[np.float64]
     pairs: int
@@ -207,7 +207,7 @@ def _skeleton(gateset: str, gates: Gates) -> _Skeleton:
     text = ",".join(forms[gate.name].format(*gate.qubits) for gate in gates)
     limits = np.array([limit for gate in gates for limit in ranges.get(gate.name, ())])
     return _Skeleton(
-        Form(f"[{text}]"),
+        DecimalText(f"[{text}]"),
         text.count("%"),
         limits.reshape(-1, 2).T,
         sum(len(gate.qubits) > 1 for gate in gates),

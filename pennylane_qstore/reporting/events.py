@@ -119,7 +119,7 @@ class TakenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAgain:
     """A job whose submit had no answer, and that was found in the list of jobs.
 
     Attributes:
@@ -141,7 +141,7 @@ class Resent:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class SplitInTwo:
     """A job that the server found too large (413), and that goes on as two.
 
     Attributes:
@@ -203,9 +203,9 @@ Event = (
     | Cancelled
     | Unanswered
     | TakenUp
-    | Found
+    | FoundAgain
     | Resent
-    | Split
+    | SplitInTwo
     | Repeated
     | Slowed
     | Completed

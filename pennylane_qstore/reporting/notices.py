@@ -5,12 +5,12 @@ import logging
 from pennylane_qstore.reporting.events import (
     Cut,
     Event,
-    Found,
+    FoundAgain,
     Moved,
     Repeated,
     Resent,
     Slowed,
-    Split,
+    SplitInTwo,
     TakenUp,
 )
 
@@ -26,11 +26,11 @@ def notice(event: Event) -> str | None:
                 f"job {job_id} ({circuits} circuits), sent {age:.0f} s ago by a wait that is over, "
                 "is taken up: it is not paid again"
             )
-        case Found(job_id):
+        case FoundAgain(job_id):
             text = f"the reply to a submit was lost, but its job {job_id} is there: it is taken up"
         case Resent():
             text = "the reply to a submit was lost, and there is no job: it is sent again"
-        case Split(circuits):
+        case SplitInTwo(circuits):
             text = f"a job of {circuits} circuits is too large for the server (413): it is halved"
         case Repeated(circuits, reason):
             text = f"{circuits} circuits are sent again: {reason}"

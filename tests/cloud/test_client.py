@@ -27,7 +27,7 @@ from pennylane_qstore.programs.program import Gate, Programs
 from pennylane_qstore.reporting.events import (
     Cancelled,
     Completed,
-    Found,
+    FoundAgain,
     Repeated,
     Resent,
     Submitted,
@@ -270,7 +270,7 @@ def test_a_job_whose_reply_was_lost_is_found_again(ionq, run, fault):
     ionq.script("POST", "/jobs", After(fault))
     assert len(run(3)) == 3
     assert ionq.count("POST", "/jobs") == len(ionq.jobs) == 1
-    assert Found("job-0") in run.events
+    assert FoundAgain("job-0") in run.events
 
 
 @pytest.mark.parametrize("fault", [*LOST[:4], *LOST[5:]])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Elsewhere
+from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.errors import QStoreError
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
@@ -68,7 +68,7 @@ class Moving:
             self.moved += len(moved.circuits)
             self.found.update(await run([moved], "qpu.aria-1"))
 
-        way = Elsewhere(move, schedule["patience"], schedule["queue_timeout"])
+        way = Failover(move, schedule["patience"], schedule["queue_timeout"])
         batch = [
             (phases([(100 * shots + i) / 1000 for i in range(count)]), shots)
             for shots, count in enumerate(schedule["jobs"], 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.fleet.members import Local, members_of
+from pennylane_qstore.fleet.members import LocalDevice, members_of
 from pennylane_qstore.options import Options
 
 KEY = "secret-key"
@@ -30,8 +30,8 @@ def test_each_member_has_its_own_options():
     assert (forte.api_key, forte.noise_model) == ("k1", None)
     assert (emulator.api_key, emulator.base_url) == (None, None)
     assert (simulator.api_key, simulator.noise_model) == ("k2", "aria-1")
-    assert local == Local("lightning.qubit")
-    assert members.fallback == Local("default.qubit")
+    assert local == LocalDevice("lightning.qubit")
+    assert members.fallback == LocalDevice("default.qubit")
     assert members.first is forte
     assert members.names[-2:] == ["lightning.qubit", "default.qubit"]
 

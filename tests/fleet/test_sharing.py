@@ -11,12 +11,12 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.fleet.sharing import Standing, next_backend, share
+from pennylane_qstore.fleet.sharing import BackendStatus, next_backend, share
 
-BUSY = Standing(on_qpu=True, queue=600.0)
-IDLE = Standing(on_qpu=True, queue=60.0)
-SIMULATOR = Standing(on_qpu=False)
-FALLBACK = Standing(on_qpu=False, is_fallback=True)
+BUSY = BackendStatus(on_qpu=True, queue=600.0)
+IDLE = BackendStatus(on_qpu=True, queue=60.0)
+SIMULATOR = BackendStatus(on_qpu=False)
+FALLBACK = BackendStatus(on_qpu=False, is_fallback=True)
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def test_jobs_go_where_they_end_first(jobs, members, chosen):
 
 def test_a_slow_machine_gets_less():
     """What earlier jobs took there counts: three times as long, a third of the jobs."""
-    slow = Standing(on_qpu=True, per_circuit=3.0)
-    quick = Standing(on_qpu=True, per_circuit=1.0)
+    slow = BackendStatus(on_qpu=True, per_circuit=3.0)
+    quick = BackendStatus(on_qpu=True, per_circuit=1.0)
     chosen = share([(10, {0, 1})] * 8, [slow, quick])
     assert (chosen.count(0), chosen.count(1)) == (2, 6)
 
 
 def test_a_machine_without_jobs_is_taken_to_be_as_quick_as_the_others():
     """Not to be avoided because nobody has tried it."""
-    new, tried = Standing(on_qpu=True), Standing(on_qpu=True, per_circuit=0.05)
+    new, tried = BackendStatus(on_qpu=True), BackendStatus(on_qpu=True, per_circuit=0.05)
     chosen = share([(1, {0, 1, 2})] * 30, [tried, new, new])
     assert [chosen.count(i) for i in range(3)] == [10, 10, 10]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.programs.decimals import PLACE, UNITS, Form
+from pennylane_qstore.programs.decimals import PLACE, UNITS, DecimalText
 
 FORM = f"[0.{PLACE}, 1{PLACE};{PLACE}]"
 
@@ -18,11 +18,11 @@ def test_each_number_is_in_its_place(rows, data):
     few = np.array(data.draw(st.lists(st.tuples(unit, unit, unit), min_size=1, max_size=5)))
     units = np.resize(few, (rows, 3))
     expected = [f"[0.{a:016}, 1{b:016};{c:016}]" for a, b, c in units.tolist()]
-    assert Form(FORM).filled(units) == expected
+    assert DecimalText(FORM).filled(units) == expected
 
 
 def test_a_text_without_places_is_itself():
     """As often as it is asked for."""
-    assert Form("[100%%]").filled(np.zeros((7, 0), dtype=np.int64)) == ["[100%]"] * 7
-    assert Form("[]").filled(np.zeros((0, 0), dtype=np.int64)) == []
-    assert Form(f"100%% {PLACE}").filled(np.full((9, 1), 7)) == ["100% 0000000000000007"] * 9
+    assert DecimalText("[100%%]").filled(np.zeros((7, 0), dtype=np.int64)) == ["[100%]"] * 7
+    assert DecimalText("[]").filled(np.zeros((0, 0), dtype=np.int64)) == []
+    assert DecimalText(f"100%% {PLACE}").filled(np.full((9, 1), 7)) == ["100% 0000000000000007"] * 9

@@ -12,9 +12,9 @@ from pennylane_qstore.reporting import events, notices
     ("event", "said"),
     [
         (events.TakenUp("job-7", 3, 61.2, "simulator"), "job-7.*61 s ago.*not paid again"),
-        (events.Found("job-7"), "job-7 is there"),
+        (events.FoundAgain("job-7"), "job-7 is there"),
         (events.Resent("token"), "sent again"),
-        (events.Split(900), "900 circuits.*413"),
+        (events.SplitInTwo(900), "900 circuits.*413"),
         (events.Repeated(2, "the trap was empty"), "2 circuits.*the trap was empty"),
         (events.Slowed(2.5), "2.5 requests a second"),
     ],

@@ -22,7 +22,7 @@ QUIET = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RequestRate:
     """How fast requests may leave.
 
     Attributes:
@@ -34,7 +34,7 @@ class Pace:
     changed: float
 
 
-def slowed(pace: Pace, measured: float, now: float) -> Pace:
+def slowed(pace: RequestRate, measured: float, now: float) -> RequestRate:
     """The pace after a 429: half of what was tried, at most once every ``SETTLE`` seconds.
 
     Multiplicative decrease, as TCP does it: RFC 5681, section 3.1.
@@ -46,10 +46,10 @@ def slowed(pace: Pace, measured: float, now: float) -> Pace:
     """
     if now - pace.changed < SETTLE and pace.rate < math.inf:
         return pace
-    return Pace(max(min(pace.rate, max(measured, QUIET)) / 2, SLOWEST), now)
+    return RequestRate(max(min(pace.rate, max(measured, QUIET)) / 2, SLOWEST), now)
 
 
-def recovered(pace: Pace, most: float, now: float) -> Pace:
+def recovered(pace: RequestRate, most: float, now: float) -> RequestRate:
     """The pace after a success: ``STEP`` more each ``SETTLE`` seconds, up to the user's limit.
 
     Args:
@@ -60,7 +60,7 @@ def recovered(pace: Pace, most: float, now: float) -> Pace:
     if pace.rate >= most or now - pace.changed < SETTLE:
         return pace
     rate = pace.rate + STEP
-    return Pace(most if rate >= min(most, FREE) else rate, now)
+    return RequestRate(most if rate >= min(most, FREE) else rate, now)
 
 
 class Limiter:
@@ -80,7 +80,7 @@ class Limiter:
             told: is told each new rate that a 429 brings
         """
         self._most = math.inf if most is None else most
-        self.pace = Pace(self._most, -math.inf)
+        self.pace = RequestRate(self._most, -math.inf)
         self._told = told
         self._line = -math.inf  # the time at which an evenly spaced request would be due
         self._held_until = -math.inf

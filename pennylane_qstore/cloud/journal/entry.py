@@ -31,7 +31,7 @@ OPEN = "('intent', 'submitted', 'completed')"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A row of the journal.
 
     Attributes:
@@ -63,7 +63,7 @@ class Entry:
     delivered: int
 
 
-COLUMNS = ", ".join(Entry.__dataclass_fields__)
+COLUMNS = ", ".join(JournalEntry.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from pennylane_qstore.cloud.journal.database import MEMORY, Database, Statement
-from pennylane_qstore.cloud.journal.entry import COLUMNS, OPEN, Entry, Request, account
+from pennylane_qstore.cloud.journal.entry import COLUMNS, OPEN, JournalEntry, Request, account
 from pennylane_qstore.cloud.journal.owner import Lease
-from pennylane_qstore.cloud.waiting.polling import Pattern
+from pennylane_qstore.cloud.waiting.polling import QueueHistory
 
-__all__ = ["MEMORY", "Entry", "Journal", "Request", "account"]
+__all__ = ["MEMORY", "Journal", "JournalEntry", "Request", "account"]
 
 T = TypeVar("T")
 # Seconds. An older job is not taken up.
@@ -42,7 +42,7 @@ class Journal:
         """Closes the file."""
         self._db.close()
 
-    def claim(self, request: Request) -> Entry | None:
+    def claim(self, request: Request) -> JournalEntry | None:
         """Takes over the job of an earlier process that sent the same and is gone.
 
         Args:
@@ -54,7 +54,7 @@ class Journal:
         self._hold()
         sql, values = intent = self._intent(request)
 
-        def work(db: sqlite3.Connection) -> Entry | None:
+        def work(db: sqlite3.Connection) -> JournalEntry | None:
             for entry in self._candidates(db, request):
                 owned = (self._lease.name, entry.token)
                 db.execute("UPDATE jobs SET owner = ? WHERE token = ?", owned)
@@ -109,7 +109,7 @@ class Journal:
             ),
         )
 
-    def _candidates(self, db: sqlite3.Connection, request: Request) -> Iterator[Entry]:
+    def _candidates(self, db: sqlite3.Connection, request: Request) -> Iterator[JournalEntry]:
         same = (
             f"account = ? AND digest = ? AND state IN {OPEN} AND created > ? AND NOT acknowledged"
         )
@@ -124,17 +124,17 @@ class Journal:
         unserved = self._select(db, f"{same} AND NOT delivered", values)
         yield from filter(self._is_free, unserved)
 
-    def _was_mine(self, entry: Entry) -> bool:
+    def _was_mine(self, entry: JournalEntry) -> bool:
         """Whether this process got the answer before, and begins its run again."""
         return bool(entry.delivered) and entry.owner == self._lease.name
 
-    def _is_free(self, entry: Entry) -> bool:
+    def _is_free(self, entry: JournalEntry) -> bool:
         return not self._lease.is_alive(entry.owner)
 
     @staticmethod
-    def _select(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[Entry]:
+    def _select(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[JournalEntry]:
         found = db.execute(f"SELECT {COLUMNS} FROM jobs WHERE {where} ORDER BY created", values)
-        return [Entry(*row) for row in found.fetchall()]
+        return [JournalEntry(*row) for row in found.fetchall()]
 
     def accepted(self, token: str, job_id: str) -> None:
         """Writes down the id that the server gave."""
@@ -204,7 +204,7 @@ class Journal:
         sql = "UPDATE jobs SET acknowledged = 1 WHERE account = ? AND run = ?"
         self._changed([(sql, (self.account, run))])
 
-    def pattern(self, backend: str) -> Pattern | None:
+    def pattern(self, backend: str) -> QueueHistory | None:
         """What the last jobs on a backend took, newest counting most; None without any."""
 
         def work(db: sqlite3.Connection) -> list[tuple[float, float, int]]:
@@ -222,7 +222,7 @@ class Journal:
         total = sum(weights)
         queue = sum(w * row[0] for w, row in zip(weights, rows, strict=True)) / total
         each = sum(w * row[1] / row[2] for w, row in zip(weights, rows, strict=True)) / total
-        return Pattern(queue, each)
+        return QueueHistory(queue, each)
 
     def committed(self, since: float, run: str | None) -> float:
         """What was paid, or reserved for jobs whose price isn't known yet.
@@ -244,17 +244,17 @@ class Journal:
         ).fetchone()
         return float(amount or 0.0)
 
-    def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[Entry]:
+    def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[JournalEntry]:
         """The newest jobs of all accounts, the newest first; or those of a token or job id."""
 
-        def work(db: sqlite3.Connection) -> list[Entry]:
+        def work(db: sqlite3.Connection) -> list[JournalEntry]:
             if token_or_id is not None:
                 where = "token = ? OR job_id = ?"
                 return self._select(db, where, (token_or_id, token_or_id))
             newest = "token IN (SELECT token FROM jobs ORDER BY created DESC LIMIT ?)"
             return self._select(db, newest, (limit,))
 
-        none: list[Entry] = []
+        none: list[JournalEntry] = []
         return self._db.read(work, none)[::-1]
 
     def _mark(self, what: str, tokens: Sequence[str]) -> None:

@@ -126,14 +126,14 @@ def pack(
     Raises:
         CompileError: a single circuit that is over a limit by itself
     """
-    groups: dict[tuple[int | None, str], list[_Circuit]] = {}
+    groups: dict[tuple[int | None, str], list[_PackedCircuit]] = {}
     for circuit in _circuits(batch, itertools.count() if indices is None else indices):
         groups.setdefault((circuit.shots, circuit.gateset), []).append(circuit)
     return [_job(part) for group in groups.values() for part in _parts(group, most_circuits)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Circuit:
+class _PackedCircuit:
     index: int
     text: str
     gates: tuple[int, int]
@@ -144,7 +144,7 @@ class _Circuit:
 
 def _circuits(
     batch: Sequence[tuple[Programs, int | None]], indices: Iterable[int]
-) -> Iterator[_Circuit]:
+) -> Iterator[_PackedCircuit]:
     counted_on = iter(indices)
     for programs, shots in batch:
         counted = programs.gate_counts()
@@ -156,11 +156,13 @@ def _circuits(
                     f"circuit {index} has {sum(gates)} gates in {len(text)} bytes; IonQ takes at "
                     f"most {MAX_GATES} gates and {MAX_BYTES} bytes a job"
                 )
-            yield _Circuit(index, text, gates, programs.qubits, programs.gateset, shots)
+            yield _PackedCircuit(index, text, gates, programs.qubits, programs.gateset, shots)
 
 
-def _parts(circuits: Sequence[_Circuit], most_circuits: int) -> Iterator[list[_Circuit]]:
-    part: list[_Circuit] = []
+def _parts(
+    circuits: Sequence[_PackedCircuit], most_circuits: int
+) -> Iterator[list[_PackedCircuit]]:
+    part: list[_PackedCircuit] = []
     gates = size = 0
     for circuit in circuits:
         length = len(circuit.text) + len('{"circuit":},')
@@ -179,7 +181,7 @@ def _parts(circuits: Sequence[_Circuit], most_circuits: int) -> Iterator[list[_C
         yield part
 
 
-def _job(part: Sequence[_Circuit]) -> Job:
+def _job(part: Sequence[_PackedCircuit]) -> Job:
     return Job(
         circuits=tuple(circuit.text for circuit in part),
         indices=tuple(circuit.index for circuit in part),

@@ -9,7 +9,7 @@ from pennylane_qstore.errors import QStoreError
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Failover:
     """The way out for jobs that a backend can't run.
 
     Attributes:
@@ -25,7 +25,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RequestTerms:
     """What all jobs of a batch share.
 
     Attributes:
@@ -46,7 +46,7 @@ class Order:
     budget: float | None = None
     since: float = 0.0
     priced: bool = False
-    elsewhere: Elsewhere | None = None
+    elsewhere: Failover | None = None
 
     @property
     def backend(self) -> str:

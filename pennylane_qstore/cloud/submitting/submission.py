@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from pennylane_qstore.cloud.http.tasks import all_of
 from pennylane_qstore.cloud.http.transport import Transport
-from pennylane_qstore.cloud.journal.journal import Entry, Journal, Request
+from pennylane_qstore.cloud.journal.journal import Journal, JournalEntry, Request
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Order
+from pennylane_qstore.cloud.submitting.request_terms import RequestTerms
 from pennylane_qstore.cloud.submitting.submit import adopt, submit
 from pennylane_qstore.errors import BudgetError, QStoreError, UnknownOutcomeError
 from pennylane_qstore.reporting.events import Listener, Submitted, TakenUp
@@ -48,7 +48,7 @@ class Submission:
     transport: Transport
     journal: Journal
     policy: Policy
-    order: Order
+    order: RequestTerms
     listener: Listener
     waiting: set[str] = field(init=False, default_factory=set)
 
@@ -157,7 +157,7 @@ class Submission:
         self.waiting.discard(sent.token)
         self.journal.ended(sent.token, "refused")
 
-    async def _take_up(self, entry: Entry, sent: Sent, job: Job) -> None:
+    async def _take_up(self, entry: JournalEntry, sent: Sent, job: Job) -> None:
         """Goes on with the job of an earlier process, if its submit arrived."""
         job_id, age = await adopt(self.transport, entry, deadline=self.order.deadline)
         if job_id is None:

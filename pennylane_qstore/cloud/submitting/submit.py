@@ -8,7 +8,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.http.retry import LONGEST_DELAY
 from pennylane_qstore.cloud.http.transport import Transport
-from pennylane_qstore.cloud.journal.journal import Entry
+from pennylane_qstore.cloud.journal.journal import JournalEntry
 from pennylane_qstore.cloud.submitting import lookup
 from pennylane_qstore.cloud.submitting.packing import TOKEN
 from pennylane_qstore.errors import (
@@ -18,7 +18,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.reporting.events import Found, Listener, Resent
+from pennylane_qstore.reporting.events import FoundAgain, Listener, Resent
 
 _ID = re.compile(r"[\w-]+")
 
@@ -63,14 +63,16 @@ async def submit(
             lost = error
             job_id = await settled(transport, token, error, sent_at=sent_at, deadline=deadline)
         if job_id is not None:
-            listener(Found(job_id))
+            listener(FoundAgain(job_id))
             return job_id
         if resends < lookup.RESENDS:
             listener(Resent(token))
     raise _unsettled(lost, token)
 
 
-async def adopt(transport: Transport, entry: Entry, *, deadline: float) -> tuple[str | None, float]:
+async def adopt(
+    transport: Transport, entry: JournalEntry, *, deadline: float
+) -> tuple[str | None, float]:
     """The job that an earlier process sent, and its age in seconds; None if it surely sent none.
 
     Raises:

@@ -19,7 +19,7 @@ _UNTRIED, _GOOD = 1.25, 1.02
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class QueueHistory:
     """What earlier jobs on a backend took.
 
     Attributes:
@@ -88,7 +88,7 @@ def pages(jobs: Iterable[tuple[float, T]], now: float) -> list[list[T]]:
 
 
 def expected_end(
-    record: Mapping[str, Any] | None, pattern: Pattern | None, circuits: int
+    record: Mapping[str, Any] | None, pattern: QueueHistory | None, circuits: int
 ) -> float | None:
     """Seconds from a job's submission to its expected end; None where nothing is known.
 
@@ -113,8 +113,8 @@ def expected_end(
 
 
 def learned(
-    pattern: Pattern | None, record: Mapping[str, Any], circuits: int, predicted: float | None
-) -> Pattern | None:
+    pattern: QueueHistory | None, record: Mapping[str, Any], circuits: int, predicted: float | None
+) -> QueueHistory | None:
     """The pattern after one more job: an average in which each new job counts for half.
 
     Args:
@@ -127,12 +127,12 @@ def learned(
     execution = seconds_between(record.get("started_at"), record.get("completed_at"))
     if queue is None or execution is None:
         return pattern
-    new = Pattern(queue, execution / max(circuits, 1))
+    new = QueueHistory(queue, execution / max(circuits, 1))
     total = queue + execution
     off = None if predicted is None else _ratio(predicted, total)
     if pattern is None:
-        return Pattern(new.queue, new.per_circuit, off)
-    return Pattern(
+        return QueueHistory(new.queue, new.per_circuit, off)
+    return QueueHistory(
         pattern.queue + _NEWEST * (new.queue - pattern.queue),
         pattern.per_circuit + _NEWEST * (new.per_circuit - pattern.per_circuit),
         off,

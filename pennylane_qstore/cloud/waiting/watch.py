@@ -8,7 +8,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.waiting import polling
-from pennylane_qstore.cloud.waiting.polling import PAGE, Pattern
+from pennylane_qstore.cloud.waiting.polling import PAGE, QueueHistory
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
@@ -65,8 +65,8 @@ class Watcher:
         self._live: dict[str, _Watched] = {}
         self._new = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.patterns: dict[str, Pattern] = {}
-        self.hearsay: dict[str, Pattern] = {}
+        self.patterns: dict[str, QueueHistory] = {}
+        self.hearsay: dict[str, QueueHistory] = {}
 
     async def end_of(
         self,

@@ -44,7 +44,7 @@ class Values(NamedTuple):
     angles: Reals
 
 
-class Place(Enum):
+class BlockPosition(Enum):
     """Where a block stands in a circuit that starts in |0…0⟩ and is measured at its end."""
 
     INSIDE = "between other blocks"
@@ -59,7 +59,11 @@ class Place(Enum):
         return _ZEROS.get(self, ())
 
 
-_ZEROS = {Place.FRESH: (0, 1), Place.FIRST_FRESH: (0,), Place.SECOND_FRESH: (1,)}
+_ZEROS = {
+    BlockPosition.FRESH: (0, 1),
+    BlockPosition.FIRST_FRESH: (0,),
+    BlockPosition.SECOND_FRESH: (1,),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +83,11 @@ class Block:
     elements: tuple[Element, ...]
     rank: int
     mirrored: bool
-    place: Place = Place.INSIDE
+    place: BlockPosition = BlockPosition.INSIDE
     _states: Amplitudes | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        fresh = self.place is Place.FRESH
+        fresh = self.place is BlockPosition.FRESH
         found = Amplitudes(self.qubits, self.elements) if fresh else None
         object.__setattr__(self, "_states", found)
 
@@ -102,23 +106,23 @@ class Block:
         return Values(gates, parts.angles.T[: self.rank])
 
 
-def parts_of(unitaries: Matrix, place: Place) -> Parts:
+def parts_of(unitaries: Matrix, place: BlockPosition) -> Parts:
     """Unitaries (B, 4, 4) to what does the same in their place, with the fewest entanglers."""
     match place:
-        case Place.INSIDE:
+        case BlockPosition.INSIDE:
             found = weyl.decompose_batch(unitaries)
-        case Place.FRESH:
+        case BlockPosition.FRESH:
             made = schmidt(unitaries[..., 0])
             angles = 2 * made.angle[:, None] * [1.0, 0.0, 0.0]
             return Parts((to_unitaries(made.left), to_unitaries(made.right)), angles, ())
-        case Place.LAST:
+        case BlockPosition.LAST:
             found = weyl.without_diagonal(unitaries, "left").weyl
-        case Place.FIRST_FRESH | Place.SECOND_FRESH:
+        case BlockPosition.FIRST_FRESH | BlockPosition.SECOND_FRESH:
             delta, found = weyl.without_diagonal(unitaries, "right")
             # On |0⟩, a rotation about ZZ is one about Z on the other qubit.
             turn = np.exp(-1j * delta[:, None, None] * np.diag([1, -1])) * np.eye(2)
             first, second = found.right
-            fresh_first = place is Place.FIRST_FRESH
+            fresh_first = place is BlockPosition.FIRST_FRESH
             right = (first, second @ turn) if fresh_first else (first @ turn, second)
             return Parts(found.left, -2 * found.coordinates, right)
     return Parts(found.left, -2 * found.coordinates, found.right)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.blocks.block import Block, Part, Place, parts_of
-from pennylane_qstore.compiler.blocks.groups import Group, collect, places_of
+from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part, parts_of
+from pennylane_qstore.compiler.blocks.groups import PairGroup, collect, places_of
 from pennylane_qstore.compiler.blocks.parity_sectors import ANGLES, Derived, Sectors
 from pennylane_qstore.compiler.blocks.pauli_rotations import by_turns
 from pennylane_qstore.compiler.blocks.swaps import Names, without_swaps
@@ -58,7 +58,7 @@ def consolidate(
     """
     before, after = Names(qubits), Names(qubits)
     groups = collect(without_swaps(list(elements), before))
-    places = places_of(groups) if measured else [Place.INSIDE] * len(groups)
+    places = places_of(groups) if measured else [BlockPosition.INSIDE] * len(groups)
     parts: list[Part] = []
     forms = _forms(groups, places, states=states)
     for group, form in zip(groups, forms, strict=True):
@@ -70,7 +70,7 @@ def consolidate(
     return Consolidated(tuple(parts), where, Derived(_n_params(groups), sources))
 
 
-class _Form(NamedTuple):
+class _BlockForm(NamedTuple):
     """What a group becomes.
 
     Attributes:
@@ -84,11 +84,13 @@ class _Form(NamedTuple):
     source: Sectors | None = None
 
 
-def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) -> list[_Form]:
+def _forms(
+    groups: Sequence[PairGroup], places: Sequence[BlockPosition], *, states: bool
+) -> list[_BlockForm]:
     """Groups to their cheapest forms; all decompositions are one batch."""
-    forms = [_Form(group.elements) for group in groups]
+    forms = [_BlockForm(group.elements) for group in groups]
     as_states = [
-        states and place is Place.FRESH and group.entanglers > 0
+        states and place is BlockPosition.FRESH and group.entanglers > 0
         for group, place in zip(groups, places, strict=True)
     ]
     open_ = [i for i, group in enumerate(groups) if group.may_shrink or as_states[i]]
@@ -106,7 +108,7 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
         if best + (not as_states[index]) > group.entanglers:
             continue
         if best == rank and not as_states[index]:
-            place = Place.INSIDE
+            place = BlockPosition.INSIDE
         may_turn = not (as_states[index] or (group.is_constant and group.has_matrices))
         found = _turned_form(group, best, place, first) if may_turn else None
         if found is None and group.is_constant:
@@ -117,37 +119,41 @@ def _forms(groups: Sequence[Group], places: Sequence[Place], *, states: bool) ->
     return forms
 
 
-def _least(samples: Matrix, rank: int, place: Place) -> int:
+def _least(samples: Matrix, rank: int, place: BlockPosition) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
-    if place is Place.FRESH:
+    if place is BlockPosition.FRESH:
         return min(rank, int(schmidt(samples[..., 0]).angle.max() > NOISE))
-    return rank if place is Place.INSIDE else min(rank, _WITHOUT_DIAGONAL)
+    return rank if place is BlockPosition.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 
-def _resolved_form(group: Group, matrix: Matrix, place: Place, *, mirrored: bool) -> _Form:
+def _resolved_form(
+    group: PairGroup, matrix: Matrix, place: BlockPosition, *, mirrored: bool
+) -> _BlockForm:
     """A constant group as constants on one qubit and rotations about XX, YY and ZZ."""
-    mirrored = mirrored and place is Place.INSIDE
+    mirrored = mirrored and place is BlockPosition.INSIDE
     parts = parts_of((SWAP @ matrix if mirrored else matrix)[None], place)
     left, right = ([gate[0] for gate in side] for side in (parts.left, parts.right))
-    return _Form(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
+    return _BlockForm(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
-def _turned_form(group: Group, rank: int, place: Place, first: int) -> _Form | None:
+def _turned_form(
+    group: PairGroup, rank: int, place: BlockPosition, first: int
+) -> _BlockForm | None:
     """A group as rotations about words, where these need no more entanglers than its rank."""
-    terminal = place is Place.LAST
-    form = _Form(
+    terminal = place is BlockPosition.LAST
+    form = _BlockForm(
         *by_turns(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
     )
     few = sum(len(part.qubits) > 1 for part in form.parts) <= rank
     return form if few else None
 
 
-def _block_form(group: Group, rank: int, place: Place, *, mirrored: bool) -> _Form:
+def _block_form(group: PairGroup, rank: int, place: BlockPosition, *, mirrored: bool) -> _BlockForm:
     """A block to decompose at bind time."""
-    mirrored = mirrored and place is Place.INSIDE
+    mirrored = mirrored and place is BlockPosition.INSIDE
     first, second = group.qubits
     block = Block((first, second), tuple(_merged(group.elements)), rank, mirrored, place)
-    return _Form([block], mirrored)
+    return _BlockForm([block], mirrored)
 
 
 def _merged(elements: Iterable[Element]) -> list[Element]:
@@ -166,7 +172,7 @@ def _merged(elements: Iterable[Element]) -> list[Element]:
     return found
 
 
-def _n_params(groups: Iterable[Group]) -> int:
+def _n_params(groups: Iterable[PairGroup]) -> int:
     """One more than the largest index of a parameter."""
     indices = [
         index
@@ -178,7 +184,7 @@ def _n_params(groups: Iterable[Group]) -> int:
     return max(indices, default=-1) + 1
 
 
-def _sample_params(groups: Iterable[Group]) -> Reals:
+def _sample_params(groups: Iterable[PairGroup]) -> Reals:
     """The same random parameter vectors every time, in radians."""
     return np.random.default_rng(0).uniform(-np.pi, np.pi, (_n_params(groups), _SAMPLES)).T
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pennylane_qstore.compiler.blocks.block import Place
+from pennylane_qstore.compiler.blocks.block import BlockPosition
 from pennylane_qstore.compiler.circuit.elements import Constant, Element, Rotation
 from pennylane_qstore.compiler.unitaries.two_qubit import PAIR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class PairGroup:
     """Consecutive elements on one pair of qubits, or on a qubit that meets no other.
 
     Attributes:
@@ -44,10 +44,10 @@ class Group:
         return len(joint) > 1 or (isinstance(joint[0], Rotation) and _is_constant(joint[0]))
 
 
-def places_of(groups: Sequence[Group]) -> list[Place]:
+def places_of(groups: Sequence[PairGroup]) -> list[BlockPosition]:
     """Where each group stands in a circuit from |0…0⟩ to a measurement."""
-    first: dict[int, Group] = {}
-    last: dict[int, Group] = {}
+    first: dict[int, PairGroup] = {}
+    last: dict[int, PairGroup] = {}
     for group in groups:
         for qubit in group.qubits:
             first.setdefault(qubit, group)
@@ -56,37 +56,37 @@ def places_of(groups: Sequence[Group]) -> list[Place]:
     for group in groups:
         fresh = tuple(first[qubit] is group for qubit in group.qubits)
         if all(fresh):
-            place = Place.FRESH
+            place = BlockPosition.FRESH
         elif all(last[qubit] is group for qubit in group.qubits):
-            place = Place.LAST
+            place = BlockPosition.LAST
         elif any(fresh):
-            place = Place.FIRST_FRESH if fresh[0] else Place.SECOND_FRESH
+            place = BlockPosition.FIRST_FRESH if fresh[0] else BlockPosition.SECOND_FRESH
         else:
-            place = Place.INSIDE
+            place = BlockPosition.INSIDE
         places.append(place)
     return places
 
 
-def collect(elements: Iterable[Element]) -> list[Group]:
+def collect(elements: Iterable[Element]) -> list[PairGroup]:
     """Elements to groups, as long as they can be, in an order that keeps the unitary.
 
     Args:
         elements: in order
     """
-    groups: list[Group] = []
-    open_at: dict[int, Group] = {}
+    groups: list[PairGroup] = []
+    open_at: dict[int, PairGroup] = {}
     for element in elements:
         qubits = tuple(sorted(element.qubits))
         group = open_at.get(qubits[0])
         if group is None or any(open_at.get(qubit) is not group for qubit in qubits):
-            group = Group(qubits, _taken(open_at, qubits, groups))
+            group = PairGroup(qubits, _taken(open_at, qubits, groups))
             open_at.update(dict.fromkeys(qubits, group))
         group.elements.append(element)
     return [*groups, *dict.fromkeys(open_at.values())]
 
 
 def _taken(
-    open_at: dict[int, Group], qubits: tuple[int, ...], groups: list[Group]
+    open_at: dict[int, PairGroup], qubits: tuple[int, ...], groups: list[PairGroup]
 ) -> list[Element]:
     """What waited on single qubits for a group to start; groups on several are closed."""
     waiting: list[Element] = []

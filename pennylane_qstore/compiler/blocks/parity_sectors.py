@@ -30,7 +30,7 @@ ANGLES = 6  # that a source gives
 _LOW, _HIGH = 0.3, 2.9  # generic angles, in radians
 
 
-class Turn(NamedTuple):
+class WordRotation(NamedTuple):
     """exp(-i angle/2 P) for a word P by its index in `WORDS`."""
 
     word: int
@@ -62,7 +62,7 @@ class Sectors:
     """
 
     parity: int
-    turns: tuple[Turn, ...]
+    turns: tuple[WordRotation, ...]
 
     def __post_init__(self) -> None:
         words = {turn.word for turn in self.turns}
@@ -153,11 +153,11 @@ class Fewer(NamedTuple):
         source: of their angles that are derived; None where there are none
     """
 
-    turns: list[Turn]
+    turns: list[WordRotation]
     source: Sectors | None = None
 
 
-def fewer(turns: Sequence[Turn], first: int) -> Fewer:
+def fewer(turns: Sequence[WordRotation], first: int) -> Fewer:
     """Turns with the longest part of them that begins and ends on both qubits by Euler's angles.
 
     Args:
@@ -185,7 +185,7 @@ def fewer(turns: Sequence[Turn], first: int) -> Fewer:
     return Fewer(list(turns))
 
 
-def _about(inner: Sequence[Turn], source: Sectors, first: int) -> list[Turn]:
+def _about(inner: Sequence[WordRotation], source: Sectors, first: int) -> list[WordRotation]:
     """What replaces turns, in order."""
     axes = source.axes
     words = [*axes.locals, *axes.joint, *axes.locals]
@@ -193,13 +193,13 @@ def _about(inner: Sequence[Turn], source: Sectors, first: int) -> list[Turn]:
         angles = [Angle(float(angle)) for (angle,) in source.angles(np.zeros((1, 0)))]
     else:
         angles = [Angle(terms=((first + place, 1.0),)) for place in range(ANGLES)]
-    found = [Turn(word, angle) for word, angle in zip(words, angles, strict=True)]
+    found = [WordRotation(word, angle) for word, angle in zip(words, angles, strict=True)]
     along = [turn.angle for turn in inner if turn.word == source.parity]
     if along:
         total = along[0]
         for angle in along[1:]:
             total = total.plus(angle)
-        found.insert(len(axes.locals) + len(axes.joint), Turn(source.parity, total))
+        found.insert(len(axes.locals) + len(axes.joint), WordRotation(source.parity, total))
     return found
 
 

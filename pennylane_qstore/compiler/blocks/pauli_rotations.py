@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks.parity_sectors import COMMUTE, JOINT, Sectors, Turn, fewer
+from pennylane_qstore.compiler.blocks.parity_sectors import (
+    COMMUTE,
+    JOINT,
+    Sectors,
+    WordRotation,
+    fewer,
+)
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -44,7 +50,7 @@ class Turned(NamedTuple):
     source: Sectors | None
 
 
-class _Gate(NamedTuple):
+class _CliffordGate(NamedTuple):
     """A Clifford gate G: its matrix and, for each word P, index and sign of G†·P·G."""
 
     matrix: Matrix
@@ -87,7 +93,7 @@ def by_turns(
     if terminal:
         turns = _seen(turns, remainder)
     moved = [
-        Turn(image, turn.angle.scaled(sign))
+        WordRotation(image, turn.angle.scaled(sign))
         for turn in turns
         for image, sign in (remainder.images[turn.word],)
     ]
@@ -108,10 +114,10 @@ def by_turns(
     )
 
 
-def _on_zeros(turns: Iterable[Turn], zeros: Collection[int]) -> list[Turn]:
+def _on_zeros(turns: Iterable[WordRotation], zeros: Collection[int]) -> list[WordRotation]:
     """What turns do to qubits in |0⟩; those about Z there come first where they can."""
-    early: list[Turn] = []
-    later: list[Turn] = []
+    early: list[WordRotation] = []
+    later: list[WordRotation] = []
     for turn in turns:
         letters = divmod(turn.word, 4)
         known = any(letters[place] == _Z for place in zeros)
@@ -119,12 +125,12 @@ def _on_zeros(turns: Iterable[Turn], zeros: Collection[int]) -> list[Turn]:
         movable = known and all(COMMUTE[turn.word][other.word] for other in later)
         (early if movable else later).append(turn)
     rotations = on_zero_state((_rotation(_PLACES, turn) for turn in [*early, *later]), zeros)
-    return [Turn(word_of(_PLACES, each), each.angle) for each in rotations]
+    return [WordRotation(word_of(_PLACES, each), each.angle) for each in rotations]
 
 
-def _seen(turns: Sequence[Turn], remainder: "_Remainder") -> list[Turn]:
+def _seen(turns: Sequence[WordRotation], remainder: "_Remainder") -> list[WordRotation]:
     """Turns without those that are diagonal at the end, once they have been moved there."""
-    kept: list[Turn] = []
+    kept: list[WordRotation] = []
     for turn in reversed(turns):
         diagonal = all(letter in _DIAGONAL for letter in divmod(remainder.images[turn.word][0], 4))
         if not diagonal or not all(COMMUTE[turn.word][other.word] for other in kept):
@@ -132,7 +138,7 @@ def _seen(turns: Sequence[Turn], remainder: "_Remainder") -> list[Turn]:
     return kept[::-1]
 
 
-def _gadgets(steps: Iterable[Turn | _Gate]) -> tuple[list[Turn], Matrix]:
+def _gadgets(steps: Iterable[WordRotation | _CliffordGate]) -> tuple[list[WordRotation], Matrix]:
     """Steps to turns and the Clifford gate after them, until no turn is one itself."""
     turns, matrix = _moved(steps)
     while any(_quarters(turn.angle) is not None for turn in turns):
@@ -141,46 +147,48 @@ def _gadgets(steps: Iterable[Turn | _Gate]) -> tuple[list[Turn], Matrix]:
     return turns, matrix
 
 
-def _moved(steps: Iterable[Turn | _Gate]) -> tuple[list[Turn], Matrix]:
+def _moved(steps: Iterable[WordRotation | _CliffordGate]) -> tuple[list[WordRotation], Matrix]:
     """All gates moved behind all turns; turns about the same word meet where they commute."""
-    turns: list[Turn] = []
+    turns: list[WordRotation] = []
     matrix, images = WORDS[0], _UNMOVED
     for step in steps:
-        if isinstance(step, _Gate):
+        if isinstance(step, _CliffordGate):
             matrix = step.matrix @ matrix
             images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
         else:
             word, sign = images[step.word]
-            _merge(turns, Turn(word, step.angle.scaled(sign)))
+            _merge(turns, WordRotation(word, step.angle.scaled(sign)))
     return turns, matrix
 
 
-def _merge(turns: list[Turn], turn: Turn) -> None:
+def _merge(turns: list[WordRotation], turn: WordRotation) -> None:
     """Add a turn to the last one about its word, if it gets there, or else to the list."""
     for place in range(len(turns) - 1, -1, -1):
         if turns[place].word == turn.word:
-            turns[place] = Turn(turn.word, turns[place].angle.plus(turn.angle))
+            turns[place] = WordRotation(turn.word, turns[place].angle.plus(turn.angle))
             return
         if not COMMUTE[turn.word][turns[place].word]:
             break
     turns.append(turn)
 
 
-def _steps(qubits: tuple[int, ...], elements: Iterable[Element]) -> Iterator[Turn | _Gate]:
+def _steps(
+    qubits: tuple[int, ...], elements: Iterable[Element]
+) -> Iterator[WordRotation | _CliffordGate]:
     """Elements of a group to turns and Clifford gates."""
     for element in elements:
         if isinstance(element, Rotation):
-            yield from _turned(Turn(word_of(qubits, element), element.angle))
+            yield from _turned(WordRotation(word_of(qubits, element), element.angle))
             continue
         places = tuple(qubits.index(qubit) for qubit in element.qubits)
         if isinstance(element, Clifford):
             yield _clifford(element.name, places)
         else:
             for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
-                yield from _turned(Turn(axis * 4 ** (1 - places[0]), Angle(angle)))
+                yield from _turned(WordRotation(axis * 4 ** (1 - places[0]), Angle(angle)))
 
 
-def _turned(turn: Turn) -> Iterator[Turn | _Gate]:
+def _turned(turn: WordRotation) -> Iterator[WordRotation | _CliffordGate]:
     """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
     quarters = _quarters(turn.angle)
     if quarters is None:
@@ -197,23 +205,23 @@ def _quarters(angle: Angle) -> int | None:
     return None
 
 
-def _rotation(qubits: tuple[int, ...], turn: Turn) -> Rotation:
+def _rotation(qubits: tuple[int, ...], turn: WordRotation) -> Rotation:
     """A turn on a pair of qubits."""
     letters = zip(qubits, divmod(turn.word, 4), strict=True)
     return rotation(((qubit, LETTERS[p]) for qubit, p in letters if p), turn.angle)
 
 
 @cache
-def _clifford(name: str, places: tuple[int, ...]) -> _Gate:
+def _clifford(name: str, places: tuple[int, ...]) -> _CliffordGate:
     matrix = on_pair(CLIFFORDS[name], places)
-    return _Gate(matrix, _images(matrix))
+    return _CliffordGate(matrix, _images(matrix))
 
 
 @cache
-def _quarter_turns(word: int, quarters: int) -> _Gate:
+def _quarter_turns(word: int, quarters: int) -> _CliffordGate:
     half = quarters * np.pi / 4
     matrix = np.cos(half) * WORDS[0] - 1j * np.sin(half) * WORDS[word]
-    return _Gate(matrix, _images(matrix))
+    return _CliffordGate(matrix, _images(matrix))
 
 
 @lru_cache(maxsize=1024)

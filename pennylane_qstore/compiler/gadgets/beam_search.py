@@ -19,9 +19,9 @@ from typing import NamedTuple
 from pennylane_qstore.compiler.circuit.paulis import Word, bits
 from pennylane_qstore.compiler.gadgets.bit_columns import (
     PAIR,
+    GadgetStep,
     Path,
     Position,
-    Step,
     blockers,
     letters_in,
     letters_of,
@@ -67,13 +67,13 @@ _QUICK = 6  # the tastes of a quick search, from the first one on
 _MOVES = 20_000  # to weigh, before no further search starts or goes on; about 70 ms
 
 
-class _End(NamedTuple):
+class _BeamEnd(NamedTuple):
     entanglers: int
     pulses: int
     path: Path | None
 
 
-class Search:
+class BeamSearch:
     """The search for few entanglers.
 
     Args:
@@ -98,7 +98,7 @@ class Search:
         self._measured = measured
         self._moves = 0
 
-    def best(self, most: int | None = None, thorough: bool = True) -> list[Step] | None:
+    def best(self, most: int | None = None, thorough: bool = True) -> list[GadgetStep] | None:
         """The steps with the fewest entanglers, and among those with the fewest pulses.
 
         Args:
@@ -110,7 +110,7 @@ class Search:
         """
         if most is None:
             most = sum(map(int.bit_count, map(int.__or__, self._start.x, self._start.z)))
-        found: list[_End] = []
+        found: list[_BeamEnd] = []
         for number, taste in enumerate(_TASTES if thorough else _TASTES[:_QUICK]):
             found += self._searched(taste, most, bounded=number > 0)
             most = min([most, *(end.entanglers for end in found)])
@@ -129,14 +129,14 @@ class Search:
             waves[rank[row]] |= 1 << row
         return waves
 
-    def _searched(self, taste: Taste, most: int, bounded: bool) -> list[_End]:
+    def _searched(self, taste: Taste, most: int, bounded: bool) -> list[_BeamEnd]:
         """The ends of one search; none if it takes too long."""
         beam = [self._freed(self._start)]
         seen: set[tuple[object, ...]] = set()
         for entanglers in range(most + 1):
             ends = [position.path for position in beam if self._is_done(position)]
             if ends:
-                return [_End(entanglers, pulses(path), path) for path in ends]
+                return [_BeamEnd(entanglers, pulses(path), path) for path in ends]
             if bounded and self._moves > _MOVES:
                 break
             beam = self._next(beam, taste, seen)
@@ -174,7 +174,7 @@ class Search:
             free = False
             for row in bits(waiting & ~twice):
                 if not self._before[row] & waiting:
-                    path = Path(Step(row, False, letters_of(position, row)), path)
+                    path = Path(GadgetStep(row, False, letters_of(position, row)), path)
                     waiting ^= 1 << row
                     free = True
         return Position(x, z, waiting, path)
@@ -191,7 +191,7 @@ class Search:
                 once |= x | z
         return not twice
 
-    def _weighed(self, position: Position, taste: Taste) -> Iterator[tuple[float, Step]]:
+    def _weighed(self, position: Position, taste: Taste) -> Iterator[tuple[float, GadgetStep]]:
         """Each step that may be next, and what is left after it."""
         x, z = position.x, position.z
         masks = self._masks(position, taste)
@@ -246,18 +246,18 @@ class Search:
             rest &= ~mask
         return [*masks, (rest, 0.5 ** len(masks))]
 
-    def _steps(self, position: Position) -> dict[Step, None]:
+    def _steps(self, position: Position) -> dict[GadgetStep, None]:
         """The steps that may be next, each once, in a fixed order."""
         waiting = position.waiting
         rows = bits(waiting or self._clifford)
-        steps: dict[Step, None] = {}
+        steps: dict[GadgetStep, None] = {}
         for row in rows:
             if waiting and self._before[row] & waiting:
                 continue
             letters = letters_of(position, row)
             if waiting and len(letters) == PAIR:
-                steps[Step(row, False, letters)] = None
-                steps[Step(row, True, letters)] = None
+                steps[GadgetStep(row, False, letters)] = None
+                steps[GadgetStep(row, True, letters)] = None
             for one, other in combinations(letters, 2):
                 steps.update(shortenings(one, other))
         return steps

@@ -16,7 +16,7 @@ _LETTERS = "XYZ"
 PAIR = 2
 
 
-class Step(NamedTuple):
+class GadgetStep(NamedTuple):
     """One thing to do, on one or two qubits.
 
     Attributes:
@@ -44,10 +44,10 @@ class Path:
         before: the steps before it
     """
 
-    last: Step
+    last: GadgetStep
     before: "Path | None"
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[GadgetStep]:
         path: Path | None = self
         while path is not None:
             yield path.last
@@ -88,13 +88,13 @@ def blockers(position: Position, row: int, word: Word) -> int:
 
 
 @cache
-def shortenings(one: tuple[int, int], other: tuple[int, int]) -> dict[Step, None]:
+def shortenings(one: tuple[int, int], other: tuple[int, int]) -> dict[GadgetStep, None]:
     """The turns that take one of two letters off a word."""
     (a, first), (b, second) = one, other
-    steps: dict[Step, None] = {}
+    steps: dict[GadgetStep, None] = {}
     for k in (1, 2):
-        steps[Step(-1, True, (one, (b, (second + k) % 3)))] = None
-        steps[Step(-1, True, ((a, (first + k) % 3), other))] = None
+        steps[GadgetStep(-1, True, (one, (b, (second + k) % 3)))] = None
+        steps[GadgetStep(-1, True, ((a, (first + k) % 3), other))] = None
     return steps
 
 
@@ -112,7 +112,7 @@ def letters_in(x: int, z: int, rows: int) -> int:
     return sum(bool(letter & rows) for letter in (x & ~z, x & z, z & ~x))
 
 
-def moved(position: Position, step: Step) -> Position:
+def moved(position: Position, step: GadgetStep) -> Position:
     """The position after a step with one entangler."""
     x, z = list(position.x), list(position.z)
     if step.turn:

@@ -19,8 +19,8 @@ from pennylane_qstore.compiler.circuit.paulis import (
     rotation_of,
     turns_of,
 )
-from pennylane_qstore.compiler.gadgets.beam_search import Search
-from pennylane_qstore.compiler.gadgets.bit_columns import Step
+from pennylane_qstore.compiler.gadgets.beam_search import BeamSearch
+from pennylane_qstore.compiler.gadgets.bit_columns import GadgetStep
 from pennylane_qstore.compiler.gadgets.stabilisers import lightened, on_zero_state
 
 _QUARTER = Angle(math.pi / 2)
@@ -28,7 +28,7 @@ _TO_Z = {"X": "H", "Y": "SX"}
 
 
 @dataclass(frozen=True, slots=True)
-class Synthesis:
+class GadgetSynthesis:
     """A circuit with the same unitary, up to a global phase and a relabelling at its end.
 
     Attributes:
@@ -41,7 +41,7 @@ class Synthesis:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredSynthesis:
     """A circuit with the same outcomes, after a map of its bits: Ax ⊕ b.
 
     Attributes:
@@ -62,7 +62,7 @@ def synthesise(
     from_zero: bool = False,
     most: int | None = None,
     thorough: bool = True,
-) -> Synthesis | None:
+) -> GadgetSynthesis | None:
     """Finds a circuit with few entanglers, each a rotation about a word of weight two.
 
     Args:
@@ -83,7 +83,9 @@ def synthesise(
     words = [Word.of(rotation.word) for rotation in rotations]
     if _are_too_many(words, most):
         return None
-    steps = Search(words, [*clifford.x, *clifford.z], qubits, measured=False).best(most, thorough)
+    steps = BeamSearch(words, [*clifford.x, *clifford.z], qubits, measured=False).best(
+        most, thorough
+    )
     if steps is None:
         return None
     done, left = _done(steps, rotations, clifford)
@@ -91,7 +93,7 @@ def synthesise(
     for qubit, x, z in zip(where, left.x, left.z, strict=True):
         names = one_qubit_gates()[_on_first(x, qubit), _on_first(z, qubit)]
         done.extend(Clifford(name, (qubit,)) for name in names)
-    return Synthesis(tuple(done), where)
+    return GadgetSynthesis(tuple(done), where)
 
 
 def synthesise_measured(
@@ -101,7 +103,7 @@ def synthesise_measured(
     measured: Sequence[int] | None = None,
     from_zero: bool = False,
     most: int | None = None,
-) -> Measured | None:
+) -> MeasuredSynthesis | None:
     """Finds a circuit whose bits, measured on all qubits, become those of the original.
 
     Takes what `synthesise` takes. The map of the bits is linear over GF(2): it stands for the
@@ -125,7 +127,7 @@ def synthesise_measured(
     words = [Word.of(rotation.word) for rotation in rotations]
     if _are_too_many(words, most):
         return None
-    steps = Search(words, lightened(bits), qubits, measured=True).best(most)
+    steps = BeamSearch(words, lightened(bits), qubits, measured=True).best(most)
     if steps is None:
         return None
     done, left = _done(steps, rotations, clifford)
@@ -138,7 +140,7 @@ def synthesise_measured(
                 left = left.turned(axis, quarters)
     bits = [left.z[qubit] for qubit in asked]
     parities = tuple(tuple(word.z >> qubit & 1 for qubit in range(qubits)) for word in bits)
-    return Measured(tuple(done), parities, tuple(int(word.negative) for word in bits))
+    return MeasuredSynthesis(tuple(done), parities, tuple(int(word.negative) for word in bits))
 
 
 def rotations_then_clifford(
@@ -241,7 +243,7 @@ def _seen(rotations: Sequence[Rotation], bits: Sequence[Word]) -> list[Rotation]
 
 
 def _done(
-    steps: Iterable[Step], rotations: Iterable[Rotation], clifford: Tableau
+    steps: Iterable[GadgetStep], rotations: Iterable[Rotation], clifford: Tableau
 ) -> tuple[list[Element], Tableau]:
     """What the steps do, and what they leave of the Clifford."""
     words = [Word.of(rotation.word) for rotation in rotations]

@@ -39,12 +39,12 @@ def from_zeros(elements: Iterable[AnyElement], qubits: int) -> Simplified:
         elements: in order
         qubits: how many
     """
-    state = _Known(qubits)
+    state = _BasisState(qubits)
     kept = [left for element in elements for left in state.after(element)]
     return Simplified(tuple(kept), sum(bit << qubit for qubit, bit in state.bits.items()))
 
 
-class _Known:
+class _BasisState:
     """The qubits whose state is known so far; one that is 1 has not been flipped yet."""
 
     def __init__(self, qubits: int) -> None:

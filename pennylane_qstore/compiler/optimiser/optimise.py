@@ -14,7 +14,7 @@ from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, 
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import prepared_heads
-from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
+from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
 from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
 from pennylane_qstore.compiler.pulses.timelines import Chains, Reading, chains
@@ -161,7 +161,7 @@ def _candidates(
     """Several circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
     if asked is None:
         return _exact_candidates(elements, qubits)
-    return _measured_candidates(Asked.of(elements, qubits, asked), qubits)
+    return _measured_candidates(RequiredCircuit.of(elements, qubits, asked), qubits)
 
 
 def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[Candidate]:
@@ -179,7 +179,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
         yield Candidate(again.elements, _held(where), again.derived)
 
 
-def _measured_candidates(asked: Asked, qubits: int) -> Iterator[Candidate]:
+def _measured_candidates(asked: RequiredCircuit, qubits: int) -> Iterator[Candidate]:
     """Circuits of the same outcomes."""
     elements = _on_pairs(asked.elements)
     made = prepared_heads(elements, qubits, terminal=range(qubits))

@@ -20,7 +20,7 @@ _NO_PARAMS = np.zeros((1, 0))
 _IDLE = -1  # no qubit of any circuit
 
 
-class Split(NamedTuple):
+class PreparedStart(NamedTuple):
     """A circuit in two.
 
     Attributes:
@@ -32,15 +32,15 @@ class Split(NamedTuple):
     rest: list[Element]
 
 
-def constant_head(elements: Iterable[Element], qubits: int) -> Split:
-    """Split off the constant start of a circuit.
+def constant_head(elements: Iterable[Element], qubits: int) -> PreparedStart:
+    """PreparedStart off the constant start of a circuit.
 
     Args:
         elements: in order
         qubits: how many there are
     """
     constant = [True] * qubits
-    found = Split([], [])
+    found = PreparedStart([], [])
     for element in elements:
         fixed = not isinstance(element, Rotation) or element.angle.is_constant
         if fixed and all(constant[qubit] for qubit in element.qubits):

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from pennylane_qstore.compiler.circuit.elements import AnyElement
 from pennylane_qstore.compiler.circuit.paulis import bits as ones
-from pennylane_qstore.compiler.gadgets.synthesis import Measured
+from pennylane_qstore.compiler.gadgets.synthesis import MeasuredSynthesis
 from pennylane_qstore.compiler.optimiser.classical_states import from_zeros
 from pennylane_qstore.compiler.optimiser.light_cone import Flip, reaching
 from pennylane_qstore.programs.outcomes import BitMap
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequiredCircuit:
     """A circuit that starts in |0…0⟩, and which bits of the tape its bits stand for.
 
     Attributes:
@@ -28,7 +28,9 @@ class Asked:
     bits: BitMap
 
     @classmethod
-    def of(cls, elements: Iterable[AnyElement], qubits: int, measured: Iterable[int]) -> "Asked":
+    def of(
+        cls, elements: Iterable[AnyElement], qubits: int, measured: Iterable[int]
+    ) -> "RequiredCircuit":
         """What is left of a circuit.
 
         Args:
@@ -54,7 +56,7 @@ class Asked:
             together |= parity
         return list(ones(together))
 
-    def by(self, other: Measured) -> "Asked":
+    def by(self, other: MeasuredSynthesis) -> "RequiredCircuit":
         """The same outcomes from another circuit.
 
         Args:
@@ -68,7 +70,7 @@ class Asked:
         asked = replace(self, bits=_composed(self.bits, rows, flipped))
         start = from_zeros(other.elements, len(self.bits.parities))
         left = reaching(start.elements, asked.needed)
-        return Asked(left.elements, _after(asked.bits, left.flips, start.flipped))
+        return RequiredCircuit(left.elements, _after(asked.bits, left.flips, start.flipped))
 
     def moved(self, where: Sequence[int]) -> BitMap:
         """The map of the outcomes of a circuit that leaves qubits elsewhere.

@@ -31,7 +31,7 @@ from pennylane_qstore.compiler.pulses.wiring import (
     Wiring,
     timeline,
 )
-from pennylane_qstore.compiler.pulses.x_frames import Frames, Pattern
+from pennylane_qstore.compiler.pulses.x_frames import FramePattern, Frames
 
 Bits = NDArray[np.bool_]
 Indices = NDArray[np.int_]
@@ -64,7 +64,7 @@ class Layout:
     """
 
     def __init__(
-        self, wiring: Wiring, pattern: Pattern, pulses: Indices, moving: Indices, still: Reals
+        self, wiring: Wiring, pattern: FramePattern, pulses: Indices, moving: Indices, still: Reals
     ) -> None:
         """Finds the gates, and what their numbers are made of.
 

@@ -62,7 +62,7 @@ class Choice(NamedTuple):
     after: NDArray[np.int_]
 
 
-class Step(NamedTuple):
+class GaugeStep(NamedTuple):
     """Some boundaries' angles from those next to them.
 
     Attributes:
@@ -95,7 +95,7 @@ class Gauge:
 
     count: int
     both: tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]]
-    steps: tuple[Step, ...]
+    steps: tuple[GaugeStep, ...]
     runs: NDArray[np.int_]
     before: NDArray[np.int_]
     after: NDArray[np.int_]
@@ -195,7 +195,7 @@ def gauge(choice: Choice) -> Gauge:
     steps = []
     for _, own in sorted(levels.items()):
         found, known, places, flags = (np.array(column) for column in zip(*own, strict=True))
-        steps.append(Step(found, known, places, flags[:, None], factors[places, None]))
+        steps.append(GaugeStep(found, known, places, flags[:, None], factors[places, None]))
     whole = (before[both], after[both], both)
     return Gauge(int(is_found.sum()), whole, tuple(steps), runs, before, after)
 

@@ -15,7 +15,7 @@ from pennylane_qstore.compiler.circuit.quaternions import ONE, composed, inverse
 from pennylane_qstore.compiler.pulses.ms_gauge import FORWARD, pulses_between
 from pennylane_qstore.compiler.pulses.products import products
 from pennylane_qstore.compiler.pulses.pulse_counts import pulses_needed
-from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, TO_Z, Factor, Local
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, TO_Z, BoundGate, Factor
 
 Reals = NDArray[np.float64]
 LETTERS = "XYZ"
@@ -52,7 +52,7 @@ def prices(
     each = composed(bare[:, None, None], inverse(native)[:, None, :, None], axis=-2)
     each = composed(native[:, :, None], each, axis=-2)
     flat = each.reshape(-1, *each.shape[3:])
-    opaque = [any(isinstance(factor, Local) for factor in run) for run in runs]
+    opaque = [any(isinstance(factor, BoundGate) for factor in run) for run in runs]
     hidden = np.repeat([*opaque, False], len(native) ** 2)
     if entangler == "ms":
         pulses = pulses_between(flat, hidden).astype(float)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.circuit.columns import sliced
 from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, times, unit
-from pennylane_qstore.compiler.pulses.timelines import Factor, Fixed, Local, Turn
+from pennylane_qstore.compiler.pulses.timelines import AxisRotation, BoundGate, Factor, Fixed
 
 Indices = NDArray[np.int_]
 Reals = NDArray[np.float64]
@@ -209,7 +209,7 @@ def _pieces(run: Sequence[Factor]) -> list[_Piece]:
         if isinstance(factor, Fixed):
             columns = [times(factor.quaternion, each) for each in columns]
             found[-1] = found[-1]._replace(columns=columns)
-        elif isinstance(factor, Local):
+        elif isinstance(factor, BoundGate):
             start = columns[0]
             if local or slots:
                 found.append(_Piece((factor.slot,), (), list(_BASIS)))
@@ -222,7 +222,7 @@ def _pieces(run: Sequence[Factor]) -> list[_Piece]:
     return found
 
 
-def _turned(turn: Turn, columns: Sequence[Quaternion]) -> list[Quaternion]:
+def _turned(turn: AxisRotation, columns: Sequence[Quaternion]) -> list[Quaternion]:
     """The columns with the turn's cosine, then those with its sine."""
     return [*columns, *(times(_AXES[turn.axis], each) for each in columns)]
 

@@ -20,9 +20,9 @@ from pennylane_qstore.compiler.pulses.ms_gauge import Choice, Gauge, choose, con
 from pennylane_qstore.compiler.pulses.parity_constraints import GROUND
 from pennylane_qstore.compiler.pulses.products import Products, products
 from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
-from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, Chains, Local
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, BoundGate, Chains
 from pennylane_qstore.compiler.pulses.wiring import Wiring
-from pennylane_qstore.compiler.pulses.x_frames import End, Flips
+from pennylane_qstore.compiler.pulses.x_frames import Flips, FrameEnd
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Gate, Gates, Programs
 
@@ -32,7 +32,7 @@ _KEPT, _AT_ONCE = 256, 64
 _X, _Z, _H = (CLIFFORDS[name] for name in "XZH")
 
 
-class Group(NamedTuple):
+class ProgramGroup(NamedTuple):
     """Circuits of a batch that have the same pulses.
 
     Attributes:
@@ -90,7 +90,9 @@ class Pulses:
         """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
         return self._first.counts()
 
-    def bind(self, angles: Reals, gates: Reals, meaning: BitMap | None = None) -> list[Group]:
+    def bind(
+        self, angles: Reals, gates: Reals, meaning: BitMap | None = None
+    ) -> list[ProgramGroup]:
         """Values to programs.
 
         Args:
@@ -151,7 +153,7 @@ class Pulses:
         open_: Entangling,
         bits: NDArray[np.bool_],
         meaning: BitMap | None,
-    ) -> Group:
+    ) -> ProgramGroup:
         if len(rows) < product.shape[-1]:
             product, bits, open_ = product[:, :, rows], bits[:, rows], open_.of(rows)
         batch, qubits = len(rows), len(self._wiring.chain_of)
@@ -163,7 +165,7 @@ class Pulses:
         else:
             gates, numbers = own.gates, own.numbers(product, frames, open_)
         found = Programs("native", max(1, qubits), gates, numbers, meaning, frames.ends)
-        return Group(rows, found)
+        return ProgramGroup(rows, found)
 
 
 def pulses(
@@ -180,7 +182,9 @@ def pulses(
     """
     wiring, constant = _wiring(chains, entangler)
     table = products([run for own in chains.runs for run in own])
-    opaque = [any(isinstance(each, Local) for each in run) for own in chains.runs for run in own]
+    opaque = [
+        any(isinstance(each, BoundGate) for each in run) for own in chains.runs for run in own
+    ]
     runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
     value = runs.at(*samples)
     angles.apply(value)
@@ -252,7 +256,9 @@ def _fewest(
     return turned.between(before, after), choice.pulses, gauge(choice)
 
 
-def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple[End, End]]:
+def _ends(
+    wiring: Wiring, constant: Folded, loose: Container[int]
+) -> list[tuple[FrameEnd, FrameEnd]]:
     """The frames at the ends of each run.
 
     Args:
@@ -260,7 +266,7 @@ def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple
         constant: the constant entanglers' angles
         loose: the runs that, where they are a qubit's last ones, may leave any frame
     """
-    before = [End(GROUND)] * wiring.chain_of[-1].stop if wiring.chain_of else []
+    before = [FrameEnd(GROUND)] * wiring.chain_of[-1].stop if wiring.chain_of else []
     after = before.copy()
     masks = {int(index): 1 << place for place, index in enumerate(wiring.signed)}
     for index, runs in enumerate(wiring.before.T.tolist()):
@@ -268,16 +274,16 @@ def _ends(wiring: Wiring, constant: Folded, loose: Container[int]) -> list[tuple
         for place, run in enumerate(runs):
             if wiring.entangler == "zz":  # the qubits' frames differ where the angle is negative
                 negative = bool(constant.negative[index])
-                end = End(index, negative, mask) if place else End(index)
+                end = FrameEnd(index, negative, mask) if place else FrameEnd(index)
                 after[run], before[run + 1] = end, end
             else:  # a half turn is an X on both qubits
                 node = 2 * index + place
-                after[run] = End(node)
-                before[run + 1] = End(node, bool(constant.odd[index]), mask)
+                after[run] = FrameEnd(node)
+                before[run + 1] = FrameEnd(node, bool(constant.odd[index]), mask)
     free = 2 * len(wiring.qubits)
     for qubit, own in enumerate(wiring.chain_of):
         if own[-1] in loose:
-            after[own[-1]] = End(free + qubit)
+            after[own[-1]] = FrameEnd(free + qubit)
     return list(zip(before, after, strict=True))
 
 

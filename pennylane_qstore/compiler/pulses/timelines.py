@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.blocks.block import Block, Part, Place
+from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part
 from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
 from pennylane_qstore.compiler.circuit.elements import Affine, Angle, Clifford, Constant, Rotation
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
@@ -44,7 +44,7 @@ class Fixed(NamedTuple):
     quaternion: tuple[float, float, float, float]
 
 
-class Turn(NamedTuple):
+class AxisRotation(NamedTuple):
     """A factor that rotates about a Pauli axis.
 
     Attributes:
@@ -56,7 +56,7 @@ class Turn(NamedTuple):
     slot: int
 
 
-class Local(NamedTuple):
+class BoundGate(NamedTuple):
     """A factor that a block gives when parameters are bound.
 
     Attributes:
@@ -66,7 +66,7 @@ class Local(NamedTuple):
     slot: int
 
 
-Factor = Fixed | Turn | Local
+Factor = Fixed | AxisRotation | BoundGate
 
 
 class Entangler(NamedTuple):
@@ -121,7 +121,7 @@ class Chains:
     @property
     def steady(self) -> frozenset[int]:
         """The slots whose angles are in [0, π/2] for all parameters, though not constant."""
-        fresh = [own for own in self.blocks if own[0].place is Place.FRESH]
+        fresh = [own for own in self.blocks if own[0].place is BlockPosition.FRESH]
         return frozenset(angle for block, _, angle in fresh if block.rank)
 
     def of(self, order: Sequence[int]) -> "Chains":
@@ -211,7 +211,7 @@ def _add(found: Chains, part: Part) -> None:
 def _add_turn(found: Chains, run: list[Factor], axis: str, angle: Angle) -> None:
     """A rotation, together with the one before it where the two have one axis."""
     last = run[-1] if run else None
-    if isinstance(last, Turn) and last.axis == axis:
+    if isinstance(last, AxisRotation) and last.axis == axis:
         before = found.angles[last.slot]
         found.angles[last.slot] = angle if before is None else before.plus(angle)
     elif angle.is_constant:
@@ -219,7 +219,7 @@ def _add_turn(found: Chains, run: list[Factor], axis: str, angle: Angle) -> None
         turn["XYZ".index(axis) + 1] = float(np.sin(angle.const / 2))
         run.append(Fixed((turn[0], turn[1], turn[2], turn[3])))
     else:
-        run.append(Turn(axis, _slot(found, angle)))
+        run.append(AxisRotation(axis, _slot(found, angle)))
 
 
 def _add_clifford(found: Chains, gate: Clifford) -> None:
@@ -250,7 +250,7 @@ def _add_block(found: Chains, block: Block) -> None:
     first_local, first_angle = found.locals, len(found.angles)
     found.angles.extend([None] * block.rank)
     found.blocks.append((block, first_local, first_angle))
-    if block.place is not Place.FRESH:  # what comes first doesn't matter there
+    if block.place is not BlockPosition.FRESH:  # what comes first doesn't matter there
         _add_locals(found, block.qubits)
     for place, letters in enumerate(BLOCK_WORDS[: block.rank]):
         word = tuple(zip(block.qubits, letters, strict=True))
@@ -260,7 +260,7 @@ def _add_block(found: Chains, block: Block) -> None:
 
 def _add_locals(found: Chains, qubits: Sequence[int]) -> None:
     for qubit in qubits:
-        found.runs[qubit][-1].append(Local(found.locals))
+        found.runs[qubit][-1].append(BoundGate(found.locals))
         found.locals += 1
 
 

@@ -30,7 +30,7 @@ Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]
 
 
-class End(NamedTuple):
+class FrameEnd(NamedTuple):
     """The frame before or after a run: a node's bit, with others added to it.
 
     Attributes:
@@ -44,7 +44,7 @@ class End(NamedTuple):
     mask: int = 0
 
 
-class Pattern(NamedTuple):
+class FramePattern(NamedTuple):
     """Which runs take a GPi or two pulses more, and everybody's frames.
 
     Frames are given as a matrix for the open bits and, in its last column, a 1.
@@ -103,7 +103,7 @@ class Flips:
 
     def __init__(
         self,
-        ends: Sequence[tuple[End, End]],
+        ends: Sequence[tuple[FrameEnd, FrameEnd]],
         still: dict[int, bool],
         last: Sequence[int],
         n_open: int,
@@ -134,7 +134,7 @@ class Flips:
         self._sums = sorted({total for total in sums if total})
         self.cycles = _rows(self._sums, n_open)
 
-    def pattern(self, bits: Bits) -> Pattern:
+    def pattern(self, bits: Bits) -> FramePattern:
         """The pulses and frames of all circuits whose cycles are those of this one.
 
         Args:
@@ -152,7 +152,7 @@ class Flips:
         """Whether open bits make some circle of links ask for something else."""
         return any(_parity(total & mine) for total in self._sums)
 
-    def universal(self) -> Pattern:
+    def universal(self) -> FramePattern:
         """Pulses and frames that all circuits have, with a few pulses more."""
         closing = set(self._closing)
         broken = [
@@ -162,14 +162,16 @@ class Flips:
         ]
         return self._with(broken, self._closing, [0] * (self._nodes + 1))
 
-    def _with(self, flipped: Iterable[int], opened: Iterable[int], shifts: list[int]) -> Pattern:
+    def _with(
+        self, flipped: Iterable[int], opened: Iterable[int], shifts: list[int]
+    ) -> FramePattern:
         at = [mask ^ shift for mask, shift in zip(self._masks, shifts, strict=True)]
         before = [at[end.node] ^ end.mask for end, _ in self._ends]
         after = [at[end.node] ^ end.mask for _, end in self._ends]
         runs = [run for run, masks in enumerate(zip(before, after, strict=True)) if any(masks)]
         columns = self._n_open + 1
         ends = [after[run] ^ (int(self.after[run]) << self._n_open) for run in self._last]
-        return Pattern(
+        return FramePattern(
             tuple(flipped),
             tuple(opened),
             np.array(runs, dtype=int),
@@ -179,7 +181,7 @@ class Flips:
         )
 
 
-def _link(before: End, after: End, odd: bool) -> Link:
+def _link(before: FrameEnd, after: FrameEnd, odd: bool) -> Link:
     """What a run without pulses asks of the frames at its ends."""
     return Link(
         (before.node, after.node), (before.odd != after.odd) != odd, before.mask ^ after.mask

@@ -30,7 +30,7 @@ _TO_Z: dict[str, Callable[[Any], list[Operator]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _MeasurementPart:
     """What one circuit can show of a measurement: all of it, or a term of a sum.
 
     Attributes:
@@ -51,18 +51,18 @@ class _Part:
 
 
 @dataclass(slots=True)
-class _Circuit:
+class _SharedCircuit:
     """Parts that agree on every wire they share, on their way to a tape."""
 
     axis_of: dict[Any, Hashable] = field(default_factory=dict)
     rotations: dict[Hashable, list[Operator]] = field(default_factory=dict)
-    parts: list[_Part] = field(default_factory=list)
+    parts: list[_MeasurementPart] = field(default_factory=list)
 
-    def agrees(self, part: _Part) -> bool:
+    def agrees(self, part: _MeasurementPart) -> bool:
         axis_of = self.axis_of
         return all(axis_of.get(wire, axis) == axis for wire, axis in part.axis_of.items())
 
-    def add(self, part: _Part) -> None:
+    def add(self, part: _MeasurementPart) -> None:
         self.axis_of.update(part.axis_of)
         self.rotations.update(part.rotations)
         self.parts.append(part)
@@ -80,7 +80,7 @@ def share_circuits(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[.
     with qml.QueuingManager.stop_recording():
         # Gives a measurement without wires all of the tape's; on a device with wires it has them.
         (tape,), _ = validate_device_wires(tape, qml.wires.Wires(wire_order(tape.wires)))
-        parts: list[_Part] = []
+        parts: list[_MeasurementPart] = []
         offsets: list[float | None] = []
         for place, measurement in enumerate(tape.measurements):
             own, offset = _parts(place, measurement)
@@ -120,18 +120,18 @@ def _in_order(
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _grouped(parts: Sequence[_Part]) -> list[_Circuit]:
-    circuits: list[_Circuit] = []
+def _grouped(parts: Sequence[_MeasurementPart]) -> list[_SharedCircuit]:
+    circuits: list[_SharedCircuit] = []
     for part in parts:
         found = next((circuit for circuit in circuits if circuit.agrees(part)), None)
         if found is None:
-            found = _Circuit()
+            found = _SharedCircuit()
             circuits.append(found)
         found.add(part)
     return circuits
 
 
-def _measured(circuit: _Circuit) -> list[tuple[int, MeasurementProcess]]:
+def _measured(circuit: _SharedCircuit) -> list[tuple[int, MeasurementProcess]]:
     """A circuit's measurements, each with the place of the one in the tape that it is for."""
     found = [(part.of, part.measurement) for part in circuit.parts if part.word is None]
     sums: dict[int, PauliSentence] = {}
@@ -143,13 +143,15 @@ def _measured(circuit: _Circuit) -> list[tuple[int, MeasurementProcess]]:
 
 
 def _turned(
-    tape: QuantumScript, circuit: _Circuit, measurements: Sequence[MeasurementProcess]
+    tape: QuantumScript, circuit: _SharedCircuit, measurements: Sequence[MeasurementProcess]
 ) -> QuantumScript:
     turns = [gate for gates in circuit.rotations.values() for gate in gates]
     return QuantumScript([*tape.operations, *turns], measurements, shots=tape.shots)
 
 
-def _parts(place: int, measurement: MeasurementProcess) -> tuple[list[_Part], float | None]:
+def _parts(
+    place: int, measurement: MeasurementProcess
+) -> tuple[list[_MeasurementPart], float | None]:
     """What must be measured for a measurement, and the constant of a sum; None where it is none."""
     obs = measurement.obs
     if not isinstance(measurement, ExpectationMP) or obs is None:
@@ -163,7 +165,7 @@ def _parts(place: int, measurement: MeasurementProcess) -> tuple[list[_Part], fl
     return [part for own, _ in found for part in own], sum(offset or 0.0 for _, offset in found)
 
 
-def _words(place: int, sentence: PauliSentence) -> tuple[list[_Part], float]:
+def _words(place: int, sentence: PauliSentence) -> tuple[list[_MeasurementPart], float]:
     parts, offset = [], 0.0
     for word, value in sentence.items():
         coefficient = float(np.real(math.toarray(math.unwrap([value])[0])))
@@ -173,29 +175,31 @@ def _words(place: int, sentence: PauliSentence) -> tuple[list[_Part], float]:
         axis_of = dict(word)
         in_z = PauliWord(dict.fromkeys(word, "Z"))
         rotations = _pauli_rotations(axis_of)
-        parts.append(_Part(place, axis_of, rotations, word=in_z, coefficient=coefficient))
+        parts.append(
+            _MeasurementPart(place, axis_of, rotations, word=in_z, coefficient=coefficient)
+        )
     return parts, offset
 
 
-def _whole(place: int, measurement: MeasurementProcess) -> _Part:
+def _whole(place: int, measurement: MeasurementProcess) -> _MeasurementPart:
     """A measurement that one circuit shows all of."""
     obs = measurement.obs
     if obs is None:
-        return _Part(place, dict.fromkeys(measurement.wires, "Z"), {}, measurement)
+        return _MeasurementPart(place, dict.fromkeys(measurement.wires, "Z"), {}, measurement)
     sentence = obs.pauli_rep
     # The basis of probabilities is PennyLane's choice even where all eigenvalues are the same.
     if sentence is not None and not isinstance(measurement, ProbabilityMP):
         axis_of = _pauli_axes(sentence)
         if axis_of is not None:
             turned = _replaced(measurement, obs=_in_z(sentence, measurement.wires))
-            return _Part(place, axis_of, _pauli_rotations(axis_of), turned)
+            return _MeasurementPart(place, axis_of, _pauli_rotations(axis_of), turned)
     if isinstance(obs, BasisStateProjector):  # its eigenvalues would be an array over all states
-        return _Part(place, dict.fromkeys(obs.wires, "Z"), {}, measurement)
+        return _MeasurementPart(place, dict.fromkeys(obs.wires, "Z"), {}, measurement)
     if isinstance(obs, qml.SparseHamiltonian):
         obs = qml.Hermitian(obs.matrix(), obs.wires)
     axis_of, rotations = _axes(obs)
     turned = _replaced(measurement, wires=measurement.wires, eigvals=obs.eigvals())
-    return _Part(place, axis_of, rotations, turned)
+    return _MeasurementPart(place, axis_of, rotations, turned)
 
 
 def _pauli_axes(sentence: PauliSentence) -> dict[Any, Hashable] | None:

@@ -33,7 +33,7 @@ from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_ru
 from pennylane_qstore.compiler.tapes.broadcast import expand
 from pennylane_qstore.compiler.tapes.checks import refuse_broken_values
 from pennylane_qstore.compiler.tapes.measurements import qubits_of, share_circuits
-from pennylane_qstore.compiler.templates.cache import Entry, Found, TemplateCache
+from pennylane_qstore.compiler.templates.cache import CacheEntry, CacheLookup, TemplateCache
 from pennylane_qstore.compiler.templates.key import Read, UncacheableError, is_parametric, structure
 from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
@@ -113,7 +113,7 @@ def use_template(
 
 
 def _carriers(
-    tape: QuantumScript, read: Read, entry: Entry, target: Callable[[], Target]
+    tape: QuantumScript, read: Read, entry: CacheEntry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
     """A tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape, entry.pick, entry.batch_size, read.values)
@@ -155,10 +155,10 @@ def _found(
     *,
     with_values: bool,
     at_once: bool = False,
-) -> Found:
+) -> CacheLookup:
     """The entry of a tape's structure, where it can have one."""
     if read is None or (not with_values and read.key.has_values):
-        return Found(None, known=False)
+        return CacheLookup(None, known=False)
     known = cache.known(read.key)
     if known is not None:
         return known
@@ -166,7 +166,7 @@ def _found(
     return cache.find(read.key, make, at_once=at_once or not read.key.has_values)
 
 
-def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache) -> Entry:
+def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache) -> CacheEntry:
     with unrecorded():  # the QNode may be called inside another's function
         found, post = lift(tape, full)
         templates = [Template(lifted, _qubits(lifted, wires), cache.search) for lifted in found]
@@ -174,7 +174,7 @@ def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache
             (BoundTemplate(np.zeros(0), each, _no_target), each.lifted.measurements)
             for each in templates
         )
-    return Entry(circuits, picked(tape), tape.batch_size, post)
+    return CacheEntry(circuits, picked(tape), tape.batch_size, post)
 
 
 def _no_target() -> Target:

@@ -16,7 +16,7 @@ from pennylane_qstore.compiler.templates.key import UncacheableError
 from pennylane_qstore.compiler.templates.memory import footprint
 from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import Pick
-from pennylane_qstore.compiler.templates.saved import Search, Searches
+from pennylane_qstore.compiler.templates.saved import Searches, SearchKey
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.errors import OptionError
 
@@ -25,7 +25,7 @@ _MUCH = 16 << 20  # bytes that hardly a structure has: looking takes time
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """What a structure became.
 
     Attributes:
@@ -47,7 +47,7 @@ class Entry:
         return [carrier.template for carrier, _ in self.circuits]
 
 
-class Found(NamedTuple):
+class CacheLookup(NamedTuple):
     """The answer to a key.
 
     Attributes:
@@ -55,12 +55,12 @@ class Found(NamedTuple):
         known: whether it was there before
     """
 
-    entry: Entry | None
+    entry: CacheEntry | None
     known: bool
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CacheSlot:
     """An entry, and what it cost and saved.
 
     Attributes:
@@ -71,7 +71,7 @@ class _Kept:
         is_grown: whether it was used since
     """
 
-    entry: Entry | None
+    entry: CacheEntry | None
     seconds: float = 0.0
     hits: int = 0
     bytes: int = 0
@@ -126,8 +126,8 @@ class TemplateCache:
             most_bytes: that they hold, about; the one used last is kept in any case
         """
         self._most, self._most_bytes = most, most_bytes
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._latest: tuple[Hashable, _Kept | None] = (None, None)
+        self._kept: OrderedDict[Hashable, _CacheSlot] = OrderedDict()
+        self._latest: tuple[Hashable, _CacheSlot | None] = (None, None)
         self._seen: LRUCache[Hashable, None] = LRUCache(4 * most)
         self._making: dict[Hashable, threading.RLock] = {}
         self._searches = Searches()
@@ -143,7 +143,7 @@ class TemplateCache:
         """Whether it keeps anything."""
         return self._most > 0
 
-    def find(self, key: Hashable, make: Callable[[], Entry], *, at_once: bool) -> Found:
+    def find(self, key: Hashable, make: Callable[[], CacheEntry], *, at_once: bool) -> CacheLookup:
         """The entry of a key, made when it is new; other keys don't wait for that.
 
         Args:
@@ -158,7 +158,7 @@ class TemplateCache:
             if not at_once and key not in self._seen:
                 self._seen[key] = None
                 self._bypasses += 1
-                return Found(None, known=False)
+                return CacheLookup(None, known=False)
             making = self._making.setdefault(key, threading.RLock())
         with making:
             found = self.known(key)  # another thread may have made it
@@ -174,9 +174,9 @@ class TemplateCache:
                         self._misses += 1
             finally:
                 self._making.pop(key, None)
-        return Found(kept.entry, known=False)
+        return CacheLookup(kept.entry, known=False)
 
-    def known(self, key: Hashable) -> Found | None:
+    def known(self, key: Hashable) -> CacheLookup | None:
         """The answer to a key that was seen before."""
         with self._lock:
             latest, kept = self._latest
@@ -189,12 +189,12 @@ class TemplateCache:
             kept.hits += 1
             if kept.entry is None:
                 self._bypasses += 1
-                return Found(None, known=False)
+                return CacheLookup(None, known=False)
             kept.is_grown = True
             self._hits += 1
-            return Found(kept.entry, known=True)
+            return CacheLookup(kept.entry, known=True)
 
-    def search(self, search: Search) -> Any:
+    def search(self, search: SearchKey) -> Any:
         """What an earlier process found, or None."""
         with self._lock:
             return self._searches.get(search)
@@ -284,12 +284,12 @@ class TemplateCache:
         with self._lock:
             return self._searches.read(path)
 
-    def _found(self) -> Iterator[tuple[Search, Any]]:
+    def _found(self) -> Iterator[tuple[SearchKey, Any]]:
         for kept in self._kept.values():
             for template in () if kept.entry is None else kept.entry.templates:
                 yield from template.searches()
 
-    def _keep(self, key: Hashable, kept: _Kept) -> None:
+    def _keep(self, key: Hashable, kept: _CacheSlot) -> None:
         """Keeps what was made, and makes room for it."""
         self._kept[key] = kept
         self._latest = key, kept
@@ -320,10 +320,10 @@ class TemplateCache:
                 kept.bytes, kept.is_grown = footprint(key, kept.entry), False
 
 
-def _made(make: Callable[[], Entry]) -> _Kept:
+def _made(make: Callable[[], CacheEntry]) -> _CacheSlot:
     started = time.perf_counter()
     try:
-        entry: Entry | None = make()
+        entry: CacheEntry | None = make()
     except UncacheableError:
         entry = None
-    return _Kept(entry, time.perf_counter() - started)
+    return _CacheSlot(entry, time.perf_counter() - started)

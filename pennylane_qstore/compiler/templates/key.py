@@ -260,7 +260,7 @@ def _of_value(op: Operator) -> Hashable:
     return token if op.data else _remembered(op, token_of(token))
 
 
-class _Known(weakref.ref[Any]):
+class _WeakToken(weakref.ref[Any]):
     """An object that holds no values, while it is alive.
 
     Attributes:
@@ -274,17 +274,17 @@ class _Known(weakref.ref[Any]):
 # By identity: a copy of an operation is another object, and may act on other wires. An entry goes
 # when its object does, before another one can have the same identity.
 _tokens: dict[int, int] = {}
-_alive: dict[int, _Known] = {}
+_alive: dict[int, _WeakToken] = {}
 
 
 def _remembered(what: Any, token: int) -> int:
-    known = _Known(what, _forget)
+    known = _WeakToken(what, _forget)
     known.identity = id(what)
     _tokens[known.identity], _alive[known.identity] = token, known
     return token
 
 
-def _forget(known: _Known) -> None:
+def _forget(known: _WeakToken) -> None:
     _tokens.pop(known.identity, None)
     _alive.pop(known.identity, None)
 

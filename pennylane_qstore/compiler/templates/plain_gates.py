@@ -38,7 +38,7 @@ _Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 _numbers = itertools.count()
 
 
-class Reader:
+class PlainReader:
     """Reads tapes whose operations are of one sequence of classes.
 
     Attributes:
@@ -103,7 +103,7 @@ def _all(operations: Sequence[Operator]) -> Sequence[Operator]:
     return operations
 
 
-def reader(kinds: tuple[type[Operator], ...]) -> Reader:
+def reader(kinds: tuple[type[Operator], ...]) -> PlainReader:
     """The reader of a sequence of classes."""
     found = _latest[0]
     if found.kinds != kinds:
@@ -111,8 +111,8 @@ def reader(kinds: tuple[type[Operator], ...]) -> Reader:
     return found
 
 
-_reader = functools.lru_cache(maxsize=1024)(Reader)
-_latest = [Reader(())]
+_reader = functools.lru_cache(maxsize=1024)(PlainReader)
+_latest = [PlainReader(())]
 
 
 @functools.lru_cache(maxsize=10_000)

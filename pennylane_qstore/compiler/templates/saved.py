@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks.block import Block, Part, Place
-from pennylane_qstore.compiler.blocks.parity_sectors import Derived, Sectors, Turn
+from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part
+from pennylane_qstore.compiler.blocks.parity_sectors import Derived, Sectors, WordRotation
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     AnyElement,
@@ -41,7 +41,7 @@ _WIDTH = {
 _ROUNDING = 1e-9
 
 
-class Search(NamedTuple):
+class SearchKey(NamedTuple):
     """What is searched for.
 
     Attributes:
@@ -75,7 +75,7 @@ class Searches:
     def __len__(self) -> int:
         return len(self._found)
 
-    def get(self, search: Search) -> Candidate | None:
+    def get(self, search: SearchKey) -> Candidate | None:
         """What was found before, or None."""
         if not self._found:
             return None
@@ -83,7 +83,7 @@ class Searches:
         found = None if digest is None else self._found.get(digest)
         return found if found is not None and _fits(found, search) else None
 
-    def write(self, path: str | Path, more: Iterable[tuple[Search, Candidate]]) -> int:
+    def write(self, path: str | Path, more: Iterable[tuple[SearchKey, Candidate]]) -> int:
         """Writes these and others to a file, which is there as a whole or not at all.
 
         Args:
@@ -137,7 +137,7 @@ class Searches:
         return len(found)
 
 
-def _fits(candidate: Candidate, search: Search) -> bool:
+def _fits(candidate: Candidate, search: SearchKey) -> bool:
     """Whether a circuit has the qubits of what it was found for, and no more parameters."""
     inner = [each for part in candidate.parts for each in getattr(part, "elements", (part,))]
     own = {index for each in inner for index in _parameters(each)}
@@ -242,7 +242,7 @@ def _plain_derived(derived: Derived) -> list[Any]:
 
 
 def _sectors(parity: Any, turns: Sequence[Any]) -> Sectors:
-    found = (Turn(_whole(word, 16), _angle(const, terms)) for word, const, terms in turns)
+    found = (WordRotation(_whole(word, 16), _angle(const, terms)) for word, const, terms in turns)
     return Sectors(_whole(parity, 16), tuple(found))
 
 
@@ -257,7 +257,7 @@ def _part(plain: Sequence[Any], qubits: int) -> Part:
     inner = tuple(_ELEMENTS[each[0]](each[1:], qubits) for each in elements)
     if not all({first, second}.issuperset(each.qubits) for each in inner):
         raise ValueError(f"a block on {own} with something on other qubits")
-    return Block((first, second), inner, _whole(rank, 4), mirrored, Place[place])
+    return Block((first, second), inner, _whole(rank, 4), mirrored, BlockPosition[place])
 
 
 def _rotation(fields: Sequence[Any], qubits: int) -> Rotation:

@@ -21,7 +21,7 @@ from pennylane_qstore.compiler.pulses.literal import compile_native
 from pennylane_qstore.compiler.pulses.qis import compile_qis
 from pennylane_qstore.compiler.templates.lower import lower
 from pennylane_qstore.compiler.templates.parameters import Lifted
-from pennylane_qstore.compiler.templates.saved import Search
+from pennylane_qstore.compiler.templates.saved import SearchKey
 from pennylane_qstore.compiler.templates.special_angles import ByAngles
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.errors import CompileError
@@ -60,7 +60,7 @@ class Template:
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
-    known: Callable[[Search], Candidate | None] = field(repr=False, default=lambda _: None)
+    known: Callable[[SearchKey], Candidate | None] = field(repr=False, default=lambda _: None)
     number: int = field(init=False, default_factory=itertools.count().__next__)
     wires: Wires = field(init=False, repr=False)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
@@ -133,17 +133,19 @@ class Template:
         search = self._search(target, elements)
         return Optimised(*search, known=self.known(search))
 
-    def _search(self, target: Target, elements: Sequence[AnyElement]) -> Search:
+    def _search(self, target: Target, elements: Sequence[AnyElement]) -> SearchKey:
         qubits = len(self.qubit_of)
         asked = frozenset(range(qubits)) if target.every_qubit else self.measured
-        return Search(elements, qubits, target.gates, asked if target.measurement_aware else None)
+        return SearchKey(
+            elements, qubits, target.gates, asked if target.measurement_aware else None
+        )
 
     @property
     def searched(self) -> float:
         """Seconds that the search for the shortest circuit took; the longest of several targets."""
         return max((best.seconds for best in self._best.copy().values()), default=0.0)
 
-    def searches(self) -> Iterator[tuple[Search, Candidate]]:
+    def searches(self) -> Iterator[tuple[SearchKey, Candidate]]:
         """What was searched for so far, and what was found."""
         for target, (circuits, _) in self._best.copy().items():
             if isinstance(circuits, ByAngles):

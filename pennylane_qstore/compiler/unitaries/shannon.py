@@ -35,7 +35,7 @@ Z_LAST = np.array([1.0, -1.0, 1.0, -1.0])
 Phases = NDArray[np.complex128]
 
 
-class Synthesis(NamedTuple):
+class ShannonSynthesis(NamedTuple):
     """A unitary as diag(left)·(elements)·diag(right), up to a global phase.
 
     Attributes:
@@ -51,7 +51,7 @@ class Synthesis(NamedTuple):
 
 def unitary(
     matrix: Matrix, qubits: Sequence[int], *, left: bool = False, right: bool = False
-) -> Synthesis:
+) -> ShannonSynthesis:
     """A unitary to elements on one and two qubits.
 
     Args:
@@ -62,15 +62,15 @@ def unitary(
     """
     ones = np.ones(len(matrix), dtype=complex)
     if len(qubits) == 1:
-        return Synthesis(constant(qubits, matrix), ones, ones)
+        return ShannonSynthesis(constant(qubits, matrix), ones, ones)
     if right and not left:
         found = unitary(matrix.conj().T, qubits, left=True)
-        return Synthesis(inverse(found.elements), ones, found.left.conj())
+        return ShannonSynthesis(inverse(found.elements), ones, found.left.conj())
     if len(qubits) == _PAIR:
         if not left:
-            return Synthesis(constant(qubits, matrix), ones, ones)
+            return ShannonSynthesis(constant(qubits, matrix), ones, ones)
         diagonal = _spared(matrix)
-        return Synthesis(constant(qubits, diagonal.conj()[:, None] * matrix), diagonal, ones)
+        return ShannonSynthesis(constant(qubits, diagonal.conj()[:, None] * matrix), diagonal, ones)
     return _by_cosines_and_sines(matrix, qubits, left=left, right=right)
 
 
@@ -108,7 +108,7 @@ def inverse(elements: Iterable[Element]) -> list[Element]:
 
 def _by_cosines_and_sines(
     matrix: Matrix, qubits: Sequence[int], *, left: bool, right: bool
-) -> Synthesis:
+) -> ShannonSynthesis:
     """(A₀⊕A₁)·(selected RY)·(B₀⊕B₁), selected by the first qubit but for the RY."""
     half = len(matrix) // 2
     (a0, a1), theta, (b0, b1) = cossin(matrix, p=half, q=half, separate=True)
@@ -127,7 +127,7 @@ def _by_cosines_and_sines(
     a0, a1 = a0 * inner.left[:half], a1 * inner.left[:half]
     outer = after_selected_ry(a0, a1, 2 * theta, qubits, left=left)
     elements = [*inner.elements, *between, *outer.elements]
-    return Synthesis(elements, outer.left, np.concatenate([np.ones(half), start]))
+    return ShannonSynthesis(elements, outer.left, np.concatenate([np.ones(half), start]))
 
 
 def after_selected_ry(
@@ -137,7 +137,7 @@ def after_selected_ry(
     qubits: Sequence[int],
     *,
     left: bool,
-) -> Synthesis:
+) -> ShannonSynthesis:
     """(a0⊕a1)·(RY of the first qubit, selected by the others)."""
     half = len(a0)
     turns = selected("Y", qubits[0], qubits[1:], angles, drop=True)
@@ -147,7 +147,7 @@ def after_selected_ry(
     a1, edge, before = balanced_later(a0, a1, qubits[0], qubits[-1], left=left)
     found = two_unitaries(a0, a1, qubits, left=left)
     diagonal = found.left * np.concatenate([np.ones(half), edge.conj()])
-    return Synthesis([*elements, *before, *found.elements], diagonal, found.right)
+    return ShannonSynthesis([*elements, *before, *found.elements], diagonal, found.right)
 
 
 def balanced_later(
@@ -176,14 +176,18 @@ def balanced_later(
     return a1 * inner, edge, junction(target, other, inner.conj())
 
 
-def two_unitaries(first: Matrix, second: Matrix, qubits: Sequence[int], *, left: bool) -> Synthesis:
+def two_unitaries(
+    first: Matrix, second: Matrix, qubits: Sequence[int], *, left: bool
+) -> ShannonSynthesis:
     """first⊕second, selected by the first qubit; a diagonal on the others may be left out."""
     parts = demultiplexed(first, second)
     inner = unitary(parts.inner, qubits[1:], left=True)
     turns = selected("Z", qubits[0], qubits[1:], parts.angles)
     outer = unitary(parts.outer * inner.left, qubits[1:], left=left)
     elements = [*inner.elements, *turns.elements, *outer.elements]
-    return Synthesis(elements, np.tile(outer.left, 2), np.ones(2 * len(first), dtype=complex))
+    return ShannonSynthesis(
+        elements, np.tile(outer.left, 2), np.ones(2 * len(first), dtype=complex)
+    )
 
 
 def junction(target: int, other: int, diagonal: Phases) -> list[Element]:

@@ -19,7 +19,7 @@ from pennylane_qstore.emulator.api.context import (
     WORKSHOP,
 )
 from pennylane_qstore.emulator.api.misbehaviour import note
-from pennylane_qstore.emulator.api.refusals import UnauthorizedError, refuse
+from pennylane_qstore.emulator.api.refusals import MissingKeyError, refuse
 from pennylane_qstore.emulator.service.archive import Archive
 from pennylane_qstore.emulator.service.faults import Fault, read_fault
 from pennylane_qstore.emulator.service.lifecycle import Workshop
@@ -103,7 +103,7 @@ async def authorize(request: web.Request, handler: Handler) -> web.StreamRespons
     expected = request.app[SETTINGS].key
     allowed = scheme == "apiKey" and key.strip() and (not expected or key.strip() == expected)
     if not allowed and not _is_open(request):
-        raise UnauthorizedError
+        raise MissingKeyError
     return await handler(request)
 
 

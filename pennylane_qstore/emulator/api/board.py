@@ -22,7 +22,7 @@ LAST_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoggedRequest:
     """A request and its answer; nothing of its headers, where the key is.
 
     Attributes:
@@ -55,7 +55,7 @@ class Log:
         self._path = Path(path)
         self._path.touch()  # what can't be written should be known before the first request
 
-    def write(self, asked: Asked) -> None:
+    def write(self, asked: LoggedRequest) -> None:
         """Appends a line, at once: whoever follows the file sees it."""
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asked.to_json()) + "\n")
@@ -72,17 +72,17 @@ class Board:
 
     def __init__(self, workshop: Workshop) -> None:
         self.workshop = workshop
-        self.on_request: list[Callable[[Asked], None]] = []
+        self.on_request: list[Callable[[LoggedRequest], None]] = []
         self.on_job: list[Callable[[Job], None]] = []
         self._since = time.monotonic()
         self._recent: deque[float] = deque()
-        self._asked: deque[Asked] = deque(maxlen=LAST_REQUESTS)
+        self._asked: deque[LoggedRequest] = deque(maxlen=LAST_REQUESTS)
         self._requests = 0
         self._spent = 0.0
         self._news: set[asyncio.Event] = set()
         workshop.changed = self.changed
 
-    def asked(self, asked: Asked) -> None:
+    def asked(self, asked: LoggedRequest) -> None:
         """Notes a request."""
         now = time.monotonic()
         self._requests += 1

@@ -8,7 +8,7 @@ import numpy as np
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from pennylane_qstore.emulator.api.board import Asked
+from pennylane_qstore.emulator.api.board import LoggedRequest
 from pennylane_qstore.emulator.api.context import (
     BASE,
     BOARD,
@@ -46,7 +46,7 @@ async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = 0 if _is_cut(request) else answer.status
         return answer
     finally:
-        asked = Asked(
+        asked = LoggedRequest(
             at=at,
             method=request.method,
             path=request.path_qs,

@@ -35,7 +35,7 @@ class NotFoundError(LookupError):
     """An id that is not there, or results before they are."""
 
 
-class UnauthorizedError(PermissionError):
+class MissingKeyError(PermissionError):
     """A missing or wrong key."""
 
 
@@ -70,7 +70,7 @@ def _expected(error: Exception) -> web.Response | None:
     match error:
         case MalformedError():
             return refusal(400, str(error), error.keys or ("body",), error.source)
-        case UnauthorizedError():
+        case MissingKeyError():
             return refusal(401, INVALID_KEY)
         case UnknownBackendError():
             return refusal(404, str(error))

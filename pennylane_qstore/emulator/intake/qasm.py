@@ -102,10 +102,10 @@ def read_program(text: str) -> Program:
     # A parser of a whole language raises whatever it meets on the way.
     except Exception as error:
         raise ProgramError(f"The program can't be read: {str(error)[:300]}") from error
-    return _Reader().read(statements)
+    return _QasmReader().read(statements)
 
 
-class _Reader:
+class _QasmReader:
     """Reads the statements of an unrolled program, in order."""
 
     def __init__(self) -> None:

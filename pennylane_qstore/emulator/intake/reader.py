@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.simulation.circuit import (
     Circuit,
-    Gate,
-    Group,
+    CircuitGroup,
+    GateShape,
     MalformedError,
     Structure,
 )
@@ -40,7 +40,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[Any, ...], int] = {}
-        self.gates: dict[int, Gate] = {}
+        self.gates: dict[int, GateShape] = {}
         self.structures: dict[_Shape, Structure] = {}
         self._next = count()
 
@@ -52,7 +52,7 @@ class Catalogue:
             found = _current[0] = cls()
         return found
 
-    def add(self, key: tuple[Any, ...], gate: Gate) -> int:
+    def add(self, key: tuple[Any, ...], gate: GateShape) -> int:
         """Takes in a gate; its number."""
         number = next(self._next)  # two threads get two
         self.gates[number] = gate
@@ -63,7 +63,7 @@ class Catalogue:
 _current = [Catalogue()]
 
 
-class Reader:
+class CircuitReader:
     """Reads the circuits of one job, which share their gates and structures."""
 
     def __init__(self) -> None:
@@ -104,10 +104,10 @@ class Reader:
         self._read += 1
         return Circuit(name, max(1, structure.qubits) if qubits is None else qubits, structure)
 
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[CircuitGroup, ...]:
         """The circuits read, by structure."""
         return tuple(
-            Group(shape, tuple(self._members[id(shape)]), np.array(self._rows[id(shape)]))
+            CircuitGroup(shape, tuple(self._members[id(shape)]), np.array(self._rows[id(shape)]))
             for shape in self._structures.values()
             if id(shape) in self._members
         )
@@ -159,7 +159,7 @@ class Reader:
         return found
 
 
-def _learned(gate: Mapping[str, Any], gateset: str) -> Gate:
+def _learned(gate: Mapping[str, Any], gateset: str) -> GateShape:
     """A gate that was not seen before, checked."""
     kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
     if kind is None:
@@ -168,7 +168,7 @@ def _learned(gate: Mapping[str, Any], gateset: str) -> Gate:
     terms = tuple(gate["terms"]) if gate["gate"] == "pauliexp" else ()
     _check_qubits(kind, gate["gate"], targets, controls)
     _check_terms(terms, len(targets), gate["gate"])
-    return Gate(gate["gate"], kind, targets, controls, terms, len(kind.read(gate)))
+    return GateShape(gate["gate"], kind, targets, controls, terms, len(kind.read(gate)))
 
 
 def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -244,7 +244,7 @@ def _slots(structure: Structure) -> Iterator[tuple[int, int]]:
 def _refused(where: str, place: int, gate: object, reason: str) -> MalformedError:
     name = gate.get("gate") if isinstance(gate, dict) else gate
     path = f"{where}[{place}]"
-    return MalformedError(f"Gate {str(name)[:40]!r} at {path} {reason[:200]}.", path)
+    return MalformedError(f"GateShape {str(name)[:40]!r} at {path} {reason[:200]}.", path)
 
 
 def _reason(error: Exception) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.intake.preflight import Failure, preflight
 from pennylane_qstore.emulator.intake.qasm import ProgramError, read_program
-from pennylane_qstore.emulator.intake.reader import Reader
-from pennylane_qstore.emulator.simulation.circuit import Circuit, Group, MalformedError
+from pennylane_qstore.emulator.intake.reader import CircuitReader
+from pennylane_qstore.emulator.simulation.circuit import Circuit, CircuitGroup, MalformedError
 from pennylane_qstore.emulator.simulation.gates import GATESETS
 from pennylane_qstore.emulator.simulation.noise import MODELS
 
@@ -33,7 +33,7 @@ class UnknownBackendError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobRequest:
     """What a POST asked for.
 
     Attributes:
@@ -85,7 +85,9 @@ class Order:
         return bool(_mitigation(self.settings).get("debiasing"))
 
 
-def read_order(raw: bytes, known: Collection[str] = ()) -> tuple[Order, tuple[Group, ...]]:
+def read_order(
+    raw: bytes, known: Collection[str] = ()
+) -> tuple[JobRequest, tuple[CircuitGroup, ...]]:
     """Reads the body of POST /jobs, whatever its content type.
 
     Args:
@@ -103,11 +105,11 @@ def read_order(raw: bytes, known: Collection[str] = ()) -> tuple[Order, tuple[Gr
     noise = _noise(body.get("noise"), known) if backend.is_simulator else None
     name, session, dry_run = _name(body), _text(body, "session_id"), _dry_run(body)
     metadata = _metadata(body.get("metadata"))
-    reader = Reader()
+    reader = CircuitReader()
     circuits, failure = _read_input(body.get("input"), kind, reader)
     groups = reader.groups()
     model = None if noise is None else MODELS.get(noise["model"])
-    order = Order(
+    order = JobRequest(
         type=kind,
         backend=backend,
         shots=shots,
@@ -240,7 +242,7 @@ def _metadata(metadata: object) -> dict[str, str] | None:
 
 
 def _read_input(
-    entry: object, kind: str, reader: Reader
+    entry: object, kind: str, reader: CircuitReader
 ) -> tuple[tuple[Circuit, ...], Failure | None]:
     """The circuits of a job's `input`, and what keeps OpenQASM from being one."""
     if kind != QASM:
@@ -256,7 +258,7 @@ def _read_input(
     return (reader.read(gates, "input.data", "qis", qubits, bits=bits),), None
 
 
-def _circuits(entry: object, kind: str, reader: Reader) -> tuple[Circuit, ...]:
+def _circuits(entry: object, kind: str, reader: CircuitReader) -> tuple[Circuit, ...]:
     """Reads the job's `input`."""
     if not isinstance(entry, dict):
         raise MalformedError('"input" must be an object.', "input")
@@ -284,7 +286,7 @@ def _circuits(entry: object, kind: str, reader: Reader) -> tuple[Circuit, ...]:
 
 
 def _circuit(
-    circuit: Mapping[str, Any], where: str, gateset: str, qubits: int | None, reader: Reader
+    circuit: Mapping[str, Any], where: str, gateset: str, qubits: int | None, reader: CircuitReader
 ) -> Circuit:
     """Reads one of many circuits, with what it takes from the job's `input`."""
     return reader.read(

@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Callable
 
 from pennylane_qstore.emulator.intake.preflight import Failure
-from pennylane_qstore.emulator.intake.request import MULTI, Order
+from pennylane_qstore.emulator.intake.request import MULTI, JobRequest
 from pennylane_qstore.emulator.service.clock import Clock
 from pennylane_qstore.emulator.service.faults import MISSING_CHILD, SHUFFLED, Fault
 from pennylane_qstore.emulator.service.links import EXACT, MANY, MEASURED, Result
 from pennylane_qstore.emulator.simulation.answer import Answer
-from pennylane_qstore.emulator.simulation.circuit import Circuit, Group
+from pennylane_qstore.emulator.simulation.circuit import Circuit, CircuitGroup
 
 STATUSES = ("submitted", "ready", "started", "completed", "failed", "canceled")
 FINAL = ("completed", "failed", "canceled")
@@ -60,10 +60,10 @@ class Job:
 
     def __init__(
         self,
-        order: Order,
+        order: JobRequest,
         number: int,
         clock: Clock,
-        groups: tuple[Group, ...] = (),
+        groups: tuple[CircuitGroup, ...] = (),
         parent: "Job | None" = None,
         place: int = 0,
     ) -> None:

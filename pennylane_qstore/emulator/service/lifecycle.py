@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pennylane_qstore.emulator.intake.preflight import Failure
-from pennylane_qstore.emulator.intake.request import Order
+from pennylane_qstore.emulator.intake.request import JobRequest
 from pennylane_qstore.emulator.service.faults import CANCELED, FAILED, FAILED_CHILD, STUCK, Faults
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.settings import Settings
 from pennylane_qstore.emulator.service.store import Store
 from pennylane_qstore.emulator.service.timing import Lanes, Profile
 from pennylane_qstore.emulator.simulation.answer import Answer, solve
-from pennylane_qstore.emulator.simulation.circuit import Group
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 from pennylane_qstore.emulator.simulation.measure import Sampling
 from pennylane_qstore.emulator.simulation.noise import Rates
 from pennylane_qstore.emulator.simulation.simulator import StoppedError
@@ -61,7 +61,7 @@ class Workshop:
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix="emulator-text")
         self._lives: dict[str, asyncio.Task[None]] = {}
 
-    def submit(self, order: Order, groups: tuple[Group, ...]) -> Job:
+    def submit(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
         """Takes in a job; it begins to live when the event loop comes round."""
         return self.begin(self.store.add(order, groups))
 
@@ -202,7 +202,7 @@ class Workshop:
         width = max(len(group.structure.touched) for group in job.groups)
         return gates * len(order.circuits) << min(width, 64) <= FEW_AMPLITUDES
 
-    def _solve(self, job: Job, groups: tuple[Group, ...]) -> Answer:
+    def _solve(self, job: Job, groups: tuple[CircuitGroup, ...]) -> Answer:
         """In a thread: reads of the job only what never changes."""
         return solve(groups, [child.id for child in job.children], self._sampling(job), job.stop)
 

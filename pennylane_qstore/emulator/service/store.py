@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pennylane_qstore.emulator.api.view import SUBMITTER_ID
-from pennylane_qstore.emulator.intake.request import Order
+from pennylane_qstore.emulator.intake.request import JobRequest
 from pennylane_qstore.emulator.service.clock import Clock
 from pennylane_qstore.emulator.service.jobs import Job
-from pennylane_qstore.emulator.simulation.circuit import Group
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 
 # What a store may hold besides the number of its jobs, in bytes, and what a child takes of it.
 MOST_BYTES = 1 << 29
@@ -67,7 +67,7 @@ class Store:
         self._live: dict[str, Job] = {}
         self._numbers = 0
 
-    def add(self, order: Order, groups: tuple[Group, ...]) -> Job:
+    def add(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
         """Takes in a job, with its children."""
         job = Job(order, self._numbers, self._clock, groups)
         self.put(job)

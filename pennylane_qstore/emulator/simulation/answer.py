@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennylane_qstore.emulator.simulation.circuit import Group
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 from pennylane_qstore.emulator.simulation.measure import Counts, Sampling, measure
 from pennylane_qstore.emulator.simulation.simulator import Chunk, simulate
 
@@ -45,7 +45,7 @@ class Answer:
 
 
 def solve(
-    groups: Sequence[Group],
+    groups: Sequence[CircuitGroup],
     children: Sequence[str],
     sampling: Sampling | None,
     stop: threading.Event,
@@ -75,7 +75,7 @@ def solve(
 
 
 def _answers(
-    group: Group, sampling: Sampling | None, stop: threading.Event
+    group: CircuitGroup, sampling: Sampling | None, stop: threading.Event
 ) -> Iterator[tuple[int, bytes, Counts | None]]:
     """Each circuit's place in the job, its probabilities, and its counts where there are any."""
     if sampling is None:

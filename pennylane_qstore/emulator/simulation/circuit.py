@@ -23,7 +23,7 @@ class MalformedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateShape:
     """A gate without its numbers.
 
     Attributes:
@@ -67,7 +67,7 @@ class Structure:
     """
 
     gateset: str
-    gates: tuple[Gate, ...]
+    gates: tuple[GateShape, ...]
     qubits: int
     counts: tuple[int, int]
     touched: frozenset[int]
@@ -90,7 +90,7 @@ class Circuit:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CircuitGroup:
     """The circuits of a job that have one structure.
 
     Attributes:

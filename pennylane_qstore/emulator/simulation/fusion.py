@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.emulator.simulation.circuit import Gate, Structure
+from pennylane_qstore.emulator.simulation.circuit import GateShape, Structure
 from pennylane_qstore.emulator.simulation.gates import Kind, Numbers
 
 Matrices = NDArray[np.complex128]
@@ -39,7 +39,7 @@ class Kinds(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class FusionPlan:
     """What is done to which qubits, by the places of the gates in a structure.
 
     Attributes:
@@ -87,7 +87,7 @@ class Plan:
 
 
 @lru_cache(maxsize=64)
-def plan(structure: Structure) -> Plan | None:
+def plan(structure: Structure) -> FusionPlan | None:
     """A structure to what is done in it; None where it is long, or more than couplings of pairs.
 
     Args:
@@ -95,7 +95,7 @@ def plan(structure: Structure) -> Plan | None:
     """
     if not _is_fusible(structure):
         return None
-    found = Plan(tuple(_by_kind(structure.gates)))
+    found = FusionPlan(tuple(_by_kind(structure.gates)))
     waiting: dict[int, list[int]] = {}
     for place, gate in enumerate(structure.gates):
         if gate.kind.matrix is None:
@@ -125,7 +125,7 @@ def _is_fusible(structure: Structure) -> bool:
 
 
 def probabilities(
-    structure: Structure, found: Plan, numbers: Numbers, batch: int
+    structure: Structure, found: FusionPlan, numbers: Numbers, batch: int
 ) -> tuple[list[int], NDArray[np.float64]]:
     """Each circuit's probabilities of all basis states of the qubits that are touched.
 
@@ -183,7 +183,7 @@ def _matrices(
     return ones, twos
 
 
-def _by_kind(gates: Sequence[Gate]) -> Iterator[Kinds]:
+def _by_kind(gates: Sequence[GateShape]) -> Iterator[Kinds]:
     """The gates that have a matrix, by kind."""
     groups: dict[tuple[int, bool], list[tuple[int, int]]] = {}
     start = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.emulator.simulation.circuit import Group
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 from pennylane_qstore.emulator.simulation.noise import DENSITY_QUBITS, Rates, density, trajectories
 from pennylane_qstore.emulator.simulation.simulator import Chunk, simulate
 
@@ -57,7 +57,7 @@ class Sampling:
 
 
 def measure(
-    group: Group, sampling: Sampling, stop: threading.Event
+    group: CircuitGroup, sampling: Sampling, stop: threading.Event
 ) -> Iterator[tuple[int, Counts]]:
     """Runs a group's circuits.
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.emulator.simulation.circuit import Gate, Group, Structure
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, GateShape, Structure
 from pennylane_qstore.emulator.simulation.gates import Entry, Matrix, Numbers
 from pennylane_qstore.emulator.simulation.pauli import evolve
 from pennylane_qstore.emulator.simulation.register import Register, read_out
@@ -84,7 +84,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
 )
 
 
-def density(group: Group, rates: Rates, stop: threading.Event) -> Iterator[Chunk]:
+def density(group: CircuitGroup, rates: Rates, stop: threading.Event) -> Iterator[Chunk]:
     """Exact probabilities of noisy circuits.
 
     Args:
@@ -127,7 +127,7 @@ class _Density:
         self._register.settle_all()
         return self._diagonal()
 
-    def _apply(self, gate: Gate, numbers: Numbers) -> None:
+    def _apply(self, gate: GateShape, numbers: Numbers) -> None:
         for noisy in _channels(gate):
             if len(noisy) > 1:
                 self._settle(noisy)
@@ -140,7 +140,7 @@ class _Density:
             else:
                 self._channel(noisy, 1 - self._rates.two)
 
-    def _apply_conjugate(self, gate: Gate, numbers: Numbers) -> None:
+    def _apply_conjugate(self, gate: GateShape, numbers: Numbers) -> None:
         """The same on the columns, with all matrices conjugated."""
         targets = tuple(q + self._shift for q in gate.targets)
         controls = tuple(q + self._shift for q in gate.controls)
@@ -251,7 +251,7 @@ def trajectories(
         yield chunk, part
 
 
-def _err(register: Register, gate: Gate, rates: Rates, random: np.random.Generator) -> None:
+def _err(register: Register, gate: GateShape, rates: Rates, random: np.random.Generator) -> None:
     """Puts a random Pauli on the gate's qubits, in the runs that chance chose."""
     batch = register.amplitudes.shape[1]
     for qubits in _channels(gate):
@@ -271,7 +271,7 @@ def _pauli(which: NDArray[np.int64]) -> Matrix:
     return (a, b), (c, d)
 
 
-def _channels(gate: Gate) -> tuple[tuple[int, ...], ...]:
+def _channels(gate: GateShape) -> tuple[tuple[int, ...], ...]:
     """Which qubits a gate's channels are on."""
     if gate.kind.matrix is None and not gate.terms:
         return ()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.simulation import fusion
-from pennylane_qstore.emulator.simulation.circuit import Gate, Group, Structure
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, GateShape, Structure
 from pennylane_qstore.emulator.simulation.gates import Numbers
 from pennylane_qstore.emulator.simulation.pauli import evolve
 from pennylane_qstore.emulator.simulation.register import Register, read_out
@@ -42,7 +42,7 @@ class Chunk:
     probabilities: NDArray[np.float64]
 
 
-def simulate(group: Group, stop: threading.Event) -> Iterator[Chunk]:
+def simulate(group: CircuitGroup, stop: threading.Event) -> Iterator[Chunk]:
     """Simulates a group, in chunks that fit into memory.
 
     Args:
@@ -88,7 +88,7 @@ def _run(structure: Structure, numbers: Numbers, batch: int, stop: threading.Eve
     return register
 
 
-def apply(register: Register, gate: Gate, numbers: Numbers) -> None:
+def apply(register: Register, gate: GateShape, numbers: Numbers) -> None:
     """Applies one gate; `numbers` is of shape (the gate's numbers, batch)."""
     if gate.terms:
         evolve(register, gate.targets, gate.terms, numbers[:-1], numbers[-1])

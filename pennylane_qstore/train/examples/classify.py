@@ -17,7 +17,7 @@ from pennylane_qstore.train.examples.architecture import Architecture
 from pennylane_qstore.train.examples.classifier import Classifier
 from pennylane_qstore.train.examples.encoder import Encoder
 from pennylane_qstore.train.examples.model import make_device
-from pennylane_qstore.train.examples.optimizers import Pace, make_optimizer
+from pennylane_qstore.train.examples.optimizers import DefaultSteps, make_optimizer
 from pennylane_qstore.train.examples.options import ClassifierOptions
 from pennylane_qstore.train.examples.pictures import CLASSES, Pictures, load_pictures
 from pennylane_qstore.train.examples.plot import save_accuracies
@@ -105,7 +105,7 @@ def make_trainer(
         samples = samples.few(options.few_shot, rng)
     size = min(options.batch_size, len(samples))
     steps = options.epochs * (len(samples) // size)
-    pace = Pace(steps, options.stepsize)
+    pace = DefaultSteps(steps, options.stepsize)
     learner = GradientLearner(
         classifier.gradient,
         classifier.measured,

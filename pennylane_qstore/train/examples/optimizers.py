@@ -16,7 +16,7 @@ REGULARIZATION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DefaultSteps:
     """How many steps an optimizer takes when nothing else is asked for, and how long ones."""
 
     steps: int
@@ -24,17 +24,17 @@ class Pace:
 
 
 # Found by experiment on digits 0 and 1, with seeds 1 to 21.
-PACES: Mapping[str, Pace] = MappingProxyType(
+PACES: Mapping[str, DefaultSteps] = MappingProxyType(
     {
-        "spsa": Pace(100, 0.4),
-        "qnspsa": Pace(100, 0.2),
-        "adam": Pace(20, 0.2),
-        "momentum": Pace(20, 0.1),
+        "spsa": DefaultSteps(100, 0.4),
+        "qnspsa": DefaultSteps(100, 0.2),
+        "adam": DefaultSteps(20, 0.2),
+        "momentum": DefaultSteps(20, 0.1),
     }
 )
 
 
-def make_optimizer(name: str, pace: Pace, *, momentum: float = 0.9, seed: int = 1) -> Any:
+def make_optimizer(name: str, pace: DefaultSteps, *, momentum: float = 0.9, seed: int = 1) -> Any:
     """An optimizer by its name, whose step is one job.
 
     Args:

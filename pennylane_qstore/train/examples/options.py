@@ -6,7 +6,7 @@ from typing import Any
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train.examples.architecture import ENCODINGS, ENTANGLEMENTS
-from pennylane_qstore.train.examples.optimizers import PACES, Pace
+from pennylane_qstore.train.examples.optimizers import PACES, DefaultSteps
 
 N_PIXELS = 64  # scikit-learn's digits are 8x8
 DIGITS = range(10)
@@ -150,10 +150,10 @@ class TrainOptions(RunOptions):
         )
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> DefaultSteps:
         """The steps and the step size given, or else the optimizer's own."""
         own = PACES[self.optimizer]
-        return Pace(
+        return DefaultSteps(
             steps=own.steps if self.steps is None else self.steps,
             stepsize=own.stepsize if self.stepsize is None else self.stepsize,
         )

@@ -12,7 +12,11 @@ from pennylane_qstore import runs
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train.examples.digits import Digits
 from pennylane_qstore.train.examples.model import first_weights, make_circuit, make_device
-from pennylane_qstore.train.examples.optimizers import Pace, circuits_a_sample, make_optimizer
+from pennylane_qstore.train.examples.optimizers import (
+    DefaultSteps,
+    circuits_a_sample,
+    make_optimizer,
+)
 from pennylane_qstore.train.examples.options import RunOptions, TrainOptions
 from pennylane_qstore.train.examples.plot import save_curves
 from pennylane_qstore.train.examples.progress import show_steps
@@ -78,7 +82,7 @@ def make_trainer(
     steps = options.pace.steps
     if options.epochs is not None:
         steps = options.epochs * (len(samples) // size)
-    pace = Pace(steps, options.pace.stepsize)
+    pace = DefaultSteps(steps, options.pace.stepsize)
     learner = CircuitLearner(
         circuit,
         weights,

@@ -11,7 +11,7 @@ from pennylane_qstore.cloud.http.limiter import (
     FREE,
     SLOWEST,
     Limiter,
-    Pace,
+    RequestRate,
     recovered,
     slowed,
 )
@@ -21,12 +21,12 @@ from pennylane_qstore.errors import DeadlineError
 @pytest.mark.parametrize(
     ("pace", "measured", "now", "after"),
     [
-        (Pace(math.inf, -math.inf), 20.0, 5.0, Pace(10.0, 5.0)),
-        (Pace(math.inf, -math.inf), 0.0, 5.0, Pace(5.0, 5.0)),
-        (Pace(8.0, 0.0), 20.0, 5.0, Pace(4.0, 5.0)),
-        (Pace(8.0, 0.0), 3.0, 5.0, Pace(4.0, 5.0)),
-        (Pace(8.0, 4.5), 20.0, 5.0, Pace(8.0, 4.5)),
-        (Pace(SLOWEST, 0.0), 20.0, 5.0, Pace(SLOWEST, 5.0)),
+        (RequestRate(math.inf, -math.inf), 20.0, 5.0, RequestRate(10.0, 5.0)),
+        (RequestRate(math.inf, -math.inf), 0.0, 5.0, RequestRate(5.0, 5.0)),
+        (RequestRate(8.0, 0.0), 20.0, 5.0, RequestRate(4.0, 5.0)),
+        (RequestRate(8.0, 0.0), 3.0, 5.0, RequestRate(4.0, 5.0)),
+        (RequestRate(8.0, 4.5), 20.0, 5.0, RequestRate(8.0, 4.5)),
+        (RequestRate(SLOWEST, 0.0), 20.0, 5.0, RequestRate(SLOWEST, 5.0)),
     ],
 )
 def test_a_429_halves_the_pace_once_a_second(pace, measured, now, after):
@@ -37,11 +37,11 @@ def test_a_429_halves_the_pace_once_a_second(pace, measured, now, after):
 @pytest.mark.parametrize(
     ("pace", "most", "now", "after"),
     [
-        (Pace(2.0, 0.0), math.inf, 1.0, 3.0),
-        (Pace(2.0, 0.5), math.inf, 1.0, 2.0),
-        (Pace(9.5, 0.0), 10.0, 1.0, 10.0),
-        (Pace(10.0, 0.0), 10.0, 9.0, 10.0),
-        (Pace(FREE, 0.0), math.inf, 1.0, math.inf),
+        (RequestRate(2.0, 0.0), math.inf, 1.0, 3.0),
+        (RequestRate(2.0, 0.5), math.inf, 1.0, 2.0),
+        (RequestRate(9.5, 0.0), 10.0, 1.0, 10.0),
+        (RequestRate(10.0, 0.0), 10.0, 9.0, 10.0),
+        (RequestRate(FREE, 0.0), math.inf, 1.0, math.inf),
     ],
 )
 def test_success_adds_a_little_each_second(pace, most, now, after):

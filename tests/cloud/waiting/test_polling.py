@@ -3,7 +3,7 @@
 import pytest
 
 from pennylane_qstore.cloud.waiting import polling
-from pennylane_qstore.cloud.waiting.polling import Pattern
+from pennylane_qstore.cloud.waiting.polling import QueueHistory
 
 SHORTEST = 0.1
 
@@ -57,10 +57,10 @@ def test_a_job_that_is_as_expected_is_noticed_at_once():
         ({"predicted_wait_time_ms": 9000, "predicted_execution_duration_ms": 500}, None, 9.5),
         ({"predicted_wait_time_ms": "soon"}, None, None),
         ({"predicted_wait_time_ms": -1}, None, None),
-        ({"predicted_wait_time_ms": 9000}, Pattern(2.0, 0.5), 7.0),
-        ({"predicted_wait_time_ms": 9000}, Pattern(2.0, 0.5, 1.1, 3.0), 9.0),
-        ({"predicted_wait_time_ms": 9000}, Pattern(2.0, 0.5, 3.0, 1.1), 7.0),
-        ({}, Pattern(2.0, 0.5), 7.0),
+        ({"predicted_wait_time_ms": 9000}, QueueHistory(2.0, 0.5), 7.0),
+        ({"predicted_wait_time_ms": 9000}, QueueHistory(2.0, 0.5, 1.1, 3.0), 9.0),
+        ({"predicted_wait_time_ms": 9000}, QueueHistory(2.0, 0.5, 3.0, 1.1), 7.0),
+        ({}, QueueHistory(2.0, 0.5), 7.0),
     ],
 )
 def test_what_is_expected_of_a_job_of_ten_circuits(record, pattern, expected):
@@ -82,7 +82,7 @@ def test_what_is_expected_of_a_job_of_ten_circuits(record, pattern, expected):
 def test_a_good_prediction_is_taken_for_jobs_of_another_size(predicted_error, own_error, expected):
     """A pattern takes each circuit to be as long as the last ones."""
     record = {"predicted_wait_time_ms": 2_000, "predicted_execution_duration_ms": 20_000}
-    pattern = Pattern(4.0, 1.0, predicted_error, own_error)
+    pattern = QueueHistory(4.0, 1.0, predicted_error, own_error)
     assert polling.expected_end(record, pattern, 10) == expected
 
 
@@ -105,7 +105,7 @@ def test_the_pattern_follows_what_jobs_take():
         "completed_at": "2026-06-11T20:47:14.000Z",
     }
     first = polling.learned(None, record, 10, 7.0)
-    assert first == Pattern(4.0, 1.0, 2.0)
+    assert first == QueueHistory(4.0, 1.0, 2.0)
     second = polling.learned(first, record, 5, 14.0)
     assert second.queue == 4.0
     assert second.per_circuit == 1.5

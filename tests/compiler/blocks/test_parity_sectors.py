@@ -11,7 +11,7 @@ from pennylane_qstore.compiler.blocks.parity_sectors import (
     NONE,
     Derived,
     Sectors,
-    Turn,
+    WordRotation,
     fewer,
 )
 from pennylane_qstore.compiler.circuit.elements import Angle, adjoint, rotation
@@ -52,7 +52,7 @@ def keeping(draw):
     chosen = draw(st.lists(st.sampled_from(words), min_size=1, max_size=MOST))
     is_open = draw(st.booleans())
     return [
-        Turn(word, Angle(0.1, ((index, -0.5),)) if is_open else Angle(0.7 * index - 2))
+        WordRotation(word, Angle(0.1, ((index, -0.5),)) if is_open else Angle(0.7 * index - 2))
         for index, word in enumerate(chosen)
     ]
 
@@ -71,7 +71,7 @@ def test_turns_that_keep_a_parity_stay_the_same_unitary(turns, params):
 @given(turns=keeping(), ends=st.lists(st.sampled_from([1, 2, 4, 8, 12]), min_size=2, max_size=2))
 def test_what_is_on_one_qubit_at_the_ends_does_not_matter(turns, ends):
     """Turns of single qubits about any axis may come before and after."""
-    first, last = (Turn(word, Angle(0.4)) for word in ends)
+    first, last = (WordRotation(word, Angle(0.4)) for word in ends)
     found = fewer([first, *turns, last], MOST)
     alone = fewer(turns, MOST)
     assert len(found.turns) == len(alone.turns) + 2
@@ -80,7 +80,7 @@ def test_what_is_on_one_qubit_at_the_ends_does_not_matter(turns, ends):
 
 def test_constant_turns_give_constant_angles():
     """There is nothing to derive when parameters come."""
-    turns = [Turn(word, Angle(0.3 + word)) for word in (5, 3, 12, 5, 15, 10)]
+    turns = [WordRotation(word, Angle(0.3 + word)) for word in (5, 3, 12, 5, 15, 10)]
     found = fewer(turns, 0)
     assert found.source is None
     assert all(turn.angle.is_constant for turn in found.turns)
@@ -89,13 +89,15 @@ def test_constant_turns_give_constant_angles():
 
 def test_turns_that_keep_no_parity_are_left_as_they_are():
     """XX, X on one qubit and ZZ, again and again, keep none."""
-    turns = [Turn(word, Angle(0.0, ((0, 1.0),))) for word in (5, 4, 15, 1, 5, 4, 15)]
+    turns = [WordRotation(word, Angle(0.0, ((0, 1.0),))) for word in (5, 4, 15, 1, 5, 4, 15)]
     assert fewer(turns, 1) == (turns, None)
 
 
 def test_rows_do_not_know_each_other():
     """Each row's angles are those of the row alone, and a row of no circuits has none."""
-    turns = tuple(Turn(word, Angle(0.0, ((i, 1.0),))) for i, word in enumerate((5, 3, 10, 12, 5)))
+    turns = tuple(
+        WordRotation(word, Angle(0.0, ((i, 1.0),))) for i, word in enumerate((5, 3, 10, 12, 5))
+    )
     source = Sectors(15, turns)
     params = np.random.default_rng(5).uniform(-7, 7, (6, 5))
     together = source.angles(params)
@@ -114,7 +116,7 @@ def test_without_sources_the_parameters_are_as_they_were():
 def test_words_that_do_not_keep_the_parity_are_refused(parity, words):
     """So is the parity's own word, and what has nothing on both qubits."""
     with pytest.raises(ValueError, match="words"):
-        Sectors(parity, tuple(Turn(word, Angle(0.1)) for word in words))
+        Sectors(parity, tuple(WordRotation(word, Angle(0.1)) for word in words))
 
 
 def on_three(rotations, params):

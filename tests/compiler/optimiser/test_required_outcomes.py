@@ -13,7 +13,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     rotation,
 )
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
-from pennylane_qstore.compiler.optimiser.required_outcomes import Asked
+from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
 from pennylane_qstore.programs.outcomes import Outcomes
 from tests.compiler.native_matrix import on_register, program_matrix
 from tests.compiler.test_pulses import GATES as ONE_AND_TWO
@@ -94,7 +94,7 @@ def marginal(weights, asked):
 def test_what_is_left_has_the_same_outcomes(circuit, asked, params):
     """Head and tail are worked out on bits; the rest is the circuit's."""
     asked = sorted(asked)
-    left = Asked.of(circuit, QUBITS, asked)
+    left = RequiredCircuit.of(circuit, QUBITS, asked)
     expected = marginal(probabilities(circuit, params, QUBITS), asked)
     found = of_bits(mapped(probabilities(left.elements, params, QUBITS), left.bits), asked)
     assert np.allclose(found, expected, rtol=0, atol=1e-12)
@@ -165,7 +165,7 @@ def test_a_known_bit_goes_where_a_swap_takes_it():
     theta = rotation([(1, "Y")], Angle(0.0, ((0, 1.0),)))
     circuit = [Clifford("X", (0,)), theta, Clifford("SWAP", (0, 1))]
     params = np.array([[1.0, 0.0, 0.0]])
-    left = Asked.of(circuit, 2, range(2))
+    left = RequiredCircuit.of(circuit, 2, range(2))
     found = of_bits(mapped(probabilities(left.elements, params, 2), left.bits), range(2))
     assert np.allclose(found, probabilities(circuit, params, 2), rtol=0, atol=1e-12)
     assert np.isclose(found[0, 1], np.cos(0.5) ** 2)

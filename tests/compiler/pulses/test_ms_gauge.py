@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.pulses.ms_gauge import choose, constants, gauge
 from pennylane_qstore.compiler.pulses.products import products
-from pennylane_qstore.compiler.pulses.timelines import Local
+from pennylane_qstore.compiler.pulses.timelines import BoundGate
 from tests.compiler.test_products import matrix, runs
 from tests.compiler.test_pulses import special
 
@@ -35,7 +35,7 @@ def test_a_chain_takes_what_was_promised_whatever_the_angles(chain, angles, seed
     rng = np.random.default_rng(seed)
     own = range(len(chain))
     plain = products(chain)
-    opaque = np.array([any(isinstance(each, Local) for each in run) for run in chain])
+    opaque = np.array([any(isinstance(each, BoundGate) for each in run) for run in chain])
     samples = plain.at(
         rng.uniform(0.3, 2.8, (3, SAMPLES)), locals_of(rng.uniform(0.3, 2.8, (2, SAMPLES)))
     )

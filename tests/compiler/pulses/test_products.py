@@ -7,15 +7,15 @@ from scipy.linalg import expm
 
 from pennylane_qstore.compiler.circuit.half_angles import tangents
 from pennylane_qstore.compiler.pulses.products import products
-from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, Fixed, Local, Turn
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, AxisRotation, BoundGate, Fixed
 from tests.compiler.native_matrix import X, Y, Z
 
 PAULIS = {"X": X, "Y": Y, "Z": Z}
 ANGLES, LOCALS, BATCH = 3, 2, 4
 factor = st.one_of(
     st.sampled_from(sorted(CLIFFORDS)).map(lambda name: Fixed(CLIFFORDS[name])),
-    st.builds(Turn, st.sampled_from("XYZ"), st.integers(0, ANGLES - 1)),
-    st.builds(Local, st.integers(0, LOCALS - 1)),
+    st.builds(AxisRotation, st.sampled_from("XYZ"), st.integers(0, ANGLES - 1)),
+    st.builds(BoundGate, st.integers(0, LOCALS - 1)),
 )
 runs = st.lists(st.lists(factor, max_size=7), min_size=1, max_size=5)
 
@@ -44,7 +44,7 @@ def test_products_of_factors(runs, seed):
             for each in run:
                 if isinstance(each, Fixed):
                     step = matrix(each.quaternion)
-                elif isinstance(each, Local):
+                elif isinstance(each, BoundGate):
                     step = matrix(gates[each.slot, :, place])
                 else:
                     step = expm(-0.5j * angles[each.slot, place] * PAULIS[each.axis])

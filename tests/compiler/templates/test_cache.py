@@ -11,7 +11,7 @@ import pytest
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target, TemplateCache, preprocessing
-from pennylane_qstore.compiler.templates.cache import Entry
+from pennylane_qstore.compiler.templates.cache import CacheEntry
 from pennylane_qstore.compiler.templates.saved import _hash
 
 
@@ -152,7 +152,7 @@ def test_what_is_being_compiled_holds_up_nobody_else():
     """Another structure goes on; who asks for the same one waits, and it is compiled once."""
     cache = TemplateCache()
     started, go_on, found = threading.Event(), threading.Event(), []
-    made = [Entry((), lambda ops: ops, None, lambda results: results) for _ in range(2)]
+    made = [CacheEntry((), lambda ops: ops, None, lambda results: results) for _ in range(2)]
 
     def slow():
         started.set()

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pennylane_qstore.emulator.intake import reader
-from pennylane_qstore.emulator.intake.reader import Reader
+from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
 REFUSED = [
@@ -82,7 +82,7 @@ def good(gateset):
 def test_a_malformed_gate_is_refused(gateset, gate, message):
     """A gate that can't be is refused with its name, its place and the reason."""
     name = gate.get("gate") if isinstance(gate, dict) else gate
-    reader = Reader()
+    reader = CircuitReader()
     reader.read(good(gateset), "first", gateset, 4)
     with pytest.raises(MalformedError) as caught:
         reader.read([*good(gateset), gate, *good(gateset)], "here", gateset, 4)
@@ -94,7 +94,7 @@ def test_a_malformed_gate_is_refused(gateset, gate, message):
 
 def test_true_is_not_one_the_second_time_either():
     """A gate that was seen before does not let its like through."""
-    reader = Reader()
+    reader = CircuitReader()
     reader.read([{"gate": "h", "target": 1}], "first", "qis", 4)
     with pytest.raises(MalformedError, match=r"second\[0\]"):
         reader.read([{"gate": "h", "target": True}], "second", "qis", 4)
@@ -102,7 +102,7 @@ def test_true_is_not_one_the_second_time_either():
 
 def test_structures_are_shared():
     """Circuits that differ in numbers only are one group; their order is kept."""
-    reader = Reader()
+    reader = CircuitReader()
     for place, target in enumerate([0, 1, 0, 0]):
         reader.read([{"gate": "rx", "target": target, "rotation": place}], "here", "qis", 2)
     first, second = reader.groups()
@@ -112,7 +112,7 @@ def test_structures_are_shared():
 
 def test_qubits_are_counted_where_none_are_given():
     """Without a number of qubits, a circuit has as many as it touches."""
-    circuit = Reader().read([{"gate": "h", "target": 6}], "here", "qis", None)
+    circuit = CircuitReader().read([{"gate": "h", "target": 6}], "here", "qis", None)
     assert circuit.qubits == 7
 
 
@@ -124,8 +124,8 @@ def test_gates_are_counted():
         {"gate": "swap", "targets": [0, 1]},
         PAULIEXP,
     ]
-    assert Reader().read(gates, "here", "qis", 3).structure.counts == (3, 3)
-    nothing = Reader().read([{"gate": "nop"}], "here", "native", 3)
+    assert CircuitReader().read(gates, "here", "qis", 3).structure.counts == (3, 3)
+    nothing = CircuitReader().read([{"gate": "nop"}], "here", "native", 3)
     assert nothing.structure.counts == (0, 0)
 
 
@@ -137,7 +137,7 @@ NATIVE = [
 
 def test_jobs_of_one_structure_share_it():
     """A training's next job is read faster, with its own numbers."""
-    first, second = Reader(), Reader()
+    first, second = CircuitReader(), CircuitReader()
     changed = [NATIVE[0] | {"phase": 0.7}, NATIVE[1]]
     structure = first.read(NATIVE, "circuit", "native", 2).structure
     assert second.read(changed, "circuit", "native", 2).structure is structure
@@ -149,18 +149,18 @@ def test_jobs_of_one_structure_share_it():
 @pytest.mark.parametrize("gate", [NATIVE[0] | {"target": True}, NATIVE[1] | {"targets": [0, 1.0]}])
 def test_what_another_job_knew_is_checked_all_the_same(gate):
     """True and 1.0 are no qubits, though they are found where 1 is looked for."""
-    Reader().read(NATIVE, "circuit", "native", 2)
+    CircuitReader().read(NATIVE, "circuit", "native", 2)
     with pytest.raises(MalformedError, match="whole numbers"):
-        Reader().read([gate], "circuit", "native", 2)
+        CircuitReader().read([gate], "circuit", "native", 2)
 
 
 def test_what_is_known_is_bounded(monkeypatch):
     """After a while it begins anew, also while a job is being read."""
     monkeypatch.setattr(reader, "MOST_STRUCTURES", 3)
-    long = Reader()
+    long = CircuitReader()
     for qubits in range(2, 12):
         circuit = [NATIVE[0] | {"target": q} for q in range(qubits)]
         assert long.read(circuit, "circuit", "native", None).structure.qubits == qubits
-        assert Reader().read(circuit, "circuit", "native", None).structure.qubits == qubits
+        assert CircuitReader().read(circuit, "circuit", "native", None).structure.qubits == qubits
     assert len(reader.Catalogue.current().structures) <= 4
     assert len(long.groups()) == 10

@@ -6,14 +6,14 @@ import threading
 import numpy as np
 import pytest
 
-from pennylane_qstore.emulator.intake.reader import Reader
+from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.answer import solve
 from pennylane_qstore.emulator.simulation.measure import Sampling
 
 
 def groups(*circuits):
     """The circuits, read."""
-    reader = Reader()
+    reader = CircuitReader()
     for circuit in circuits:
         reader.read(circuit, "circuit", "qis", 29)
     return reader.groups()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.emulator.intake.reader import Reader
+from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation import fusion
 from pennylane_qstore.emulator.simulation.simulator import FUSED_AMPLITUDES, simulate
 
@@ -18,7 +18,7 @@ PHASES = st.floats(-1, 1)
 
 def run(circuit, gateset, copies=1):
     """The probabilities of all states of the qubits that are touched, of the last of the copies."""
-    reader = Reader()
+    reader = CircuitReader()
     for _ in range(copies):
         reader.read(circuit, "circuit", gateset, QUBITS)
     (group,) = reader.groups()
@@ -103,7 +103,7 @@ def test_three_qubits_at_once_are_not_fused():
         ),
         ([{"gate": "nop", "targets": [0, 1], "time": 1}], "native"),
     ):
-        reader = Reader()
+        reader = CircuitReader()
         reader.read(gates, "circuit", gateset, None)
         (group,) = reader.groups()
         assert fusion.plan(group.structure) is None

@@ -8,7 +8,7 @@ import pennylane as qp
 import pytest
 from scipy.linalg import expm
 
-from pennylane_qstore.emulator.intake.reader import Reader
+from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.measure import Sampling, measure
 from pennylane_qstore.emulator.simulation.noise import MODELS, Rates, density
 
@@ -19,7 +19,7 @@ PAIRS = [np.kron(a, b) for a in PAULIS for b in PAULIS]
 
 def group_of(*circuits):
     """Circuits of one structure, read."""
-    reader = Reader()
+    reader = CircuitReader()
     for circuit in circuits:
         reader.read(circuit, "circuit", "qis", None)
     (group,) = reader.groups()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from pennylane_qstore.emulator.intake.reader import Reader
+from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.simulator import StoppedError, simulate
 
 PAULIS = {
@@ -47,7 +47,7 @@ QUBITS = 5
 
 def run(circuits, gateset="qis", qubits=None):
     """Each circuit's probabilities as an array over all states of all qubits."""
-    reader = Reader()
+    reader = CircuitReader()
     size = 1 << max(reader.read(circuit, "circuit", gateset, qubits).qubits for circuit in circuits)
     found = np.zeros((len(circuits), size))
     for group in reader.groups():
@@ -260,7 +260,7 @@ def test_several_targets_of_a_one_qubit_gate():
 def test_qubits_far_apart_cost_nothing():
     """Only touched qubits are held in memory."""
     circuit = [{"gate": "x", "target": 28}, {"gate": "cnot", "control": 28, "target": 3}]
-    reader = Reader()
+    reader = CircuitReader()
     reader.read(circuit, "circuit", "qis", 29)
     (chunk,) = simulate(reader.groups()[0], threading.Event())
     assert chunk.states.tolist() == [0, 1 << 3, 1 << 28, 1 << 28 | 1 << 3]
@@ -269,7 +269,7 @@ def test_qubits_far_apart_cost_nothing():
 
 def test_a_state_too_large_for_memory():
     """More qubits than memory holds are refused before anything is allocated."""
-    reader = Reader()
+    reader = CircuitReader()
     reader.read([{"gate": "h", "targets": list(range(25))}], "circuit", "qis", 29)
     with pytest.raises(MemoryError, match="25 qubits"):
         next(iter(simulate(reader.groups()[0], threading.Event())))
@@ -277,7 +277,7 @@ def test_a_state_too_large_for_memory():
 
 def test_a_stopped_simulation_ends():
     """Once nobody waits, no further gate is applied."""
-    reader, stop = Reader(), threading.Event()
+    reader, stop = CircuitReader(), threading.Event()
     reader.read([{"gate": "h", "target": 0}], "circuit", "qis", 1)
     stop.set()
     with pytest.raises(StoppedError):

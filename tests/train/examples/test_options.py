@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.examples.optimizers import PACES, Pace
+from pennylane_qstore.train.examples.optimizers import PACES, DefaultSteps
 from pennylane_qstore.train.examples.options import TrainOptions
 
 
@@ -47,5 +47,5 @@ def test_pace(optimizer):
     """Steps and step size are the optimizer's own until one is given."""
     own = PACES[optimizer]
     assert TrainOptions(optimizer=optimizer).pace == own
-    assert TrainOptions(optimizer=optimizer, steps=3).pace == Pace(3, own.stepsize)
-    assert TrainOptions(optimizer=optimizer, stepsize=0.7).pace == Pace(own.steps, 0.7)
+    assert TrainOptions(optimizer=optimizer, steps=3).pace == DefaultSteps(3, own.stepsize)
+    assert TrainOptions(optimizer=optimizer, stepsize=0.7).pace == DefaultSteps(own.steps, 0.7)
