@@ -1,7 +1,12 @@
-"""What libraries keep by thread, carried into another; and what they should keep by thread."""
+"""The private names of PennyLane, autograd and JAX that this package uses, all in one place.
+
+A new release may take any of them away. ``tests/test_pennylane_private.py`` has a test for each,
+which then fails with its name.
+"""
 
 import contextvars
 import functools
+import operator
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,11 +15,58 @@ from typing import Any
 
 from autograd import tracer
 from pennylane import QNode
+from pennylane.gradients.finite_difference import _processing_fn as of_each_shot_copy
+from pennylane.gradients.gradient_transform import _all_zero_grad as all_zero_grad
+from pennylane.gradients.gradient_transform import _no_trainable_grad as no_trainable_grad
+from pennylane.gradients.gradient_transform import (
+    assert_no_trainable_tape_batching,
+    choose_trainable_param_indices,
+    contract_qjac_with_cjac,
+    find_and_validate_gradient_methods,
+)
+from pennylane.gradients.spsa_gradient import _expand_transform_spsa as expand_for_spsa
+from pennylane.gradients.spsa_gradient import _rademacher_sampler as rademacher_sampler
+from pennylane.measurements import MeasurementProcess
+from pennylane.operation import Operator
+from pennylane.optimize.qng import _reshape_and_regularize as reshape_and_regularize
+from pennylane.optimize.rotosolve import _restrict_to_univariate as restrict_to_univariate
+from pennylane.optimize.rotosolve import _validate_inputs as validate_rotosolve_inputs
 from pennylane.queuing import AnnotatedQueue, QueuingManager
 
+__all__ = [
+    "HYPERPARAMETERS",
+    "all_zero_grad",
+    "assert_no_trainable_tape_batching",
+    "carrier",
+    "choose_trainable_param_indices",
+    "contract_qjac_with_cjac",
+    "control_labels",
+    "expand_for_spsa",
+    "find_and_validate_gradient_methods",
+    "is_in_jax_callback",
+    "is_recording",
+    "isolate",
+    "no_trainable_grad",
+    "of_each_shot_copy",
+    "rademacher_sampler",
+    "reshape_and_regularize",
+    "restrict_to_univariate",
+    "sample_dtype",
+    "unrecorded",
+    "validate_rotosolve_inputs",
+    "watching",
+    "wire_labels",
+]
+
+# Where an operation keeps its hyperparameters, for a copy that skips its constructor.
+HYPERPARAMETERS = "_hyperparameters"
+# An operation's wire labels, past the properties, which take longer than all else that is read.
+wire_labels = operator.attrgetter("_wires._labels")
+# The module in which JAX's compiled functions call back into Python.
+_JAX_CALLBACK = "jax._src.callback"
 # The thread-local settings of JAX: each is a context manager of that name, and the setting
 # "jax_…" of ``jax.config``.
-_JAX = (
+JAX_SETTINGS = (
     "check_tracer_leaks", "debug_infs", "debug_nans", "default_device", "default_matmul_precision",
     "default_prng_impl", "disable_jit", "enable_x64", "log_compiles", "numpy_dtype_promotion",
     "numpy_rank_promotion",
@@ -22,12 +74,12 @@ _JAX = (
 
 
 class _ThreadState(threading.local):
-    """What one thread keeps.
+    """The state of one thread.
 
     Attributes:
         top: the innermost of autograd's traces; None before the first
         outputs: what a QNode's function returned last, by the QNode's id; None outside a worker
-        watcher: is told of each QNode whose circuit is made, before it runs
+        watcher: called with each QNode whose circuit has been constructed, before it runs
     """
 
     top: int | None = None
@@ -39,10 +91,10 @@ _kept = _ThreadState()
 
 
 class _TraceStack(tracer.TraceStack):
-    """Autograd's stack of nested derivatives, one a thread.
+    """Autograd's stack of nested derivatives, one for each thread.
 
-    Autograd numbers them in one global: a thread that leaves one takes a number from another
-    thread's, and a derivative inside a derivative there is silently wrong.
+    Autograd counts them in one global variable. A thread that leaves a derivative lowers the count
+    of every other thread, and a nested derivative there is silently wrong.
     """
 
     @property
@@ -56,10 +108,10 @@ class _TraceStack(tracer.TraceStack):
 
 
 class _Output:
-    """What a QNode's function returned, of which its results take the form, one a worker.
+    """The output of a QNode's function, one for each worker thread.
 
-    PennyLane keeps it on the QNode while the device works, so that two threads that call one QNode
-    may get their results in each other's form.
+    Results take the structure of this output. PennyLane keeps it on the QNode while the device
+    works, so two threads that call one QNode may get results in each other's structure.
     """
 
     def __get__(self, qnode: QNode | None, owner: type[QNode]) -> Any:
@@ -77,17 +129,37 @@ class _Output:
             _kept.watcher(qnode)
 
 
+def control_labels(op: Operator) -> Any:
+    """Return the labels of a controlled operation's control wires, in order."""
+    return op._hyperparameters["control_wires"]._labels  # noqa: SLF001  faster than properties
+
+
+def sample_dtype(measurement: MeasurementProcess) -> Any:
+    """Return the data type that a user asked samples to have, or None."""
+    return getattr(measurement, "_dtype", None)
+
+
+def is_in_jax_callback() -> bool:
+    """Return whether this thread is inside a function that JAX has compiled."""
+    frame = sys._getframe() if "jax" in sys.modules else None  # noqa: SLF001
+    while frame is not None:
+        if frame.f_globals.get("__name__") == _JAX_CALLBACK:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def is_recording() -> bool:
-    """Whether this thread records a circuit, for which PennyLane has one lock in a process."""
+    """Return whether this thread records a circuit; PennyLane has one lock for a process."""
     return bool(AnnotatedQueue._lock._is_owned())  # noqa: SLF001  there is no other way to ask
 
 
 @contextmanager
 def unrecorded() -> Iterator[None]:
-    """Has no operation that is made here recorded.
+    """Keep operations that are created in this context out of a circuit under construction.
 
-    PennyLane's own way stops other threads' recordings as well, so it is gone only where this
-    thread records, and no other one can.
+    PennyLane's own context manager also stops other threads' recordings, so it is used only where
+    this thread records, when no other thread can.
     """
     if not is_recording():
         yield
@@ -98,14 +170,18 @@ def unrecorded() -> Iterator[None]:
 
 @functools.cache
 def isolate() -> None:
-    """Has autograd's traces and QNodes' outputs kept by thread, for the rest of the process."""
+    """Keep autograd's traces and QNodes' outputs by thread, for the rest of the process."""
     tracer.trace_stack.__class__ = _TraceStack
     QNode._qfunc_output = _Output()  # noqa: SLF001  PennyLane has no other place for it
 
 
 @contextmanager
 def watching(watcher: Callable[[QNode], None]) -> Iterator[None]:
-    """Has a callable told of each QNode that this thread, and those it gathers, is about to run."""
+    """Call a function with each QNode that this thread, or one it gathers, is about to run.
+
+    Args:
+        watcher: called with the QNode after its circuit is constructed, before it is executed
+    """
     isolate()
     before, _kept.watcher = _kept.watcher, watcher
     try:
@@ -115,7 +191,7 @@ def watching(watcher: Callable[[QNode], None]) -> Iterator[None]:
 
 
 def carrier() -> Callable[[Callable[[], Any]], Callable[[], Any]]:
-    """What makes a callable do in another thread what it would have done in this one.
+    """Return a function that prepares callables to run in another thread as in this one.
 
     Context variables, the derivatives that autograd is in, Torch's grad and inference mode, and
     JAX's settings are this thread's at the time of this call. Each callable has a copy of them.
@@ -151,7 +227,7 @@ def _torch_modes() -> Iterator[Callable[[], Any]]:
 
 def _jax_settings() -> Iterator[Callable[[], Any]]:
     jax: Any = sys.modules.get("jax")
-    for name in _JAX if jax is not None else ():
+    for name in JAX_SETTINGS if jax is not None else ():
         entered = getattr(jax, name, getattr(jax.experimental, name, None))
         if entered is not None and hasattr(jax.config, f"jax_{name}"):
             value = getattr(jax.config, f"jax_{name}")
@@ -163,7 +239,7 @@ def _jax_settings() -> Iterator[Callable[[], Any]]:
 
 @contextmanager
 def _set_here(jax: Any, name: str, entered: Callable[[Any], Any], value: Any) -> Iterator[None]:
-    """A setting of JAX in this thread, where it isn't so anyway."""
+    """Set a setting of JAX in this thread, unless it has that value already."""
     if getattr(jax.config, f"jax_{name}") == value:
         yield
     else:

@@ -22,6 +22,7 @@ from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.pauli import PauliSentence
 from pennylane.wires import Wires
 
+from pennylane_qstore.pennylane_private import sample_dtype
 from pennylane_qstore.programs.outcomes import Outcomes
 
 Values = NDArray[np.float64]
@@ -170,8 +171,7 @@ def _samples(
         of_outcomes = outcomes.bits(_qubits(measurement, qubit_of))
     else:
         of_outcomes = _values(measurement, outcomes, qubit_of)
-    # PennyLane keeps the type that a user asked for to itself.
-    kind = getattr(measurement, "_dtype", None)
+    kind = sample_dtype(measurement)
     return of_outcomes[order] if kind is None else of_outcomes[order].astype(kind)
 
 

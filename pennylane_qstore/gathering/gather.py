@@ -7,7 +7,6 @@ and random numbers are drawn in the same order every time.
 """
 
 import functools
-import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -21,7 +20,12 @@ from pennylane_qstore.device.receivers import (
     receiving,
     recorded,
 )
-from pennylane_qstore.pennylane_private import carrier, is_recording, isolate
+from pennylane_qstore.pennylane_private import (
+    carrier,
+    is_in_jax_callback,
+    is_recording,
+    isolate,
+)
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -227,11 +231,4 @@ def _must_not_wait() -> bool:
     It records a circuit, under PennyLane's lock; or it is inside a function that JAX has compiled,
     which no other thread can enter before its first run is over.
     """
-    if is_recording():
-        return True
-    frame = sys._getframe() if "jax" in sys.modules else None  # noqa: SLF001
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "jax._src.callback":
-            return True
-        frame = frame.f_back
-    return False
+    return is_recording() or is_in_jax_callback()

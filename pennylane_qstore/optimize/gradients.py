@@ -8,20 +8,22 @@ import numpy as np
 import pennylane as qml
 from numpy.typing import NDArray
 from pennylane import math
-from pennylane.gradients.finite_difference import _processing_fn, finite_diff_coeffs
-from pennylane.gradients.gradient_transform import (
-    _all_zero_grad,
-    _no_trainable_grad,
-    assert_no_trainable_tape_batching,
-    choose_trainable_param_indices,
-    contract_qjac_with_cjac,
-    find_and_validate_gradient_methods,
-)
-from pennylane.gradients.spsa_gradient import _expand_transform_spsa, _rademacher_sampler
+from pennylane.gradients.finite_difference import finite_diff_coeffs
 from pennylane.ops.qubit.attributes import supports_broadcasting
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.gathering.replay import replay
+from pennylane_qstore.pennylane_private import (
+    all_zero_grad,
+    assert_no_trainable_tape_batching,
+    choose_trainable_param_indices,
+    contract_qjac_with_cjac,
+    expand_for_spsa,
+    find_and_validate_gradient_methods,
+    no_trainable_grad,
+    of_each_shot_copy,
+    rademacher_sampler,
+)
 
 Values = NDArray[np.float64]
 
@@ -101,7 +103,7 @@ def _value_and_grad(
 
 @partial(
     qml.transform,
-    expand_transform=_expand_transform_spsa,
+    expand_transform=expand_for_spsa,
     classical_cotransform=contract_qjac_with_cjac,
     final_transform=True,
 )
@@ -115,7 +117,7 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
     f0: Any = None,
     validate_params: bool = True,
     num_directions: int = 1,
-    sampler: Callable[..., Values] = _rademacher_sampler,
+    sampler: Callable[..., Values] = rademacher_sampler,
     sampler_rng: np.random.Generator | int | None = None,
 ) -> tuple[list[QuantumScript], Callable[..., Any]]:
     """PennyLane's ``spsa_grad``, with the circuits of all directions as one broadcast tape.
@@ -146,7 +148,7 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
     """
     assert_no_trainable_tape_batching(tape, "SPSA")
     if argnum is None and not tape.trainable_params:
-        return _no_trainable_grad(tape)
+        return no_trainable_grad(tape)
     measured = [m.obs for m in tape.measurements if m.obs is not None]
     of_gates = all(tape.par_info[place]["op"] not in measured for place in tape.trainable_params)
     if f0 is not None or not of_gates or not all(map(_can_be_broadcast, tape.operations)):
@@ -159,7 +161,7 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
     if validate_params:
         methods = find_and_validate_gradient_methods(tape, "numeric", chosen)
     if all(method == "0" for method in methods.values()):
-        return _all_zero_grad(tape)
+        return all_zero_grad(tape)
     width = len(tape.trainable_params)
     indices = [i for i in range(width) if methods.get(i, "0") != "0"]
     if sampler_rng is None:  # from NumPy's own state, which a replay puts back
@@ -172,7 +174,7 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
     weights = np.asarray(coefficients)[:, None, None] / h**n * inverse / num_directions
     moves, weights = _merged(moves, weights.reshape(-1, width))
     contracted = partial(_contracted, weights=weights, tape=tape)
-    post = partial(_processing_fn, shots=tape.shots, single_shot_batch_fn=contracted)
+    post = partial(of_each_shot_copy, shots=tape.shots, single_shot_batch_fn=contracted)
     return [_moved(tape, moves)], post
 
 

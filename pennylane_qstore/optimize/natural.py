@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any, Literal
 
 import pennylane as qml
-from pennylane.optimize.qng import _reshape_and_regularize
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.gathering.gather import gather
 from pennylane_qstore.optimize.gradients import value_and_grad
+from pennylane_qstore.pennylane_private import reshape_and_regularize
 
 Metric = Literal["measured", "classical"]
 
@@ -87,9 +87,9 @@ class QNGOptimizer(qml.QNGOptimizer):
         (value, gradient), *metrics = found
         for metric in metrics:
             self.metric_tensor = (
-                tuple(_reshape_and_regularize(each, self.lam) for each in metric)
+                tuple(reshape_and_regularize(each, self.lam) for each in metric)
                 if isinstance(metric, tuple)
-                else _reshape_and_regularize(metric, self.lam)
+                else reshape_and_regularize(metric, self.lam)
             )
         one = sum(getattr(arg, "requires_grad", False) for arg in args) == 1
         moved = self.apply_grad((gradient,) if one else gradient, args)

@@ -12,10 +12,10 @@ import pennylane as qml
 from numpy.typing import NDArray
 from pennylane import math
 from pennylane.fourier import reconstruct
-from pennylane.optimize.rotosolve import _restrict_to_univariate, _validate_inputs
 
 from pennylane_qstore.gathering.gather import gather
 from pennylane_qstore.gathering.replay import replay as replayed
+from pennylane_qstore.pennylane_private import restrict_to_univariate, validate_rotosolve_inputs
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
             for name, arg in zip(signature(function).parameters, args, strict=False)
         }
         numbers, spectra = nums_frequency or {}, spectra or {}
-        _validate_inputs(trained, args, numbers, spectra)
+        validate_rotosolve_inputs(trained, args, numbers, spectra)
 
         fn = replayed(objective_fn) if self.replay else objective_fn
         values: list[Any] = list(args)
@@ -123,7 +123,7 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
             cost = fn(*values, **kwargs) if first or frequency is not None else None
             if frequency is None:
                 return parameter.reconstructed(fn)(*values, f0=cost, **kwargs), cost
-            along = _restrict_to_univariate(fn, place, index, list(values), kwargs)
+            along = restrict_to_univariate(fn, place, index, list(values), kwargs)
             return self.min_analytic(along, frequency, cost), cost
 
         found, cost = _together(objective_fn, asked)

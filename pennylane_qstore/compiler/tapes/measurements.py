@@ -21,6 +21,8 @@ from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.pauli import PauliSentence, PauliWord
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.pennylane_private import sample_dtype
+
 # Turns an eigenvector of each Pauli operator to a basis state; SX is RX(π/2).
 _TO_Z: dict[str, Callable[[Any], list[Operator]]] = {
     "X": lambda wire: [qml.Hadamard(wire)],
@@ -270,7 +272,7 @@ def _replaced(measurement: MeasurementProcess, **what: Any) -> MeasurementProces
     if isinstance(measurement, ProbabilityMP):
         what = {"wires": measurement.wires}
     if isinstance(measurement, SampleMP):
-        what["dtype"] = getattr(measurement, "_dtype", None)  # what a user asked for, or None
+        what["dtype"] = sample_dtype(measurement)
     return type(measurement)(**what)
 
 

@@ -13,6 +13,7 @@ from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
+from pennylane_qstore.pennylane_private import HYPERPARAMETERS
 from pennylane_qstore.programs.program import Programs
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
@@ -75,13 +76,13 @@ class BoundTemplate(ResourcesOperation):
         own = other.__dict__
         own.update(self.__dict__)
         own["data"] = (params,)
-        own["_hyperparameters"] = {"template": self.template, "target": target}
+        own[HYPERPARAMETERS] = {"template": self.template, "target": target}
         return other
 
     @property
     def template(self) -> Template:
         """The structure."""
-        return self._hyperparameters["template"]
+        return self.__dict__[HYPERPARAMETERS]["template"]
 
     @property
     def params(self) -> NDArray[Any]:

@@ -15,6 +15,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 
 from pennylane_qstore.compiler.operators.gate_set import NATIVE
+from pennylane_qstore.pennylane_private import control_labels, wire_labels
 
 # A parameter of one of these types is one number.
 NUMBERS = frozenset({float, int, np.float64})
@@ -69,11 +70,9 @@ class PlainReader:
 
     def tokens(self, operations: Sequence[Operator]) -> tuple[int | None, ...]:
         """What tells each plain gate but for its parameters; None for any other operation."""
-        # Past the properties, which take longer than all else that is read; a controlled gate's
-        # private wires are its base's alone.
-        labels = [op._wires._labels for op in self._plain(operations)]  # noqa: SLF001
-        settings = [op._hyperparameters for op in self._controlled(operations)]  # noqa: SLF001
-        controls = [own["control_wires"]._labels for own in settings]  # noqa: SLF001
+        # A controlled gate's own labels are its base's alone.
+        labels = list(map(wire_labels, self._plain(operations)))
+        controls = list(map(control_labels, self._controlled(operations)))
         last, tokens = self._last
         if (labels, controls) != last:
             tokens = self._told(labels, controls)
