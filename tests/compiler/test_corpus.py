@@ -21,7 +21,10 @@ from tests.compiler.native_matrix import (
     program_matrix,
     tape_matrix,
 )
-from tests.operators import GATES, IDLE, NATIVE, Place
+from tests.operators.examples import IDLE
+from tests.operators.gates import GATES
+from tests.operators.native import NATIVE
+from tests.operators.place import Place
 
 ENTANGLERS = {"forte": "zz", "aria": "ms"}
 EXACT, EXACT_OUTCOMES = 1e-12, 1e-13

@@ -11,7 +11,11 @@ from pennylane.exceptions import DeviceError
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from tests.operators import EXAMPLES, GATES, IDLE, LEFT_OUT, NATIVE, REFUSED, VARIANTS, Place
+from tests.operators.examples import EXAMPLES, IDLE, VARIANTS
+from tests.operators.gates import GATES
+from tests.operators.left_out import LEFT_OUT, REFUSED
+from tests.operators.native import NATIVE
+from tests.operators.place import Place
 
 # What the device can't do yet, though default.qubit can: (example, form) to why. To be empty.
 KNOWN: dict[tuple[str, str], str] = {
