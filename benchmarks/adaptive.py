@@ -20,7 +20,7 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.policy import Policy
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.emulator.service.timing import PROFILES
-from pennylane_qstore.fleet import splitting
+from pennylane_qstore.fleet.work import parts as parts_of
 from pennylane_qstore.programs.program import Gate, Programs
 
 CIRCUITS, SHOTS, REPEATS = 100, 100, 3
@@ -57,7 +57,7 @@ async def seconds(backend, profile, parts):
         await run(client, backend, 1)  # from which it learns
         is_simulator = backend == "simulator"
         measured = client.per_circuit(backend) if is_simulator else None
-        parts = splitting.parts(CIRCUITS, measured)
+        parts = 1 if measured is None else parts_of(CIRCUITS, measured)
     for _ in range(REPEATS):
         start = asyncio.get_running_loop().time()
         await run(client, backend, parts)

@@ -3,11 +3,24 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from pennylane_qstore.errors import OptionError
 
 _lock = threading.Lock()
 _current: list["Run"] = []
+
+
+class RunStep(NamedTuple):
+    """A batch's place in a named run.
+
+    Attributes:
+        run: name of the run
+        step: how many batches were sent in it before, since its last checkpoint
+    """
+
+    run: str
+    step: int
 
 
 class Run:
@@ -24,7 +37,7 @@ class Run:
         self._acknowledge: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
 
-    def next_step(self, acknowledge: Callable[[str], None]) -> tuple[str, int]:
+    def next_step(self, acknowledge: Callable[[str], None]) -> RunStep:
         """The place of one more batch.
 
         Args:
@@ -34,7 +47,7 @@ class Run:
             step, self.step = self.step, self.step + 1
             if acknowledge not in self._acknowledge:
                 self._acknowledge.append(acknowledge)
-            return self.name, step
+            return RunStep(self.name, step)
 
     def acknowledge(self, step: int = 0) -> None:
         """Says that a checkpoint holds all answers so far: none of them is replayed any more.

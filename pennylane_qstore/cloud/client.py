@@ -28,6 +28,7 @@ from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, Un
 from pennylane_qstore.options import QPU
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener, Slowed
+from pennylane_qstore.runs import RunStep
 
 # Seconds: for an answer about backends, for one that isn't needed, and for which they are taken to
 # hold.
@@ -176,10 +177,10 @@ class Client:
         return self.policy.resume and self._journal.has_left(name)
 
     async def is_left(
-        self, job: Job, settings: Mapping[str, Any], run: tuple[str, int] | None
+        self, job: Job, settings: Mapping[str, Any], run_step: RunStep | None
     ) -> bool:
         """Whether an earlier process left this job, so that it would be taken up."""
-        order = RequestTerms(settings, _now(), run=run)
+        order = RequestTerms(settings, _now(), run_step=run_step)
         return self._batch(order, lambda _: None).submission.is_left(job)
 
     async def run(
@@ -190,7 +191,7 @@ class Client:
         max_wait: float,
         listener: Listener,
         sharpen: bool | None = None,
-        run: tuple[str, int] | None = None,
+        run_step: RunStep | None = None,
         budget: float | None = None,
         elsewhere: Failover | None = None,
     ) -> dict[int, Outcomes]:
@@ -205,7 +206,7 @@ class Client:
             max_wait: seconds for all of it
             listener: is told what happens
             sharpen: whether debiased results are sharpened
-            run: a named run and the step in it, or None
+            run_step: the batch's place in a named run, or None
             budget: in the contract's unit: of the named run, or since this client was made
             elsewhere: the way out for jobs that can't be run here, or None
 
@@ -221,7 +222,7 @@ class Client:
             settings,
             _now() + max_wait,
             sharpen,
-            run,
+            run_step,
             budget,
             self._made,
             priced=name.startswith(QPU) or budget is not None,

@@ -27,7 +27,6 @@ from pennylane_qstore.device.delivery import deliver
 from pennylane_qstore.device.execution import Execution
 from pennylane_qstore.device.receivers import (
     Answer,
-    RunStep,
     TapeBatch,
     answered,
     current,
@@ -39,6 +38,7 @@ from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
 from pennylane_qstore.reporting.tracking import track_batch
+from pennylane_qstore.runs import RunStep
 
 
 @single_tape_support
@@ -335,12 +335,12 @@ class QStoreDevice(Device):
         tapes, read = self.preprocess_transforms()(circuits)
         return tuple(read(self.execute(tapes)))
 
-    def next_step(self) -> RunStep:
+    def next_step(self) -> RunStep | None:
         """The place of a batch in the named run that this process is in, or None."""
         return self._execution.next_step()
 
     def execute_each(
-        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None
     ) -> list[Answer]:
         """Runs the batches of several callers as one.
 

@@ -15,11 +15,12 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.device.readout import read_out
-from pennylane_qstore.device.receivers import Answer, RunStep
+from pennylane_qstore.device.receivers import Answer
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
+from pennylane_qstore.fleet.member import Ran
 from pennylane_qstore.fleet.members import Members
-from pennylane_qstore.fleet.placement import Fleet, Ran
+from pennylane_qstore.fleet.one_backend import backends_of
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.pennylane_private import unrecorded
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -28,13 +29,14 @@ from pennylane_qstore.reporting.events import Event, Waiting
 from pennylane_qstore.reporting.interruption import interrupted
 from pennylane_qstore.reporting.progress import shown
 from pennylane_qstore.reporting.tracking import track_events, track_results
+from pennylane_qstore.runs import RunStep
 
 
 class Execution:
     """What a device does with batches of tapes.
 
     Attributes:
-        fleet: the members that circuits run on
+        fleet: the backends that circuits run on: a ``OneBackend`` or a ``Fleet``
         rng: draws the samples that are drawn on this side
     """
 
@@ -46,7 +48,7 @@ class Execution:
             wires: of the device, or None
             rng: of the samples that are drawn on this side
         """
-        self.fleet = Fleet(members)
+        self.fleet = backends_of(members)
         self.rng = rng
         self._wires = wires
         self._options = members.first
@@ -73,7 +75,7 @@ class Execution:
         )
 
     def answers(
-        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep, tracker: Tracker
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None, tracker: Tracker
     ) -> list[Answer]:
         """Runs the batches of several callers as one, and gives each its results or its error.
 
@@ -91,7 +93,7 @@ class Execution:
             return self._answers(batches, step, tracker)
 
     def _answers(
-        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep, tracker: Tracker
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None, tracker: Tracker
     ) -> list[Answer]:
         circuits = [tape for batch in batches for tape in batch]
         work = Work(circuits, self._wires)
@@ -104,9 +106,10 @@ class Execution:
                 return self._sound_answers(batches, error, step, tracker)
             ran, failure = dict(error.partial), error
         rows: list[dict[int, Ran]] = [{} for _ in circuits]
-        for index, place in enumerate(work.places):
-            if index in ran:
-                rows[place.tape][place.row] = ran[index]
+        for tape, first_index in enumerate(work.first):
+            for row in range(circuits[tape].batch_size or 1):
+                if first_index + row in ran:
+                    rows[tape][row] = ran[first_index + row]
         answers: list[Answer] = []
         first = 0
         for batch in batches:
@@ -139,7 +142,7 @@ class Execution:
         self,
         batches: Sequence[Sequence[QuantumScript]],
         error: CompileError,
-        step: RunStep,
+        step: RunStep | None,
         tracker: Tracker,
     ) -> list[Answer]:
         """Those of the batches that can be compiled, without those that can't."""
@@ -200,7 +203,7 @@ class Execution:
             if debiasing and shots < DEBIASING_SHOTS:
                 raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
 
-    def _run(self, work: Work, step: RunStep, tracker: Tracker) -> dict[int, Ran]:
+    def _run(self, work: Work, step: RunStep | None, tracker: Tracker) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
         self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
@@ -219,7 +222,7 @@ class Execution:
         finally:
             track_events(tracker, events)
 
-    def next_step(self) -> RunStep:
+    def next_step(self) -> RunStep | None:
         """The place of a batch in the named run that this process is in."""
         named = runs.current()
         return None if named is None else named.next_step(self._acknowledge)

@@ -8,21 +8,21 @@ from typing import Any, Protocol
 
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.runs import RunStep
+
 # One batch's results, in the order of its tapes, or the error that it ended with.
 Answer = tuple[Any, ...] | Exception
-# A named run, and how many batches were sent in it before; None outside of runs.
-RunStep = tuple[str, int] | None
 
 
 class Executor(Protocol):
     """A device that runs the batches of several callers as one."""
 
-    def next_step(self) -> RunStep:
+    def next_step(self) -> RunStep | None:
         """The place of its next batch in the named run that this process is in."""
         ...
 
     def execute_each(
-        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep
+        self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None
     ) -> list[Answer]:
         """One answer a batch, in order."""
         ...

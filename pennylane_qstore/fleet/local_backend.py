@@ -14,13 +14,13 @@ from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.templates.operation import operations
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.fleet.member import Terms
+from pennylane_qstore.fleet.member import BackendStatus, Terms
 from pennylane_qstore.fleet.members import LocalDevice
-from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import RanHere
+from pennylane_qstore.runs import RunStep
 
 # A state of more qubits fills the memory of most machines.
 _WIDEST_LOCAL = 28
@@ -40,7 +40,7 @@ class LocalBackend:
     def connect(self) -> None:
         """There is nothing to connect to."""
 
-    def known(self) -> None:
+    def cached(self) -> None:
         """It is asked, which costs nothing."""
 
     async def machine(self, max_wait: float) -> Backend:
@@ -74,9 +74,9 @@ class LocalBackend:
         """Nothing outlives the process here."""
         return False
 
-    async def left(self, jobs: Sequence[Job], run: tuple[str, int] | None) -> bool:
+    async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:
         """Nothing outlives the process here."""
-        del jobs, run
+        del jobs, run_step
         return False
 
     async def run(

@@ -9,10 +9,10 @@ from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.fleet.sharing import BackendStatus
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener
+from pennylane_qstore.runs import RunStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,39 @@ class Terms:
     Attributes:
         deadline: in seconds of the loop's clock
         listener: is told what happens
-        run: a named run and the step in it, or None
+        run_step: the batch's place in a named run, or None
     """
 
     deadline: float
     listener: Listener
-    run: tuple[str, int] | None = None
+    run_step: RunStep | None = None
 
     @property
     def left(self) -> float:
         """Seconds until the deadline; to be asked in the loop."""
         return self.deadline - asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStatus:
+    """What is known of a member of a fleet when jobs are shared out.
+
+    Attributes:
+        on_qpu: whether it is a quantum computer
+        queue: seconds that a job waits for it
+        per_circuit: seconds that a circuit of earlier jobs ran on it, or None without any
+        is_fallback: whether it gets only what no other member can run
+    """
+
+    on_qpu: bool
+    queue: float = 0.0
+    per_circuit: float | None = None
+    is_fallback: bool = False
+
+    @property
+    def tier(self) -> tuple[bool, bool]:
+        """Quantum computers first, then what simulates one, then the fallback."""
+        return self.is_fallback, not self.on_qpu
 
 
 class Member(Protocol):
@@ -58,7 +80,7 @@ class Member(Protocol):
         """Opens what it needs; not in the loop's own thread."""
         ...
 
-    def known(self) -> Backend | None:
+    def cached(self) -> Backend | None:
         """What is known of it without a question, not in the loop's own thread; or None."""
         ...
 
@@ -82,7 +104,7 @@ class Member(Protocol):
         """Whether earlier processes may have left jobs there, to be taken up."""
         ...
 
-    async def left(self, jobs: Sequence[Job], run: tuple[str, int] | None) -> bool:
+    async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:
         """Whether they left these jobs."""
         ...
 
@@ -91,3 +113,16 @@ class Member(Protocol):
     ) -> dict[int, Outcomes]:
         """Runs jobs, and gives the outcomes of their programs by index."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One circuit's outcomes, and where it ran.
+
+    Attributes:
+        outcomes: of the tape's qubits
+        member: that ran it
+    """
+
+    outcomes: Outcomes
+    member: Member

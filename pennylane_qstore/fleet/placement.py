@@ -3,7 +3,6 @@
 import asyncio
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.http import loop
@@ -15,7 +14,7 @@ from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.fleet import sharing
 from pennylane_qstore.fleet.local_backend import LocalBackend
-from pennylane_qstore.fleet.member import Member, Terms
+from pennylane_qstore.fleet.member import Member, Ran, Terms
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.planning import Failed, MemberJobs, Planning, View, view, viewed
 from pennylane_qstore.fleet.remote import Clients, Remote
@@ -23,27 +22,15 @@ from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener, Moved
+from pennylane_qstore.runs import RunStep
 
 # Seconds: for an answer about a backend where there are others, and for which one that gave none,
 # or is away, isn't asked again.
 _LOOK, _PEACE = 5.0, 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One circuit's outcomes, and where it ran.
-
-    Attributes:
-        outcomes: of the tape's qubits
-        member: that ran it
-    """
-
-    outcomes: Outcomes
-    member: Member
-
-
 class Fleet:
-    """The members of a device, one or many, and the way of a batch through them.
+    """The members of a device that has several, and the way of a batch through them.
 
     Attributes:
         members: in the order they were listed, the fallback last
@@ -94,7 +81,7 @@ class Fleet:
         work: Work,
         indices: Collection[int],
         failed: Failed | None = None,
-        run: tuple[str, int] | None = None,
+        run_step: RunStep | None = None,
     ) -> list[MemberJobs]:
         """Places circuits on members; not to be called in the loop's own thread.
 
@@ -102,7 +89,7 @@ class Fleet:
             work: the batch
             indices: of the circuits
             failed: why members couldn't run them, in the order they were tried
-            run: a named run and the step in it, or None
+            run_step: the batch's place in a named run, or None
 
         Raises:
             NoBackendError: none of several members can take them
@@ -113,7 +100,9 @@ class Fleet:
         planning = Planning(self.members, self.labels, views, failed or {}, most)
         groups = [(None, indices)] if failed else self._routed(work, indices)
         return [
-            part for wanted, group in groups for part in planning.parts(work, group, wanted, run)
+            part
+            for wanted, group in groups
+            for part in planning.parts(work, group, wanted, run_step)
         ]
 
     def warm(self) -> None:
@@ -138,7 +127,7 @@ class Fleet:
             member.connect()
         if len(self.members) == 1:  # it may be away, and yet be compiled for
             member = self.members[0]
-            machine = member.known() or loop.current().run(member.machine(self.max_wait))
+            machine = member.cached() or loop.current().run(member.machine(self.max_wait))
             return member, machine
         views = self._views()
         for member, each in zip(self.members, views, strict=True):
@@ -150,7 +139,7 @@ class Fleet:
         """What is known of each member; one that didn't answer is left in peace for a while."""
         for member in self.members:
             member.connect()
-        known = [(member, member.known()) for member in self.members]
+        known = [(member, member.cached()) for member in self.members]
         views = [viewed(member, machine) for member, machine in known if machine is not None]
         if len(views) == len(self.members):
             return views
@@ -194,38 +183,38 @@ class Fleet:
     def estimate(self, work: Work) -> Price:
         """What a batch would cost where it would be placed now, by the API's own estimates."""
         prices = []
-        for part in self.plan(work, range(len(work.places))):
+        for part in self.plan(work, range(len(work))):
             member = self.members[part.member]
             if isinstance(member, Remote):
                 asked = member.client().estimate(part.jobs, member.settings)
                 prices.append(loop.current().run(asked))
         return cost.total(prices)
 
-    def run(self, work: Work, listener: Listener, step: tuple[str, int] | None) -> dict[int, Ran]:
+    def run(self, work: Work, listener: Listener, run_step: RunStep | None) -> dict[int, Ran]:
         """Runs a batch, and gives each circuit's outcomes by its index.
 
         Args:
             work: the batch
             listener: is told what happens
-            step: a named run and the step in it, or None
+            run_step: the batch's place in a named run, or None
 
         Raises:
             QStoreError: its ``partial`` holds what ran, by index
             KeyboardInterrupt: what was live has been cancelled
         """
-        parts = self.plan(work, range(len(work.places)), run=step)
+        parts = self.plan(work, range(len(work)), run_step=run_step)
         for cut in {part.cut for part in parts if part.cut is not None}:
             listener(cut)
-        return loop.current().run(self._run(parts, work, listener, step))
+        return loop.current().run(self._run(parts, work, listener, run_step))
 
     async def _run(
         self,
         parts: Sequence[MemberJobs],
         work: Work,
         listener: Listener,
-        step: tuple[str, int] | None,
+        run_step: RunStep | None,
     ) -> dict[int, Ran]:
-        terms = Terms(asyncio.get_running_loop().time() + self.max_wait, listener, step)
+        terms = Terms(asyncio.get_running_loop().time() + self.max_wait, listener, run_step)
         batch = _FleetBatch(self, work, terms, self._listed.queue_timeout)
         try:
             await batch.run(parts, {})
@@ -284,7 +273,7 @@ class _FleetBatch:
         """Runs a job that a member couldn't run on another."""
         failed = {**failed, place: error}
         parts = await asyncio.to_thread(
-            self._fleet.plan, self._work, job.indices, failed, self._terms.run
+            self._fleet.plan, self._work, job.indices, failed, self._terms.run_step
         )
         labels = self._fleet.labels
         for part in parts:

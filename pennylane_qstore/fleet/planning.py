@@ -13,11 +13,11 @@ from pennylane_qstore.errors import (
     QStoreError,
     UnavailableError,
 )
-from pennylane_qstore.fleet import sharing, splitting
-from pennylane_qstore.fleet.member import Member
-from pennylane_qstore.fleet.sharing import BackendStatus
+from pennylane_qstore.fleet import sharing
+from pennylane_qstore.fleet.member import BackendStatus, Member
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.reporting.events import Cut
+from pennylane_qstore.runs import RunStep
 
 # Why members can't run something, by their places in the fleet, in the order they were tried.
 Failed = Mapping[int, QStoreError]
@@ -126,7 +126,7 @@ class Planning:
         work: Work,
         indices: Collection[int],
         wanted: int | None,
-        run: tuple[str, int] | None,
+        run_step: RunStep | None,
     ) -> list[MemberJobs]:
         """Circuits as parts of the batch, each for one member.
 
@@ -134,7 +134,7 @@ class Planning:
             work: the batch
             indices: of the circuits
             wanted: the member that the user's rule chose, or None
-            run: a named run and the step in it, or None
+            run_step: the batch's place in a named run, or None
 
         Raises:
             NoBackendError: none of several members can take them
@@ -159,7 +159,7 @@ class Planning:
             chosen = sharing.share(sizes, self._standings)
         found: dict[tuple[int, bool], list[Job]] = {}
         for each, place, candidates in zip(jobs, chosen, able, strict=True):
-            there = self._where_left(work, each, candidates, run)
+            there = self._where_left(work, each, candidates, run_step)
             chosen_place = place if there is None else there
             part = self._settled(work, each, candidates, chosen_place, packed_for)
             found.setdefault((part.member, part.has_way), []).extend(part.jobs)
@@ -179,8 +179,7 @@ class Planning:
 
     def _jobs(self, work: Work, place: int, indices: Collection[int]) -> list[Job]:
         seen = self._views[place]
-        most = -(-len(indices) // splitting.parts(len(indices), seen.measured))
-        return work.jobs(seen.target, indices, min(self._most, most))
+        return work.jobs(seen.target, indices, self._most, seen.measured)
 
     def _refusal(self, place: int, job: Job) -> str | None:
         """Why a member can't take a job, as far as it tells before it is compiled for it."""
@@ -190,7 +189,7 @@ class Planning:
         return machine.too_wide(job.qubits)
 
     def _where_left(
-        self, work: Work, job: Job, able: Sequence[int], run: tuple[str, int] | None
+        self, work: Work, job: Job, able: Sequence[int], run_step: RunStep | None
     ) -> int | None:
         """The member at which an earlier process left a job, which is paid there already.
 
@@ -201,7 +200,7 @@ class Planning:
             return None
         for place in filter(self._has_left, candidates):
             jobs = self._jobs(work, place, job.indices)
-            if loop.current().run(self._members[place].left(jobs, run)):
+            if loop.current().run(self._members[place].left(jobs, run_step)):
                 return place
         return None
 

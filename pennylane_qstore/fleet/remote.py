@@ -14,11 +14,11 @@ from pennylane_qstore.cloud.submitting.policy import policy_of
 from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.fleet import embedded
-from pennylane_qstore.fleet.member import Terms
-from pennylane_qstore.fleet.sharing import BackendStatus
+from pennylane_qstore.fleet.member import BackendStatus, Terms
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
 from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.runs import RunStep
 
 
 class Clients:
@@ -80,7 +80,7 @@ class Remote:
         """Opens the connection; not in the loop's own thread, in which an emulator starts."""
         self.client()
 
-    def known(self) -> Backend | None:
+    def cached(self) -> Backend | None:
         """What the API said of it within the last minute; None where it must be asked."""
         running = loop.current()
         return self.client().known(self.settings["backend"], running.asyncio_loop.time())
@@ -127,10 +127,10 @@ class Remote:
         """Whether earlier processes may have left jobs there, to be taken up."""
         return await self.client().has_left(self.settings["backend"])
 
-    async def left(self, jobs: Sequence[Job], run: tuple[str, int] | None) -> bool:
+    async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:
         """Whether they left these jobs."""
         client = self.client()
-        return all([await client.is_left(each, self.settings, run) for each in jobs])
+        return all([await client.is_left(each, self.settings, run_step) for each in jobs])
 
     async def run(
         self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
@@ -147,7 +147,7 @@ class Remote:
             max_wait=terms.left,
             listener=terms.listener,
             sharpen=self.options.sharpen,
-            run=terms.run,
+            run_step=terms.run_step,
             budget=self.options.budget,
             elsewhere=way,
         )

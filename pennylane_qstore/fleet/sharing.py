@@ -1,34 +1,13 @@
 """Which backend a job goes to, and whether it may go to another: functions of values, no I/O."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from pennylane_qstore.fleet.member import BackendStatus
 
 # Seconds for which a submit is tried where there is another backend to go to.
 PATIENCE = 30.0
 # Seconds that a circuit is taken to run where nothing is known: of the size that users report.
 PER_CIRCUIT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class BackendStatus:
-    """What is known of a member of a fleet when jobs are shared out.
-
-    Attributes:
-        on_qpu: whether it is a quantum computer
-        queue: seconds that a job waits for it
-        per_circuit: seconds that a circuit of earlier jobs ran on it, or None without any
-        is_fallback: whether it gets only what no other member can run
-    """
-
-    on_qpu: bool
-    queue: float = 0.0
-    per_circuit: float | None = None
-    is_fallback: bool = False
-
-    @property
-    def tier(self) -> tuple[bool, bool]:
-        """Quantum computers first, then what simulates one, then the fallback."""
-        return self.is_fallback, not self.on_qpu
 
 
 def share(

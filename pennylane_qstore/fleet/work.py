@@ -1,103 +1,147 @@
-"""A batch of tapes as work: compiled once for each target, and packed for whoever takes it."""
+"""A batch of tapes: compiled once for each target, and packed into jobs for a backend."""
 
+import itertools
+import math
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.submitting import packing
-from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
 from pennylane_qstore.compiler import Compiled, Target, compile_batch
 from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.programs.program import Programs
 
+# Jobs at most that a simulator's batch is cut into, and the least seconds that each should run: a
+# job has its own requests and its own check.
+_MOST_PARTS, _WORTHWHILE = 4, 0.5
+# Programs of one structure with their shots and the indices of their circuits.
+Group = tuple[Programs, int | None, list[int]]
+
 
 class Work:
     """The circuits of a batch, each under an index that is the same for every target.
 
+    A circuit is a tape, or one row of a broadcast tape; they are counted in the order of the tapes.
+
     Attributes:
         tapes: from the device's preprocessing
-        places: of each circuit, by its index: its tape, and its row of the broadcast axis
+        first: index of each tape's first circuit
     """
 
     def __init__(self, tapes: Sequence[QuantumScript], wires: Any) -> None:
-        """Compiles nothing yet.
+        """Compile nothing yet.
 
         Args:
             tapes: from the device's preprocessing
             wires: of the device, or None
         """
         self.tapes = tapes
-        self.places = [
-            CircuitPlace(index, row)
-            for index, tape in enumerate(tapes)
-            for row in range(tape.batch_size or 1)
-        ]
+        *self.first, self._size = itertools.accumulate(
+            [tape.batch_size or 1 for tape in tapes], initial=0
+        )
         self._wires = wires
-        self._indices = {place: index for index, place in enumerate(self.places)}
-        self._compiled: dict[Target, list[Compiled]] = {}
-        # Of each circuit, its group of programs and its row there.
-        self._where: dict[Target, dict[int, tuple[int, int]]] = {}
+        self._groups: dict[Target, list[Group]] = {}
         self._lock = threading.Lock()
 
-    def compiled(self, target: Target) -> list[Compiled]:
-        """The batch's programs for a target.
+    def __len__(self) -> int:
+        """Return the number of circuits."""
+        return self._size
+
+    @cached_property
+    def places(self) -> list[CircuitPlace]:
+        """Each circuit's tape, and its row of the broadcast axis, by the circuit's index."""
+        return [
+            CircuitPlace(index, row)
+            for index, tape in enumerate(self.tapes)
+            for row in range(tape.batch_size or 1)
+        ]
+
+    def compiled(self, target: Target) -> list[Group]:
+        """Return the batch's programs for a target, in groups of one structure and equal shots.
 
         Raises:
             CompileError: a tape that can't become native gates
         """
         with self._lock:
-            if target not in self._compiled:
-                compiled = compile_batch(self.tapes, self._wires, target)
-                self._where[target] = {
-                    self._indices[place]: (group, row)
-                    for group, (_, _, places) in enumerate(compiled)
-                    for row, place in enumerate(places)
-                }
-                self._compiled[target] = compiled
-            return self._compiled[target]
+            if target not in self._groups:
+                self._groups[target] = [
+                    self._indexed(each) for each in compile_batch(self.tapes, self._wires, target)
+                ]
+            return self._groups[target]
 
-    def programs(
-        self, target: Target, indices: Collection[int]
-    ) -> list[tuple[Programs, int | None, list[int]]]:
-        """Some circuits as programs: each group with its shots, and the indices of its circuits."""
-        compiled, where = self.compiled(target), self._where[target]
-        rows: dict[int, list[tuple[int, int]]] = {}
-        for index in indices:
-            group, row = where[index]
-            rows.setdefault(group, []).append((row, index))
-        found = []
-        for group, own in sorted(rows.items()):
-            programs, shots, _ = compiled[group]
-            own.sort()
-            if len(own) < len(programs):
-                programs = programs.rows([row for row, _ in own])
-            found.append((programs, shots, [index for _, index in own]))
-        return found
+    def _indexed(self, compiled: Compiled) -> Group:
+        programs, shots, places = compiled
+        return programs, shots, [self.first[tape] + row for tape, row in places]
 
-    def jobs(self, target: Target, indices: Collection[int], most_circuits: int) -> list[Job]:
-        """Some circuits packed under the API's limits.
+    def programs(self, target: Target, indices: Collection[int]) -> list[Group]:
+        """Return some of the circuits as programs; a group's circuits are sorted by index."""
+        wanted = set(indices)
+        groups = []
+        for programs, shots, all_indices in self.compiled(target):
+            rows = [row for row, index in enumerate(all_indices) if index in wanted]
+            if not rows:
+                continue
+            rows.sort(key=all_indices.__getitem__)
+            own_indices = [all_indices[row] for row in rows]
+            picked = programs if len(rows) == len(all_indices) else programs.rows(rows)
+            groups.append((picked, shots, own_indices))
+        return groups
+
+    def jobs(
+        self,
+        target: Target,
+        indices: Collection[int] | None,
+        most_circuits: int | None = None,
+        per_circuit: float | None = None,
+    ) -> list[Job]:
+        """Return circuits as jobs under the API's limits.
 
         Args:
             target: that they are compiled for
-            indices: of the circuits
-            most_circuits: in one job
+            indices: of the circuits, or None for all
+            most_circuits: in one job, or None for as many as the API takes
+            per_circuit: seconds that a circuit of earlier jobs ran, where the batch may be cut so
+                that its parts run at the same time; else None
         """
-        groups = self.programs(target, indices)
+        groups = self.compiled(target) if indices is None else self.programs(target, indices)
+        most = MAX_CIRCUITS if most_circuits is None else most_circuits
+        if per_circuit is not None:
+            circuits = len(self) if indices is None else len(indices)
+            most = min(most, -(-circuits // parts(circuits, per_circuit)))
         return packing.pack(
             [(programs, shots) for programs, shots, _ in groups],
-            most_circuits,
-            [index for _, _, own in groups for index in own],
+            most,
+            [index for _, _, group_indices in groups for index in group_indices],
         )
 
-    def read(self, target: Target, found: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
-        """What programs gave to what their tapes would have."""
-        compiled, where = self.compiled(target), self._where[target]
-        read = {}
-        for index, outcomes in found.items():
-            group, row = where[index]
-            bits = compiled[group].programs.bits_of(row)
-            read[index] = outcomes if bits is None else outcomes.mapped(bits)
+    def read(self, target: Target, outcomes: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
+        """Return what the tapes would have given, from what their programs gave, by index."""
+        read = dict(outcomes)
+        for programs, _, indices in self.compiled(target):
+            if programs.bits is None and programs.flips is None:
+                continue
+            for row, index in enumerate(indices):
+                bits = programs.bits_of(row) if index in read else None
+                if bits is not None:
+                    read[index] = read[index].mapped(bits)
         return read
+
+
+def parts(circuits: int, per_circuit: float) -> int:
+    """Return how many jobs a simulator's batch is sent as, so that they run at the same time.
+
+    As many as keep each running for half a second, and four at most. A simulator that runs one job
+    after the other takes no longer for it; one that runs several at once is sooner done. A quantum
+    computer runs one job at a time, waits for each in its queue, and may have a least price for
+    each: its batches are never cut.
+
+    Args:
+        circuits: in the batch
+        per_circuit: seconds that a circuit of earlier jobs ran
+    """
+    return max(1, min(_MOST_PARTS, math.floor(circuits * per_circuit / _WORTHWHILE), circuits))

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pennylane as qml
+import pytest
 
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.fleet.work import Work, parts
 from pennylane_qstore.programs.outcomes import Outcomes
 
 ZZ, MS, QIS = Target("zz"), Target("ms"), Target("qis")
@@ -61,3 +62,21 @@ def test_outcomes_are_read_by_the_programs_that_gave_them():
     read = batch.read(ZZ, {2: zero, 4: zero})
     assert read[4].states.tolist() == [0]
     assert read[2].states.tolist() == [1]  # the first qubit's X
+
+
+@pytest.mark.parametrize(
+    ("circuits", "per_circuit", "jobs"),
+    [
+        (100, 0.0, 1),
+        (100, 0.001, 1),
+        (100, 0.0099, 1),
+        (100, 0.011, 2),
+        (100, 0.02, 4),
+        (5_000, 0.02, 4),
+        (1, 60.0, 1),
+        (3, 60.0, 3),
+    ],
+)
+def test_each_job_is_worth_its_requests(circuits, per_circuit, jobs):
+    """Half a second at least, four jobs at most, and a circuit in each."""
+    assert parts(circuits, per_circuit) == jobs

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.options import EMULATOR, SIMULATOR, Options
@@ -15,6 +15,8 @@ from pennylane_qstore.programs.program import Programs
 # around the circuits, has half a megabyte left.
 MAX_CIRCUITS, MAX_GATES, MAX_BYTES = 5_000, 150_000, 9_500_000
 MAX_SHOTS = 1_000_000
+# What stands around a circuit in the list of a job's circuits.
+_AROUND = '{"circuit":},'
 # The field of a job's metadata by which it is found again.
 TOKEN = "qstore_token"
 
@@ -126,67 +128,79 @@ def pack(
     Raises:
         CompileError: a single circuit that is over a limit by itself
     """
-    groups: dict[tuple[int | None, str], list[_PackedCircuit]] = {}
-    for circuit in _circuits(batch, itertools.count() if indices is None else indices):
-        groups.setdefault((circuit.shots, circuit.gateset), []).append(circuit)
-    return [_job(part) for group in groups.values() for part in _parts(group, most_circuits)]
-
-
-@dataclass(frozen=True, slots=True)
-class _PackedCircuit:
-    index: int
-    text: str
-    gates: tuple[int, int]
-    qubits: int
-    gateset: str
-    shots: int | None
-
-
-def _circuits(
-    batch: Sequence[tuple[Programs, int | None]], indices: Iterable[int]
-) -> Iterator[_PackedCircuit]:
-    counted_on = iter(indices)
+    groups: dict[tuple[int | None, str], _Circuits] = {}
+    counted_on = iter(itertools.count() if indices is None else indices)
     for programs, shots in batch:
-        counted = programs.gate_counts()
-        gates = (counted["1q"], counted["2q"])
-        for text in programs.bodies():
-            index = next(counted_on)
-            if sum(gates) > MAX_GATES or len(text) > MAX_BYTES:
-                raise CompileError(
-                    f"circuit {index} has {sum(gates)} gates in {len(text)} bytes; IonQ takes at "
-                    f"most {MAX_GATES} gates and {MAX_BYTES} bytes a job"
-                )
-            yield _PackedCircuit(index, text, gates, programs.qubits, programs.gateset, shots)
+        key = shots, programs.gateset
+        group = groups.get(key) or groups.setdefault(key, _Circuits([], [], [], []))
+        group.add(programs, list(itertools.islice(counted_on, len(programs))))
+    return [
+        _job(part, shots, gateset)
+        for (shots, gateset), group in groups.items()
+        for part in group.parts(most_circuits)
+    ]
 
 
-def _parts(
-    circuits: Sequence[_PackedCircuit], most_circuits: int
-) -> Iterator[list[_PackedCircuit]]:
-    part: list[_PackedCircuit] = []
-    gates = size = 0
-    for circuit in circuits:
-        length = len(circuit.text) + len('{"circuit":},')
-        full = (
-            len(part) == most_circuits
-            or gates + sum(circuit.gates) > MAX_GATES
-            or size + length > MAX_BYTES
+class _Circuits(NamedTuple):
+    """Circuits of equal shots and gate set: columns of equal length."""
+
+    indices: list[int]
+    texts: list[str]
+    gates: list[tuple[int, int]]
+    qubits: list[int]
+
+    def add(self, programs: Programs, indices: Sequence[int]) -> None:
+        """Add circuits of one structure.
+
+        Raises:
+            CompileError: one is over a limit by itself
+        """
+        texts, counted = programs.bodies(), programs.gate_counts()
+        gates = counted["1q"], counted["2q"]
+        longest = max(map(len, texts), default=0)
+        if sum(gates) > MAX_GATES or longest > MAX_BYTES:
+            index = next(i for i, text in zip(indices, texts, strict=True) if len(text) == longest)
+            raise CompileError(
+                f"circuit {index} has {sum(gates)} gates in {longest} bytes; IonQ takes at most "
+                f"{MAX_GATES} gates and {MAX_BYTES} bytes a job"
+            )
+        self.indices.extend(indices)
+        self.texts.extend(texts)
+        self.gates.extend([gates] * len(texts))
+        self.qubits.extend([programs.qubits] * len(texts))
+
+    def parts(self, most_circuits: int) -> Iterator["_Circuits"]:
+        """Yield the circuits in order, in parts that each fit into one job."""
+        sizes = [len(text) + len(_AROUND) for text in self.texts]
+        counts = list(map(sum, self.gates))
+        start = gates = size = 0
+        if len(counts) <= most_circuits and sum(counts) <= MAX_GATES and sum(sizes) <= MAX_BYTES:
+            yield self
+            return
+        for place, (count, length) in enumerate(zip(counts, sizes, strict=True)):
+            if place > start and (
+                place - start == most_circuits
+                or gates + count > MAX_GATES
+                or size + length > MAX_BYTES
+            ):
+                yield self._cut(start, place)
+                start, gates, size = place, 0, 0
+            gates, size = gates + count, size + length
+        yield self._cut(start, len(counts))
+
+    def _cut(self, start: int, stop: int) -> "_Circuits":
+        indices, texts, gates, qubits = self
+        return _Circuits(
+            indices[start:stop], texts[start:stop], gates[start:stop], qubits[start:stop]
         )
-        if part and full:
-            yield part
-            part, gates, size = [], 0, 0
-        part.append(circuit)
-        gates += sum(circuit.gates)
-        size += length
-    if part:
-        yield part
 
 
-def _job(part: Sequence[_PackedCircuit]) -> Job:
+def _job(part: _Circuits, shots: int | None, gateset: str) -> Job:
     return Job(
-        circuits=tuple(circuit.text for circuit in part),
-        indices=tuple(circuit.index for circuit in part),
-        qubits=max(circuit.qubits for circuit in part),
-        gateset=part[0].gateset,
-        shots=part[0].shots,
-        gates=tuple(circuit.gates for circuit in part),
+        circuits=tuple(part.texts),
+        indices=tuple(part.indices),
+        qubits=max(part.qubits),
+        gateset=gateset,
+        shots=shots,
+        gates=tuple(part.gates),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.errors import QStoreError
+from pennylane_qstore.runs import RunStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class RequestTerms:
         settings: the fields of the POST
         deadline: in seconds of the loop's clock
         sharpen: whether debiased results are sharpened
-        run: a named run and the step in it, or None
+        run_step: the batch's place in a named run, or None
         budget: what all jobs since ``since``, or of the named run, may cost
         since: in seconds since the epoch
         priced: whether each job's cost is asked for when it has ended
@@ -42,7 +43,7 @@ class RequestTerms:
     settings: Mapping[str, Any]
     deadline: float
     sharpen: bool | None = None
-    run: tuple[str, int] | None = None
+    run_step: RunStep | None = None
     budget: float | None = None
     since: float = 0.0
     priced: bool = False

@@ -97,7 +97,7 @@ class Submission:
         budget = self.order.budget
         if budget is None or self.order.is_free:
             return
-        run = None if self.order.run is None else self.order.run[0]
+        run = None if self.order.run_step is None else self.order.run_step.run
         committed = self.journal.committed(self.order.since, run)
         estimate = cost.total(await self.estimates([job for job in jobs if not self.is_left(job)]))
         if committed + estimate.value > budget:
@@ -108,14 +108,14 @@ class Submission:
         return self.policy.resume and self.journal.has(self._request(job))
 
     def _request(self, job: Job) -> Request:
-        run = self.order.run
+        run_step = self.order.run_step
         return Request(
             token=uuid.uuid4().hex,
             digest=job.digest(self.order.settings),
             backend=self.order.backend,
             shots=job.shots,
             circuits=len(job.circuits),
-            place=None if run is None else (*run, job.indices[0]),
+            place=None if run_step is None else (*run_step, job.indices[0]),
         )
 
     async def _reserve(self, job: Job, sent: Sent) -> None:
