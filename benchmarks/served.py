@@ -17,7 +17,7 @@ from aiohttp import web
 
 from pennylane_qstore.emulator import REQUESTS
 from pennylane_qstore.emulator.api.app import create_app
-from pennylane_qstore.emulator.api.context import BOARD
+from pennylane_qstore.emulator.api.context import MONITOR
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.timing import Profile
 
@@ -134,7 +134,7 @@ def _app(settings: Mapping[str, Any]) -> web.Application:
         if request.path != _COUNTED and request.transport is not None:
             peers.add(request.transport.get_extra_info("peername"))
 
-    app[BOARD].on_job.append(ended)
+    app[MONITOR].on_job.append(ended)
     app.router.add_get(_COUNTED, counted)
     app.on_response_prepare.append(noted)
     return app

@@ -1,4 +1,4 @@
-"""A stand-in for IonQ's cloud: its REST API over HTTP, its machines as exact simulations."""
+"""An emulator of IonQ's cloud: its REST API over HTTP, its machines simulated exactly."""
 
 from pennylane_qstore.emulator.api.app import create_app
 from pennylane_qstore.emulator.api.context import REQUESTS

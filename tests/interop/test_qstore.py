@@ -7,7 +7,7 @@ import pytest
 from ionq_core import models
 
 import pennylane_qstore as qstore
-from pennylane_qstore.emulator.api.context import WORKSHOP
+from pennylane_qstore.emulator.api.context import RUNNER
 
 
 @pytest.mark.parametrize("gateset", ["native", "qis"])
@@ -36,7 +36,7 @@ def test_every_body_is_what_the_models_say(api, gateset, count, backend):
         for k in range(count)
     ]
     qml.execute(tapes, device)
-    (job,) = api.app[WORKSHOP].store.submitted()
+    (job,) = api.app[RUNNER].store.submitted()
     body = json.loads(job.order.raw)
     kind = models.JSONMultiCircuitJob if "multi" in body["type"] else None
     model = (kind or models.CircuitJobCreationPayload).from_dict(body)

@@ -1,4 +1,4 @@
-"""The API's routes and all around them, as an aiohttp application."""
+"""The emulator as an aiohttp application: routes, middlewares, log file and state file."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -8,21 +8,21 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from pennylane_qstore.emulator.api import account_routes, control, job_routes, machine_routes
-from pennylane_qstore.emulator.api.board import Board, Log
 from pennylane_qstore.emulator.api.context import (
     BASE,
-    BOARD,
     LOCAL,
+    MONITOR,
     REQUESTS,
+    RUNNER,
     SESSIONS,
     SETTINGS,
-    WORKSHOP,
 )
 from pennylane_qstore.emulator.api.misbehaviour import note
+from pennylane_qstore.emulator.api.monitor import Log, Monitor
 from pennylane_qstore.emulator.api.refusals import MissingKeyError, refuse
 from pennylane_qstore.emulator.service.archive import Archive
 from pennylane_qstore.emulator.service.faults import Fault, read_fault
-from pennylane_qstore.emulator.service.lifecycle import Workshop
+from pennylane_qstore.emulator.service.lifecycle import JobRunner
 from pennylane_qstore.emulator.service.sessions import Sessions
 from pennylane_qstore.emulator.service.settings import Settings
 
@@ -30,26 +30,29 @@ MOST_BYTES = 10_000_000
 
 
 def create_app(settings: Settings | None = None, **options: Any) -> web.Application:
-    """An application that speaks IonQ's REST API v0.4 and simulates its machines.
+    """Create an application that serves IonQ's REST API v0.4 and simulates its machines.
 
-    Its `app[REQUESTS]` counts the requests it got, by method and route: `POST /jobs`,
-    `GET /jobs/{id}`. Its `app[WORKSHOP].faults` are what goes wrong on purpose.
+    `app[REQUESTS]` counts requests by method and route: `POST /jobs`, `GET /jobs/{id}`.
+    `app[RUNNER].faults` holds the injected faults.
 
     Args:
-        settings: all settings
-        **options: settings by name, instead of that
+        settings: all settings; by default they are made of `options`
+        **options: attributes of `Settings`
+
+    Returns:
+        The application.
     """
     settings = Settings(**options) if settings is None else settings
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[note, refuse, authorize])
-    workshop = Workshop(settings)
-    workshop.faults.add(
+    runner = JobRunner(settings)
+    runner.faults.add(
         [each if isinstance(each, Fault) else read_fault(each) for each in settings.faults]
     )
     app[SETTINGS] = settings
     app[REQUESTS] = Counter()
-    app[WORKSHOP] = workshop
+    app[RUNNER] = runner
     app[SESSIONS] = Sessions(settings.clock)
-    app[BOARD] = Board(workshop)
+    app[MONITOR] = Monitor(runner)
     app[LOCAL] = True
     for routes in (job_routes, machine_routes, account_routes, control):
         app.add_routes(routes.routes)
@@ -60,45 +63,54 @@ def create_app(settings: Settings | None = None, **options: Any) -> web.Applicat
 
 
 async def _close(app: web.Application) -> AsyncIterator[None]:
+    """Stop all jobs when the application is cleaned up."""
     yield
-    await app[WORKSHOP].close()
+    await app[RUNNER].close()
 
 
 async def _log(app: web.Application) -> AsyncIterator[None]:
-    """Writes a line of JSON for each request."""
+    """Write a line of JSON for each request while the application serves.
+
+    Yields:
+        None, once, while the application serves.
+    """
     path = app[SETTINGS].log
     if path is None:
         yield
         return
     log = Log(path)
-    app[BOARD].on_request.append(log.write)
+    app[MONITOR].on_request.append(log.write)
     yield
-    app[BOARD].on_request.remove(log.write)
+    app[MONITOR].on_request.remove(log.write)
 
 
 async def _archive(app: web.Application) -> AsyncIterator[None]:
-    """Takes up the jobs of an earlier run, and keeps those of this one."""
+    """Load the jobs of an earlier run, and save those of this one.
+
+    Yields:
+        None, once, while the application serves.
+    """
     path = app[SETTINGS].state
     if path is None:
         yield
         return
-    archive, workshop = Archive(path), app[WORKSHOP]
+    archive, runner = Archive(path), app[RUNNER]
     for job in archive.load(app[SETTINGS]):
-        workshop.store.put(job)
+        runner.store.put(job)
         if job.is_final:
-            workshop.store.finished(job)
+            runner.store.finished(job)
         else:
-            workshop.begin(job)
-    app[BOARD].on_job.append(archive.save)
-    workshop.store.dropped = archive.drop
+            runner.begin(job)
+    app[MONITOR].on_job.append(archive.save)
+    runner.store.dropped = archive.drop
     yield
-    app[BOARD].on_job.remove(archive.save)
+    app[MONITOR].on_job.remove(archive.save)
     archive.close()
 
 
 @web.middleware
 async def authorize(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Asks for a key, except where the backends are and where people watch."""
+    """Return the handler's response, or raise MissingKeyError if the request needs a key."""
     scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     expected = request.app[SETTINGS].key
     allowed = scheme == "apiKey" and key.strip() and (not expected or key.strip() == expected)
@@ -108,7 +120,7 @@ async def authorize(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _is_open(request: web.Request) -> bool:
-    """All of /backends but a single characterization needs no key, nor does the page."""
+    """Return whether a request needs no key: the page, and /backends but one characterization."""
     if request.path in control.OPEN:
         return True
     parts = request.path.removeprefix(BASE).strip("/").split("/")

@@ -1,4 +1,4 @@
-"""The shell's command: its options, and a line for each job that ends."""
+"""The command `qstore emulator`: its options, and a line of output for each finished job."""
 
 import argparse
 import sqlite3
@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from pennylane_qstore.emulator.api.board import summary
-from pennylane_qstore.emulator.api.context import BOARD
+from pennylane_qstore.emulator.api.context import MONITOR
+from pennylane_qstore.emulator.api.monitor import summary
 from pennylane_qstore.emulator.api.server import Server
 from pennylane_qstore.emulator.api.server import run as serve_until_stopped
 from pennylane_qstore.emulator.service.faults import read_fault
@@ -29,7 +29,7 @@ delay=, child=, code=; for example '429 at=1,3-5 on="POST /jobs" retry-after=2'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the command's options."""
+    """Add the command's options to a parser."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")
     add("--port", type=int, default=8080, help="0 takes a free one")
@@ -54,10 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until Ctrl-C or SIGTERM.
+    """Serve until Ctrl-C or SIGTERM.
 
     Returns:
-        0; 1 where the address or a file can't be had; 2 where an option can't be
+        Exit code: 0; 1 if the address or a file can't be used; 2 if an option is invalid.
     """
     try:
         options = _options(args)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         address = server.url.rpartition("/")[0]
         console.print(Text(f"IonQ emulator: {server.url} (Ctrl-C stops it; page: {address}/)"))
         if not args.quiet:
-            server.app[BOARD].on_job.append(lambda job: _tell(console, job))
+            server.app[MONITOR].on_job.append(lambda job: _tell(console, job))
 
     try:
         serve_until_stopped(args.host, args.port, started=started, **options)
@@ -106,7 +106,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _rates(text: str) -> tuple[str, Rates]:
-    """Reads a model's rates, such as forte-enterprise-1=0.0003,0.005."""
+    """Return the model and rates of a text such as forte-enterprise-1=0.0003,0.005."""
     model, _, numbers = text.partition("=")
     try:
         one, two = map(float, numbers.split(","))
@@ -116,35 +116,35 @@ def _rates(text: str) -> tuple[str, Rates]:
 
 
 def _tell(console: Console, job: Job) -> None:
-    """Prints a line when a job ends."""
+    """Print a line for a job that has ended."""
     if job.is_final:
         console.print(line(job))
 
 
 def line(job: Job) -> Text:
-    """A job that has ended, in a line."""
-    told = summary(job)
+    """Return one line of terminal output for a job that has ended."""
+    summarised = summary(job)
     text = Text()
-    text.append(f"{told['id'][:8]} ", style="dim")
-    text.append(f"{_printable(told['name'] or '-'):{NAME_WIDTH}} ")
-    text.append(f"{told['backend']:18} ")
-    text.append(f"{told['status']:9} ", style=STYLES[told["status"]])
-    shots = "exact" if told["shots"] is None else f"{told['shots']} shots"
-    circuits = f"{told['circuits']} circuit{'' if told['circuits'] == 1 else 's'}"
-    text.append(f"{circuits}, {told['qubits']} qubits, {told['gates']} gates, {shots}")
-    text.append(f", waited {told['waited']:.3g} s", style="dim")
-    if told["ran"] is not None:
-        text.append(f", ran {told['ran']:.3g} s", style="dim")
-    if told["cost"]:
-        text.append(f", ${told['cost']:.2f}")
-    if told["failure"] is not None and told["status"] == "failed":
-        text.append(f"  {_printable(told['failure'])}", style="red")
-    if told["faults"]:
-        text.append(f"  [{', '.join(told['faults'])}]", style="magenta")
+    text.append(f"{summarised['id'][:8]} ", style="dim")
+    text.append(f"{_printable(summarised['name'] or '-'):{NAME_WIDTH}} ")
+    text.append(f"{summarised['backend']:18} ")
+    text.append(f"{summarised['status']:9} ", style=STYLES[summarised["status"]])
+    shots = "exact" if summarised["shots"] is None else f"{summarised['shots']} shots"
+    circuits = f"{summarised['circuits']} circuit{'' if summarised['circuits'] == 1 else 's'}"
+    text.append(f"{circuits}, {summarised['qubits']} qubits, {summarised['gates']} gates, {shots}")
+    text.append(f", waited {summarised['waited']:.3g} s", style="dim")
+    if summarised["ran"] is not None:
+        text.append(f", ran {summarised['ran']:.3g} s", style="dim")
+    if summarised["cost"]:
+        text.append(f", ${summarised['cost']:.2f}")
+    if summarised["failure"] is not None and summarised["status"] == "failed":
+        text.append(f"  {_printable(summarised['failure'])}", style="red")
+    if summarised["faults"]:
+        text.append(f"  [{', '.join(summarised['faults'])}]", style="magenta")
     return text
 
 
 def _printable(text: str) -> str:
-    """Without what would move a terminal's cursor; long ones cut short."""
+    """Return the text without control characters, cut to a maximum length."""
     shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
     return shown if len(shown) <= MOST_SHOWN else f"{shown[: MOST_SHOWN - 1]}…"

@@ -1,26 +1,26 @@
-"""What an application's handlers share."""
+"""Keys of the objects that an application's handlers share."""
 
 from collections import Counter
 
 from aiohttp import web
 
-from pennylane_qstore.emulator.api.board import Board
-from pennylane_qstore.emulator.service.lifecycle import Workshop
+from pennylane_qstore.emulator.api.monitor import Monitor
+from pennylane_qstore.emulator.service.lifecycle import JobRunner
 from pennylane_qstore.emulator.service.sessions import Sessions
 from pennylane_qstore.emulator.service.settings import Settings
 
 BASE = "/v0.4"
 
 REQUESTS = web.AppKey("REQUESTS", Counter[str])
-WORKSHOP = web.AppKey("WORKSHOP", Workshop)
+RUNNER = web.AppKey("RUNNER", JobRunner)
 SESSIONS = web.AppKey("SESSIONS", Sessions)
 SETTINGS = web.AppKey("SETTINGS", Settings)
-BOARD = web.AppKey("BOARD", Board)
+MONITOR = web.AppKey("MONITOR", Monitor)
 LOCAL = web.AppKey("LOCAL", bool)
 
 
 def route_of(request: web.Request) -> str:
-    """A request's method and the template of its path; one word for all that have none."""
+    """Return a request's method and path template, such as "GET /jobs/{id}"; "?" if unrouted."""
     resource = request.match_info.route.resource
     route = "?" if resource is None else resource.canonical.removeprefix(BASE)
     return f"{request.method} {route}"

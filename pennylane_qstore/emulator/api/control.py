@@ -1,4 +1,4 @@
-"""What is not IonQ's: the page for people, and the endpoint that makes things go wrong."""
+"""Routes that aren't IonQ's: the page for people, its live data, and fault injection."""
 
 import asyncio
 import contextlib
@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from pennylane_qstore.emulator.api.board import Board
-from pennylane_qstore.emulator.api.context import BOARD, LOCAL, WORKSHOP
+from pennylane_qstore.emulator.api.context import LOCAL, MONITOR, RUNNER
+from pennylane_qstore.emulator.api.monitor import Monitor
 from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.service.faults import Fault, fault_of, read_fault
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
@@ -23,11 +23,11 @@ PAGES: Mapping[str, tuple[str, str]] = {
     f"{CONTROL}/page.css": ("page.css", "text/css"),
 }
 OPEN = frozenset((*PAGES, f"{CONTROL}/state", f"{CONTROL}/events"))
-# A job's name comes from whoever submits it: nothing on the page may run but the page's own.
+# A job's name comes from its submitter: only the page's own scripts may run.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
-# Seconds between two snapshots: as often as eyes can follow.
+# Seconds between two snapshots at least.
 PAUSE = 0.2
-# Seconds after which a quiet page gets a snapshot all the same: queues shorten by themselves.
+# Seconds after which a snapshot is sent without news, since queues get shorter by themselves.
 QUIET = 1.0
 
 routes = web.RouteTableDef()
@@ -50,7 +50,7 @@ def _check_host(request: web.Request) -> None:
 @routes.get(f"{CONTROL}/page.js")
 @routes.get(f"{CONTROL}/page.css")
 async def page(request: web.Request) -> web.Response:
-    """The page and its parts."""
+    """Return the page or one of its files (GET /)."""
     _check_host(request)
     name, kind = PAGES[request.path]
     text = resources.files(__package__).joinpath("page", name).read_text("utf-8")
@@ -64,29 +64,33 @@ async def page(request: web.Request) -> web.Response:
 
 @routes.get(f"{CONTROL}/state")
 async def state(request: web.Request) -> web.Response:
-    """What the page shows, once."""
+    """Return one snapshot of what the page shows (GET /emulator/state)."""
     _check_host(request)
-    return web.json_response(request.app[BOARD].snapshot())
+    return web.json_response(request.app[MONITOR].snapshot())
 
 
 @routes.get(f"{CONTROL}/events")
 async def events(request: web.Request) -> web.StreamResponse:
-    """What the page shows, whenever it changes, as server-sent events."""
+    """Stream a snapshot at every change, as server-sent events (GET /emulator/events).
+
+    Returns:
+        The response, after the client left.
+    """
     _check_host(request)
     answer = web.StreamResponse(headers={"Cache-Control": "no-cache"})
     answer.content_type = "text/event-stream"
     await answer.prepare(request)
     # Whoever watches may leave at any time.
     with contextlib.suppress(ConnectionResetError):
-        await _send(answer, request.app[BOARD])
+        await _send(answer, request.app[MONITOR])
     return answer
 
 
-async def _send(answer: web.StreamResponse, board: Board) -> None:
-    with board.watching() as news:
+async def _send(answer: web.StreamResponse, monitor: Monitor) -> None:
+    with monitor.watching() as news:
         while True:
             news.clear()
-            text = json.dumps(board.snapshot())
+            text = json.dumps(monitor.snapshot())
             await answer.write(f"data: {text}\n\n".encode())
             await asyncio.sleep(PAUSE)
             with contextlib.suppress(TimeoutError):
@@ -95,44 +99,44 @@ async def _send(answer: web.StreamResponse, board: Board) -> None:
 
 @routes.get(f"{CONTROL}/faults")
 async def list_faults(request: web.Request) -> web.Response:
-    """What is set to go wrong."""
-    return _told(request)
+    """Return the faults that are set (GET /emulator/faults)."""
+    return _fault_list(request)
 
 
-def _told(request: web.Request) -> web.Response:
-    return web.json_response({"faults": request.app[WORKSHOP].faults.to_json()})
+def _fault_list(request: web.Request) -> web.Response:
+    return web.json_response({"faults": request.app[RUNNER].faults.to_json()})
 
 
 @routes.post(f"{CONTROL}/faults")
 async def add_faults(request: web.Request) -> web.Response:
-    """Sets more to go wrong: texts as on the command line, or objects."""
+    """Return all faults after setting those of the body (POST /emulator/faults)."""
     _check_host(request)
     try:
         body = json.loads(await request.read())
     except ValueError as error:
         raise MalformedError(f"The body is not JSON: {error}.", "body") from error
-    told = body.get("faults") if isinstance(body, dict) else None
-    if not isinstance(told, list):
+    settings = body.get("faults") if isinstance(body, dict) else None
+    if not isinstance(settings, list):
         raise MalformedError('"faults" must be an array.', "faults")
     try:
-        faults = [_fault(each) for each in told]
+        faults = [_fault(each) for each in settings]
     except ValueError as error:
         raise MalformedError(str(error), "faults") from error
-    request.app[WORKSHOP].faults.add(faults)
-    return _told(request)
+    request.app[RUNNER].faults.add(faults)
+    return _fault_list(request)
 
 
 @routes.delete(f"{CONTROL}/faults")
 async def clear_faults(request: web.Request) -> web.Response:
-    """Nothing is set to go wrong any more."""
+    """Return the empty list after removing all faults (DELETE /emulator/faults)."""
     _check_host(request)
-    request.app[WORKSHOP].faults.clear()
-    return _told(request)
+    request.app[RUNNER].faults.clear()
+    return _fault_list(request)
 
 
-def _fault(told: Any) -> Fault:
-    if isinstance(told, str):
-        return read_fault(told)
-    if isinstance(told, dict):
-        return fault_of(told)
-    raise ValueError(f"a fault is a text or an object, not {told!r}")
+def _fault(settings: Any) -> Fault:
+    if isinstance(settings, str):
+        return read_fault(settings)
+    if isinstance(settings, dict):
+        return fault_of(settings)
+    raise ValueError(f"a fault is a text or an object, not {settings!r}")

@@ -1,4 +1,4 @@
-"""The routes of jobs and their results."""
+"""Routes of jobs and their results."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -7,16 +7,22 @@ from typing import Any
 from aiohttp import web
 
 from pennylane_qstore.emulator.api import prices, queries, view
-from pennylane_qstore.emulator.api.context import BASE, SESSIONS, SETTINGS, WORKSHOP
+from pennylane_qstore.emulator.api.context import BASE, RUNNER, SESSIONS, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.intake.request import QASM, SINGLE, read_object, read_order
 from pennylane_qstore.emulator.service.clock import stamp
 from pennylane_qstore.emulator.service.jobs import Job
-from pennylane_qstore.emulator.service.links import AGGREGATED, PROBABILITIES, Result, Sheet, write
+from pennylane_qstore.emulator.service.links import (
+    AGGREGATED,
+    PROBABILITIES,
+    Result,
+    ResultSource,
+    write,
+)
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
-# Above this, parsing a body would be felt by whoever shares the event loop.
+# Bytes above which a body is read in a thread, so that the event loop stays free.
 LARGE_BODY = 100_000
 CLONED = (
     "parent",
@@ -34,28 +40,28 @@ routes = web.RouteTableDef()
 
 
 def _job(request: web.Request) -> Job:
-    job = request.app[WORKSHOP].store.find(request.match_info["id"])
+    job = request.app[RUNNER].store.find(request.match_info["id"])
     if job is None:
         raise NotFoundError
     return job
 
 
 async def _submit(request: web.Request, raw: bytes) -> web.Response:
-    workshop, known = request.app[WORKSHOP], request.app[SETTINGS].published()
+    runner, known = request.app[RUNNER], request.app[SETTINGS].published()
     slow = len(raw) > LARGE_BODY or QASM.encode() in raw
-    order, groups = await workshop.write(read_order, raw, known) if slow else read_order(raw, known)
+    order, groups = await runner.write(read_order, raw, known) if slow else read_order(raw, known)
     if request.app[SETTINGS].qpu_noise and not order.backend.is_simulator:
         _check_model(order.backend, known)
     if order.session_id is not None:
         price = prices.cost(order.backend, order.gates, order.shots, order.debiasing)
         request.app[SESSIONS].admit(order.session_id, order.backend.name, price)
-    job = workshop.submit(order, groups)
+    job = runner.submit(order, groups)
     body = {"id": job.id, "status": job.status, "session_id": order.session_id}
     return web.json_response(body, status=201)
 
 
 def _check_model(backend: Backend, known: Collection[str]) -> None:
-    """Nobody should take a machine for noiseless that only has no published rates."""
+    """Refuse a QPU whose noise rates aren't published, rather than run it without noise."""
     if backend.model not in known:
         raise MalformedError(
             f"{backend.name} can't be emulated with noise: its rates are not published.", "backend"
@@ -64,19 +70,19 @@ def _check_model(backend: Backend, known: Collection[str]) -> None:
 
 @routes.post(f"{BASE}/jobs")
 async def submit(request: web.Request) -> web.Response:
-    """Takes in a job."""
+    """Return the id of a new job (POST /jobs)."""
     return await _submit(request, await request.read())
 
 
 @routes.post(BASE + "/jobs/{id}/clone")
 async def clone_job(request: web.Request) -> web.Response:
-    """Takes in a job like another, but for what is said."""
+    """Return the id of a job's copy with some fields changed (POST /jobs/{id}/clone)."""
     return await _submit(request, _changed(_job(request), await request.read()))
 
 
 @routes.post(BASE + "/jobs/{id}/move")
 async def move_job(request: web.Request) -> web.Response:
-    """The same, and cancels the other: IonQ says no more of it than its name does."""
+    """Return the id of a job's copy, and cancel the job: IonQ documents no more of it."""
     job = _job(request)
     answer = await _submit(request, _changed(job, await request.read()))
     job.cancel()
@@ -84,7 +90,7 @@ async def move_job(request: web.Request) -> web.Response:
 
 
 def _changed(job: Job, raw: bytes) -> bytes:
-    """The body of a job with some fields of another."""
+    """Return the request body of a job with some of its fields replaced."""
     changes = read_object(raw or b"{}")
     unknown = set(changes) - set(CLONED)
     if unknown:
@@ -99,31 +105,31 @@ def _changed(job: Job, raw: bytes) -> bytes:
 
 @routes.get(f"{BASE}/jobs")
 async def list_jobs(request: web.Request) -> web.Response:
-    """The newest jobs first, a page at a time."""
+    """Return one page of jobs, the newest first (GET /jobs)."""
     limit = queries.whole(request, "limit", queries.MOST_ROWS, 1, queries.MOST_ROWS)
-    jobs, following = request.app[WORKSHOP].store.page(queries.wanted(request), limit)
+    jobs, following = request.app[RUNNER].store.page(queries.wanted(request), limit)
     rows = [view.row(job) for job in jobs]
     return web.json_response({"jobs": rows, "next": None if following is None else str(following)})
 
 
 @routes.delete(f"{BASE}/jobs")
 async def delete_jobs(request: web.Request) -> web.Response:
-    """Deletes many jobs."""
-    return await _with_each(request, request.app[WORKSHOP].store.delete, "deleted")
+    """Return the ids of the jobs deleted (DELETE /jobs)."""
+    return await _with_each(request, request.app[RUNNER].store.delete, "deleted")
 
 
 @routes.put(f"{BASE}/jobs/status/cancel")
 async def cancel_jobs(request: web.Request) -> web.Response:
-    """Cancels many jobs."""
+    """Return the ids of the jobs cancelled (PUT /jobs/status/cancel)."""
     return await _with_each(request, Job.cancel, "canceled")
 
 
 async def _with_each(request: web.Request, act: Callable[[Job], None], status: str) -> web.Response:
-    """Does something to the jobs of a bulk request; ids that are not there are left out."""
+    """Return the ids of a bulk request that exist, after applying a function to their jobs."""
     ids = read_object(await request.read()).get("ids")
     if not isinstance(ids, list) or not all(isinstance(job_id, str) for job_id in ids):
         raise MalformedError('"ids" must be an array of strings.', "ids")
-    store, done = request.app[WORKSHOP].store, []
+    store, done = request.app[RUNNER].store, []
     for job_id in ids:
         job = store.find(job_id)
         if job is not None:
@@ -134,31 +140,31 @@ async def _with_each(request: web.Request, act: Callable[[Job], None], status: s
 
 @routes.get(f"{BASE}/jobs/estimate")
 async def estimate(request: web.Request) -> web.Response:
-    """What a job would cost."""
+    """Return the estimated cost of a job that isn't submitted (GET /jobs/estimate)."""
     context = queries.estimate_context(request)
     backend = BACKENDS[context["backend"]]
     moment = stamp(request.app[SETTINGS].clock.now())
-    waiting = request.app[WORKSHOP].waiting_ms(backend.name)
+    waiting = request.app[RUNNER].waiting_ms(backend.name)
     return web.json_response(prices.estimate(backend, context, moment, waiting))
 
 
 @routes.get(BASE + "/jobs/{id}")
 async def get_job(request: web.Request) -> web.Response:
-    """One job."""
+    """Return one job (GET /jobs/{id})."""
     return web.json_response(view.whole(_job(request)))
 
 
 @routes.delete(BASE + "/jobs/{id}")
 async def delete_job(request: web.Request) -> web.Response:
-    """Deletes one job."""
+    """Return the status "deleted" after deleting one job (DELETE /jobs/{id})."""
     job = _job(request)
-    request.app[WORKSHOP].store.delete(job)
+    request.app[RUNNER].store.delete(job)
     return web.json_response({"id": job.id, "status": "deleted"})
 
 
 @routes.put(BASE + "/jobs/{id}/status/cancel")
 async def cancel_job(request: web.Request) -> web.Response:
-    """Cancels one job; one that has ended stays as it is."""
+    """Return the status "canceled"; a job that has ended is left as it is."""
     job = _job(request)
     job.cancel()
     return web.json_response({"id": job.id, "status": "canceled"})
@@ -166,7 +172,7 @@ async def cancel_job(request: web.Request) -> web.Response:
 
 @routes.get(BASE + "/jobs/{id}/cost")
 async def get_cost(request: web.Request) -> web.Response:
-    """What a job costs."""
+    """Return the cost of a job (GET /jobs/{id}/cost)."""
     return web.json_response(view.bill(_job(request)))
 
 
@@ -175,7 +181,7 @@ async def get_cost(request: web.Request) -> web.Response:
 @routes.get(BASE + "/jobs/{id}/results/histogram")
 @routes.get(BASE + "/jobs/{id}/results/shots")
 async def get_results(request: web.Request) -> web.Response:
-    """One of a job's results, by the link of the older generation."""
+    """Return one of a job's results, by its path below the job (the older links)."""
     queries.truth(request, "sharpen")
     job = _job(request)
     path = request.path.partition(f"{job.id}/")[2]
@@ -184,7 +190,7 @@ async def get_results(request: web.Request) -> web.Response:
 
 @routes.get(BASE + "/jobs/{id}/artifacts/{artifact}")
 async def get_artifact(request: web.Request) -> web.Response:
-    """One of a job's results, by the descriptor of the newer generation."""
+    """Return one of a job's results, by its artifact id (the newer descriptors)."""
     job = _job(request)
     offered = {each.artifact_id: each for each in job.results}
     return await _result(request, job, offered, request.match_info["artifact"])
@@ -195,19 +201,19 @@ async def _result(
 ) -> web.Response:
     if job.status != "completed" or name not in offered or job.answer is None:
         raise NotFoundError
-    result, workshop = offered[name], request.app[WORKSHOP]
+    result, runner = offered[name], request.app[RUNNER]
     if result is AGGREGATED:
         return _json(job.together())
     bits = job.circuit.structure.bits
-    sheet = Sheet(
+    sheet = ResultSource(
         job.answer,
         job.place,
         job.circuit.qubits if bits is None else bits,
-        lambda: workshop.random(job, job.place, purpose=1),
+        lambda: runner.random(job, job.place, purpose=1),
     )
     if result is PROBABILITIES:
         return _json(write(result, sheet))
-    return _json(await workshop.write(write, result, sheet))
+    return _json(await runner.write(write, result, sheet))
 
 
 def _json(raw: bytes) -> web.Response:

@@ -1,11 +1,11 @@
-"""The routes of the machines: backends and characterizations."""
+"""Routes of the machines: backends and their characterizations."""
 
 from typing import Any
 
 from aiohttp import web
 
 from pennylane_qstore.emulator.api import queries
-from pennylane_qstore.emulator.api.context import BASE, SETTINGS, WORKSHOP
+from pennylane_qstore.emulator.api.context import BASE, RUNNER, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.service.clock import stamp
@@ -13,30 +13,30 @@ from pennylane_qstore.emulator.service.clock import stamp
 routes = web.RouteTableDef()
 
 
-def _told(request: web.Request, backend: Backend) -> dict[str, Any]:
-    workshop = request.app[WORKSHOP]
+def _described(request: web.Request, backend: Backend) -> dict[str, Any]:
+    runner = request.app[RUNNER]
     return backend.to_json(
         stamp(request.app[SETTINGS].clock.now()),
-        workshop.waiting_ms(backend.name),
-        present=not workshop.faults.is_unavailable(backend.name),
+        runner.waiting_ms(backend.name),
+        present=not runner.faults.is_unavailable(backend.name),
     )
 
 
 @routes.get(f"{BASE}/backends")
 async def list_backends(request: web.Request) -> web.Response:
-    """All machines."""
-    return web.json_response([_told(request, backend) for backend in BACKENDS.values()])
+    """Return all backends (GET /backends)."""
+    return web.json_response([_described(request, backend) for backend in BACKENDS.values()])
 
 
 @routes.get(BASE + "/backends/{backend}")
 async def get_backend(request: web.Request) -> web.Response:
-    """One machine."""
-    return web.json_response(_told(request, queries.backend_of(request.match_info["backend"])))
+    """Return one backend (GET /backends/{backend})."""
+    return web.json_response(_described(request, queries.backend_of(request.match_info["backend"])))
 
 
 @routes.get(BASE + "/backends/{backend}/characterizations")
 async def list_characterizations(request: web.Request) -> web.Response:
-    """How good a machine is: one page with the one characterization there is."""
+    """Return the one page with a machine's one characterization, if it has any."""
     backend = queries.backend_of(request.match_info["backend"])
     most = queries.MOST_CHARACTERIZATIONS
     queries.whole(request, "limit", most, 1, most)
@@ -48,7 +48,7 @@ async def list_characterizations(request: web.Request) -> web.Response:
 
 @routes.get(BASE + "/backends/{backend}/characterizations/{uuid}")
 async def get_characterization(request: web.Request) -> web.Response:
-    """One characterization."""
+    """Return one characterization by its UUID."""
     backend = queries.backend_of(request.match_info["backend"])
     if request.match_info["uuid"] != backend.characterization_id:
         raise NotFoundError

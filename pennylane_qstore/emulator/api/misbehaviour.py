@@ -1,4 +1,4 @@
-"""Requests as a network and a busy service treat them: late, refused, cut off; and noted."""
+"""Middleware that counts and logs requests, delays them, and injects network faults."""
 
 import time
 from itertools import pairwise
@@ -8,15 +8,15 @@ import numpy as np
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from pennylane_qstore.emulator.api.board import LoggedRequest
 from pennylane_qstore.emulator.api.context import (
     BASE,
-    BOARD,
+    MONITOR,
     REQUESTS,
+    RUNNER,
     SETTINGS,
-    WORKSHOP,
     route_of,
 )
+from pennylane_qstore.emulator.api.monitor import LoggedRequest
 from pennylane_qstore.emulator.api.refusals import refusal
 from pennylane_qstore.emulator.service.faults import (
     RESET_AFTER,
@@ -29,24 +29,24 @@ from pennylane_qstore.emulator.service.faults import (
 FIRST_OF_PROXY = 520
 PIECES = 8
 RATE_LIMITED = "Too Many Requests. To get a higher rate limit, please reach out to support@ionq.co"
-# What a proxy in front of the service sends where the service itself did not answer.
+# The page of a proxy in front of a service that didn't answer.
 PAGE = "<!DOCTYPE html><title>{status}</title><h1>Error {status}</h1><p>Web server error</p>"
 
 
 @web.middleware
 async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Counts a request, lets it take its time and go wrong, and tells the board of it."""
+    """Return a request's response; count and log it, delay it, and inject its faults."""
     request.app[REQUESTS][route_of(request)] += 1
     if not request.path.startswith(BASE):
         return await handler(request)
     at, start, status = time.time(), time.perf_counter(), 0
-    struck = request.app[WORKSHOP].faults.strike("request", route_of(request))
+    struck = request.app[RUNNER].faults.strike("request", route_of(request))
     try:
         answer = await _late(request, handler, struck)
         status = 0 if _is_cut(request) else answer.status
         return answer
     finally:
-        asked = LoggedRequest(
+        logged = LoggedRequest(
             at=at,
             method=request.method,
             path=request.path_qs,
@@ -55,16 +55,16 @@ async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
             received=request.content_length or 0,
             faults=tuple(fault.kind for fault in struck),
         )
-        request.app[BOARD].asked(asked)
+        request.app[MONITOR].record(logged)
 
 
 async def _late(request: web.Request, handler: Handler, struck: list[Fault]) -> web.StreamResponse:
-    """Half a round trip there, and half a round trip back."""
-    workshop, clock = request.app[WORKSHOP], request.app[SETTINGS].clock
-    profile = workshop.profile
+    """Return the response after one round trip, half of it before the request is handled."""
+    runner, clock = request.app[RUNNER], request.app[SETTINGS].clock
+    profile = runner.profile
     half = profile.round_trip / profile.scale / 2
     if half:
-        chance = np.random.default_rng([workshop.seed, request.app[REQUESTS].total()])
+        chance = np.random.default_rng([runner.seed, request.app[REQUESTS].total()])
         half *= profile.spread(chance)
     await clock.sleep(half)
     answer = await _treat(request, handler, struck)
@@ -88,7 +88,7 @@ async def _treat(request: web.Request, handler: Handler, struck: list[Fault]) ->
 
 
 def _refused(fault: Fault) -> web.Response:
-    """An answer of a status."""
+    """Return the error response of a fault that is an HTTP status."""
     status = cast(int, fault.status)
     if status >= FIRST_OF_PROXY:
         page = PAGE.format(status=status)
@@ -103,7 +103,7 @@ def _refused(fault: Fault) -> web.Response:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Resets the connection; the response goes nowhere."""
+    """Return a response that is never sent, after resetting the connection."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
@@ -114,7 +114,7 @@ def _is_cut(request: web.Request) -> bool:
 
 
 async def _spoil(request: web.Request, answer: web.Response, fault: Fault) -> web.StreamResponse:
-    """Sends a body slowly, or its first half and then nothing more."""
+    """Return a response already sent: slowly, or only its first half."""
     body = bytes(cast(bytes, answer.body))
     spoiled = web.StreamResponse(status=answer.status, headers=answer.headers)
     spoiled.content_length = len(body)

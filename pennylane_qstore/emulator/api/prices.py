@@ -1,4 +1,4 @@
-"""Gate counts and shots to what a job would cost, by a made-up rate card of IonQ's form."""
+"""Prices of jobs, by a made-up rate card of IonQ's form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from pennylane_qstore.emulator.intake.backends import Backend
 from pennylane_qstore.emulator.service.timing import machine_seconds
 
-# US dollars for a gate and shot, and for a job at least: about what Azure asked for Aria.
+# US dollars a gate and shot, and the minimum a job: about Azure's former prices for Aria.
 ONE_QUBIT_GATE = 0.00022
 TWO_QUBIT_GATE = 0.00098
 LEAST = 1.0
@@ -14,13 +14,16 @@ LEAST_WITH_DEBIASING = 4.0
 
 
 def cost(backend: Backend, gates: tuple[int, int], shots: int, debiasing: bool = False) -> float:
-    """Price of a job in US dollars.
+    """Compute the price of a job.
 
     Args:
-        backend: simulators are free
-        gates: one-qubit gates, larger gates
-        shots: how often they are run
-        debiasing: raises the least price
+        backend: the machine; simulators are free
+        gates: numbers of one-qubit gates and of larger gates
+        shots: number of shots
+        debiasing: whether debiasing is on, which raises the minimum price
+
+    Returns:
+        The price in US dollars, rounded to cents.
     """
     if backend.is_simulator:
         return 0.0
@@ -31,13 +34,16 @@ def cost(backend: Backend, gates: tuple[int, int], shots: int, debiasing: bool =
 def estimate(
     backend: Backend, context: Mapping[str, Any], moment: str, queue_ms: int
 ) -> dict[str, Any]:
-    """The answer to GET /jobs/estimate, with the names of its older form beside the new.
+    """Build the answer to GET /jobs/estimate, with the older field names beside the new.
 
     Args:
-        backend: the machine asked about
-        context: the query, read and with its defaults
-        moment: of now, as the API writes it
+        backend: the machine
+        context: the query, checked, with its defaults filled in
+        moment: the present time, as the API writes it
         queue_ms: how long a job would wait now, in milliseconds
+
+    Returns:
+        The body, a JSON object.
     """
     gates = context["1q_gates"], context["2q_gates"]
     price = cost(backend, gates, context["shots"], context["error_mitigation"])

@@ -1,4 +1,4 @@
-"""Query strings to values, checked."""
+"""Query strings read into checked values."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from aiohttp import web
 from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
 from pennylane_qstore.emulator.intake.request import SINGLE, UnknownBackendError
 from pennylane_qstore.emulator.service.jobs import STATUSES
-from pennylane_qstore.emulator.service.store import Wanted
+from pennylane_qstore.emulator.service.store import JobFilter
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
 MOST_ROWS = 25
@@ -19,7 +19,7 @@ LARGEST_WHOLE = 2**31 - 1
 
 
 def backend_of(name: str) -> Backend:
-    """The backend of a name."""
+    """Return the backend of a name, or raise UnknownBackendError."""
     backend = BACKENDS.get(name)
     if backend is None:
         raise UnknownBackendError(f"Backend {name[:40]!r} was not found.")
@@ -29,7 +29,7 @@ def backend_of(name: str) -> Backend:
 def whole(
     request: web.Request, key: str, default: int, least: int = 0, most: int = LARGEST_WHOLE
 ) -> int:
-    """A whole number; one that is too large is taken for the largest."""
+    """Return a whole number; values above `most` are reduced to it."""
     text = request.query.get(key)
     if text is None:
         return default
@@ -42,14 +42,14 @@ def whole(
 
 
 def listed(request: web.Request, key: str) -> list[str] | None:
-    """All values of a key, repeated or with commas; None where it is absent."""
+    """Return all values of a key, repeated or separated by commas; None if the key is absent."""
     if key not in request.query:
         return None
     return [value for text in request.query.getall(key) for value in text.split(",") if value]
 
 
 def truth(request: web.Request, key: str) -> bool:
-    """True or false in any case: pennylane-ionq writes Python's."""
+    """Return a truth value, in any case: pennylane-ionq writes Python's True and False."""
     text = request.query.get(key, "false").lower()
     if text not in ("true", "false"):
         raise _invalid(key, text)
@@ -57,7 +57,7 @@ def truth(request: web.Request, key: str) -> bool:
 
 
 def day(request: web.Request, key: str) -> date:
-    """A date such as 2026-01-31."""
+    """Return a date such as 2026-01-31."""
     text = request.query.get(key, "")
     try:
         return date.fromisoformat(text)
@@ -66,19 +66,19 @@ def day(request: web.Request, key: str) -> date:
 
 
 def choice(request: web.Request, key: str, choices: Sequence[str], default: str) -> str:
-    """One of a few words."""
+    """Return a word, which must be one of the choices."""
     text = request.query.get(key, default)
     if text not in choices:
         raise _invalid(key, text)
     return text
 
 
-def wanted(request: web.Request) -> Wanted:
-    """The filters of GET /jobs."""
+def wanted(request: web.Request) -> JobFilter:
+    """Return the filters of GET /jobs."""
     statuses = listed(request, "status")
     if statuses is not None and not set(statuses) <= set(STATUSES):
         raise _invalid("status", request.query["status"])
-    return Wanted(
+    return JobFilter(
         ids=_ids(listed(request, "ids")),
         parent=request.query.get("parent_job_id"),
         statuses=statuses,
@@ -90,7 +90,7 @@ def wanted(request: web.Request) -> Wanted:
 
 
 def estimate_context(request: web.Request) -> dict[str, Any]:
-    """The query of GET /jobs/estimate with its defaults."""
+    """Return the query of GET /jobs/estimate, with its defaults filled in."""
     if "backend" not in request.query:
         raise _invalid("backend", "")
     return {

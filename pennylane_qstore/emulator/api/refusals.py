@@ -1,4 +1,4 @@
-"""What went wrong with a request, to the bodies IonQ sends."""
+"""Errors turned into the response bodies that IonQ documents."""
 
 import logging
 from collections.abc import Sequence
@@ -32,15 +32,15 @@ OUTAGE = "Internal service outage. Visit https://status.ionq.co/ to track this i
 
 
 class NotFoundError(LookupError):
-    """An id that is not there, or results before they are."""
+    """An unknown id, or results that aren't there yet: a 404."""
 
 
 class MissingKeyError(PermissionError):
-    """A missing or wrong key."""
+    """A missing or wrong API key: a 401."""
 
 
 def refusal(status: int, message: str, keys: Sequence[str] = (), source: str = "") -> web.Response:
-    """The full triple, which qiskit-ionq can't do without; `validation` only where keys are."""
+    """Return an error response in IonQ's form; qiskit-ionq needs all three of its fields."""
     body: dict[str, Any] = {
         "statusCode": status,
         "error": WORDS.get(status) or web.Response(status=status).reason or "Error",
@@ -53,7 +53,7 @@ def refusal(status: int, message: str, keys: Sequence[str] = (), source: str = "
 
 @web.middleware
 async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns every error into an answer."""
+    """Return the handler's response, or the error response of what it raised."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -66,7 +66,7 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _expected(error: Exception) -> web.Response | None:
-    """The answer to what a request did wrong; None where the fault is ours."""
+    """Return the response to an invalid request; None if the fault is the emulator's."""
     match error:
         case MalformedError():
             return refusal(400, str(error), error.keys or ("body",), error.source)
@@ -84,7 +84,7 @@ def _expected(error: Exception) -> web.Response | None:
 
 
 def _http(error: web.HTTPException) -> web.Response:
-    """What aiohttp refused by itself: no such route, no such method, too large."""
+    """Return the response to what aiohttp refused: no such route or method, or too large."""
     unknown = error.status == web.HTTPNotFound.status_code
     answer = refusal(error.status, NOT_FOUND if unknown else str(error.text))
     if hdrs.ALLOW in error.headers:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the formats of artifacts."""
+"""JSON Schemas of the result formats."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ BIT = {"type": "integer", "minimum": 0, "maximum": 1}
 
 
 def _flat(value: Mapping[str, Any]) -> dict[str, Any]:
-    """States as decimal numbers."""
+    """Return the schema of a map from states, as decimal numbers, to values."""
     return {
         "type": "object",
         "propertyNames": {"pattern": "^[0-9]+$"},
@@ -27,7 +27,7 @@ def _registers(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """States as bit strings, a register at a time, below a name."""
+    """Return the schema of a map from bit strings to values, by register, below a name."""
     states = {
         "type": "object",
         "propertyNames": {"pattern": "^[01]+$"},

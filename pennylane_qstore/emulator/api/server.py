@@ -1,4 +1,4 @@
-"""The application to a server: in an event loop that is running, or until Ctrl-C."""
+"""Serve the application: in a running event loop, or until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,18 @@ from typing import Any
 from aiohttp import web
 
 from pennylane_qstore.emulator.api.app import create_app
-from pennylane_qstore.emulator.api.context import BASE, LOCAL, WORKSHOP
+from pennylane_qstore.emulator.api.context import BASE, LOCAL, RUNNER
 from pennylane_qstore.emulator.service.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An emulator that serves.
+    """A running emulator.
 
     Attributes:
         url: the API's address, with the version
         app: the application; `app[REQUESTS]` counts its requests
-        runner: what runs it
+        runner: aiohttp's runner of the application
     """
 
     url: str
@@ -32,25 +32,28 @@ class Server:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose; to be used in the server's own event loop."""
-        return self.app[WORKSHOP].faults
+        """The injected faults; use it only from the server's own event loop."""
+        return self.app[RUNNER].faults
 
     async def close(self) -> None:
-        """Cancels what is live, closes all connections, and frees the port."""
+        """Cancel all unfinished jobs, close all connections, and free the port."""
         await self.runner.cleanup()
 
 
 async def serve(host: str = "127.0.0.1", port: int = 0, **app_options: Any) -> Server:
-    """Starts an emulator in the running event loop.
+    """Start an emulator in the running event loop.
 
     Args:
         host: address to listen on
         port: 0 for any that is free
-        **app_options: as of `create_app`
+        **app_options: options of `create_app`
+
+    Returns:
+        The running server; close it with `await server.close()`.
     """
     app = create_app(**app_options)
     app[LOCAL] = _is_loopback(host)
-    # Jobs are cancelled at the end, so that nobody need wait for requests that go on.
+    # Jobs are cancelled at the end, so open requests need no longer time to finish.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -77,14 +80,14 @@ def run(
     started: Callable[[Server], None] | None = None,
     **app_options: Any,
 ) -> None:
-    """Serves until Ctrl-C or SIGTERM, from a program that has no event loop.
+    """Serve until Ctrl-C or SIGTERM, from a program without an event loop.
 
     Args:
         host: address to listen on
         port: 0 for any that is free
         key: the only API key accepted; by default any that is not empty
-        started: is told of the server once it serves; by default its address is printed
-        **app_options: as of `create_app`
+        started: called with the server once it serves; by default its address is printed
+        **app_options: options of `create_app`
     """
     with asyncio.Runner() as runner:
         runner.run(_until_stopped(host, port, started or _announce, key=key, **app_options))

@@ -1,12 +1,13 @@
-"""Finished jobs to what an organization used, by day, week or month."""
+"""What an organization used by day, week or month, summed over its finished jobs."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pennylane_qstore.emulator.api.view import PROJECT_ID, SUBMITTER_ID, charged
+from pennylane_qstore.emulator.api.view import charged
 from pennylane_qstore.emulator.service.jobs import Job
+from pennylane_qstore.emulator.service.settings import PROJECT_ID, SUBMITTER_ID
 
 MODALITIES = ("daily", "weekly", "monthly")
 GROUPS = ("job", "project", "user")
@@ -19,14 +20,17 @@ def usage(
     group_by: str,
     modality: str,
 ) -> dict[str, Any]:
-    """The answer to GET /organizations/{org}/usage.
+    """Build the answer to GET /organizations/{org}/usage.
 
     Args:
-        jobs: all there are
-        organization: as in the path
-        span: the first day and the last
+        jobs: all jobs of the server
+        organization: the id in the path
+        span: the first and the last day
         group_by: one of `GROUPS`
         modality: one of `MODALITIES`
+
+    Returns:
+        The body, a JSON object.
     """
     first, last = span
     periods: dict[date, list[Job]] = defaultdict(list)

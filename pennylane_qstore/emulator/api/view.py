@@ -1,4 +1,4 @@
-"""Jobs to what the API says of them."""
+"""Jobs as JSON objects of the API."""
 
 from typing import Any
 
@@ -8,17 +8,14 @@ from pennylane_qstore.emulator.service.clock import stamp
 from pennylane_qstore.emulator.service.faults import UNKNOWN_STATUS
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.links import links
-
-ORGANIZATION_ID = "0f1d7c52-5a07-4b5c-8d1e-6f3d2a9b7c10"
-PROJECT_ID = "944904d6-2e30-4cfb-8bc4-04afaabcdd42"
-SUBMITTER_ID = "64b03577072d45001c85e9c4"
+from pennylane_qstore.emulator.service.settings import PROJECT_ID, SUBMITTER_ID
 
 
 def row(job: Job) -> dict[str, Any]:
-    """The job as it stands in a list."""
+    """Return a job as an item of GET /jobs."""
     order = job.order
     wait, run = (round(seconds * 1000) for seconds in _top(job).predicted)
-    told = {
+    body = {
         "id": job.id,
         "status": "paused" if _top(job).fault(UNKNOWN_STATUS) else job.status,
         "type": order.type if job.parent is None else SINGLE,
@@ -44,39 +41,39 @@ def row(job: Job) -> dict[str, Any]:
         "results": None,
     }
     if job.status == "completed" and job.results:
-        told["results"] = links(job.id, job.results)
+        body["results"] = links(job.id, job.results)
     if order.noise is not None:
-        told["noise"] = order.noise
+        body["noise"] = order.noise
     if not order.is_exact:
-        told["shots"] = order.shots
-    return told
+        body["shots"] = order.shots
+    return body
 
 
 def whole(job: Job) -> dict[str, Any]:
-    """The answer to GET /jobs/{id}."""
+    """Return a job as the answer to GET /jobs/{id}."""
     return {**row(job), "child_job_ids": [child.id for child in job.children] or None}
 
 
 def price(job: Job) -> float:
-    """What a job costs, in US dollars."""
+    """Return a job's price in US dollars."""
     order = job.order
     return cost(order.backend, job.gates, order.shots, order.debiasing)
 
 
 def charged(job: Job) -> float:
-    """What is charged for a job: nothing before it is completed."""
+    """Return the US dollars charged for a job: 0 before it is completed, and for dry runs."""
     return price(job) if job.status == "completed" and not job.order.dry_run else 0.0
 
 
 def bill(job: Job) -> dict[str, Any]:
-    """The answer to GET /jobs/{id}/cost."""
-    told: dict[str, Any] = {
+    """Return the answer to GET /jobs/{id}/cost."""
+    body: dict[str, Any] = {
         "dry_run": job.order.dry_run,
         "estimated_cost": {"value": price(job), "unit": "usd"},
     }
     if job.status == "completed" and not job.order.dry_run:
-        told["cost"] = told["estimated_cost"]
-    return told
+        body["cost"] = body["estimated_cost"]
+    return body
 
 
 def _top(job: Job) -> Job:

@@ -1,4 +1,4 @@
-"""What the emulated machines say about themselves."""
+"""The emulated machines: their qubits, native gates, errors and status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ class Backend:
     """One machine.
 
     Attributes:
-        name: as in a job's `backend`
-        qubits: how many it has
+        name: its name in a job's `backend`
+        qubits: number of qubits
         entangler: its native two-qubit gates
         status: "available", "unavailable" or "retired"
-        location: where it stands
+        location: place of the machine
         characterization_id: a UUID, or None for a simulator
-        errors: chances of an error in a one-qubit gate, in a two-qubit gate, and in readout
+        errors: error probabilities of a one-qubit gate, of a two-qubit gate, and of readout
     """
 
     name: str
@@ -36,28 +36,31 @@ class Backend:
 
     @property
     def is_simulator(self) -> bool:
-        """Whether it is no machine."""
+        """Whether it is the simulator rather than a QPU."""
         return self.name == "simulator"
 
     @property
     def model(self) -> str:
-        """The noise model that is named after it."""
+        """The noise model of the same name."""
         return self.name.removeprefix("qpu.")
 
     @property
     def native_gates(self) -> tuple[str, ...]:
-        """The native gates it runs."""
+        """Names of its native gates."""
         return "gpi", "gpi2", *self.entangler
 
     def to_json(self, moment: str, queue_ms: int, present: bool = True) -> dict[str, Any]:
-        """The answer to GET /backends/{backend}.
+        """Build the answer to GET /backends/{backend}.
 
         Args:
-            moment: of now, as the API writes it
+            moment: the present time, as the API writes it
             queue_ms: average time in the queue, in milliseconds
-            present: False while it has gone away
+            present: whether it is available; a fault can make it unavailable
+
+        Returns:
+            The body, a JSON object.
         """
-        told = {
+        body = {
             "backend": self.name,
             "status": self.status if present else "unavailable",
             "qubits": self.qubits,
@@ -68,16 +71,16 @@ class Backend:
             "supported_native_gates": list(self.native_gates),
         }
         if self.characterization_id is not None:
-            told |= {
+            body |= {
                 "characterization_id": self.characterization_id,
                 "location": self.location,
                 "kw": 4.9,
                 "supported_error_mitigations": ["debiasing"],
             }
-        return told
+        return body
 
     def characterization(self) -> dict[str, Any]:
-        """One measurement of how good the machine is: all-to-all, times in seconds."""
+        """Return its one characterization: all-to-all coupling, times in seconds."""
         one, two, readout = self.errors
         pairs = [[a, b] for a in range(self.qubits) for b in range(a + 1, self.qubits)]
         return {

@@ -1,4 +1,4 @@
-"""Circuits and a backend to what makes their job fail after it was accepted."""
+"""Checks that IonQ runs after it accepted a job: the job then fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,19 +22,22 @@ class Failure:
     message: str
 
     def to_json(self) -> dict[str, str]:
-        """As in a job; `error` is the older name that qiskit, cirq and pennylane-ionq read."""
+        """Return the job's `failure`; `error` is an older name that three clients read."""
         return {"code": self.code, "message": self.message, "error": self.message}
 
 
 def preflight(
     circuits: Sequence[Circuit], backend: Backend, model: Model | None = None
 ) -> Failure | None:
-    """What IonQ finds only after it took the job.
+    """Find the first reason why an accepted job will fail.
 
     Args:
-        circuits: of the job
-        backend: where they are to run
-        model: of a noisy simulator, which has a machine's qubits and native gates
+        circuits: the job's circuits
+        backend: where they will run
+        model: noise model of a simulator, which has that machine's qubits and native gates
+
+    Returns:
+        The failure, or None if the job can run.
     """
     native = backend.native_gates if model is None else model.native
     most = backend.qubits if model is None else min(model.qubits, backend.qubits)
@@ -51,8 +54,8 @@ def preflight(
 def _too_large(circuit: Circuit, most: int, backend: Backend) -> Failure | None:
     if circuit.qubits <= most:
         return None
-    asked = f"{circuit.qubits} qubits were asked for"
-    return Failure("NotEnoughQubits", f"{asked}; {backend.name} has {most}.")
+    message = f"The circuit has {circuit.qubits} qubits; {backend.name} has {most}."
+    return Failure("NotEnoughQubits", message)
 
 
 def _unsupported(structure: Structure, native: Sequence[str], backend: Backend) -> Failure | None:

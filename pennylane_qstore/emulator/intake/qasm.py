@@ -1,8 +1,8 @@
-"""OpenQASM 3 to the API's gates, unrolled by pyqasm.
+"""Reads OpenQASM 3 into the API's gates, with pyqasm as the parser.
 
-What IonQ accepts is a subset; here it is all that pyqasm unrolls to gates, and measurements at
-the end. A program with anything else is refused after its job was taken in, as IonQ's preflight
-does.
+IonQ accepts a subset of the language; the emulator accepts what pyqasm unrolls to gates, and
+measurements at the end. The job of any other program fails after it was accepted, as in IonQ's
+preflight.
 """
 
 import logging
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-MISSING = "OpenQASM needs a parser here: pip install 'pennylane-qstore[qasm]'."
+MISSING = "OpenQASM needs a parser: pip install 'pennylane-qstore[qasm]'."
 MOST_QUBITS, MOST_CHARACTERS, MOST_GATES = 64, 1_000_000, 150_000
 
-# What unrolled programs consist of: the API's name, and how many controls come first.
+# The gates of unrolled programs: the API's name, and how many of the qubits are controls.
 GATES: Mapping[str, tuple[str, int]] = {
     "x": ("x", 0),
     "y": ("y", 0),
@@ -46,7 +46,7 @@ GATES: Mapping[str, tuple[str, int]] = {
     "ccx": ("x", 2),
     "cswap": ("swap", 1),
 }
-# Kept whole, so that they are counted, and are as noisy, as they were written.
+# Gates that aren't decomposed, so that they are counted and noisy as they were written.
 WHOLE = ("p", "cy", "ch", "cp", "crx", "cry", "crz", "rxx", "ryy", "rzz", "cswap")
 NOTHING = ("id", "gphase")
 WITHOUT_EFFECT = (
@@ -60,17 +60,17 @@ WITHOUT_EFFECT = (
 
 
 class ProgramError(ValueError):
-    """A program that can't be run; its job fails."""
+    """A program that can't be run: its job fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a program comes to.
+    """A program as the API's gates.
 
     Attributes:
-        gates: as the API's JSON
-        qubits: how many there are; where bits are measured, the first stand for the bits
-        bits: how many of the first are measured; None for all
+        gates: its gates, as the API's JSON
+        qubits: number of qubits; if bits are measured, the first qubits stand for the bits
+        bits: how many of the first qubits are measured; None for all
     """
 
     gates: list[dict[str, Any]]
@@ -79,13 +79,16 @@ class Program:
 
 
 def read_program(text: str) -> Program:
-    """Reads a program.
+    """Read a program, unrolled by pyqasm.
 
-    Its bits, in the order declared, become the lowest qubits; without a measurement all qubits
-    are measured, in the order declared.
+    Its bits become the lowest qubits, in the order declared. Without a measurement, all qubits are
+    measured, in the order declared.
+
+    Returns:
+        Its gates, qubits and measured bits.
 
     Raises:
-        ProgramError: it is not OpenQASM 3, or more than is emulated
+        ProgramError: the program isn't OpenQASM 3, or uses what isn't emulated
     """
     if len(text) > MOST_CHARACTERS:
         raise ProgramError(f"A program may have {MOST_CHARACTERS} characters.")
@@ -93,20 +96,20 @@ def read_program(text: str) -> Program:
         pyqasm = import_module("pyqasm")  # half a second that few need
     except ImportError as error:
         raise ProgramError(MISSING) from error
-    # What it would log, the job's failure says.
+    # The job's failure says what it would log.
     logging.getLogger("pyqasm").setLevel(logging.CRITICAL)
     try:
         module = pyqasm.loads(text)
         module.unroll(external_gates=list(WHOLE))
         statements = module.unrolled_ast.statements
-    # A parser of a whole language raises whatever it meets on the way.
+    # The parser raises many kinds of exceptions.
     except Exception as error:
         raise ProgramError(f"The program can't be read: {str(error)[:300]}") from error
     return _QasmReader().read(statements)
 
 
 class _QasmReader:
-    """Reads the statements of an unrolled program, in order."""
+    """Converts the statements of an unrolled program to the API's gates."""
 
     def __init__(self) -> None:
         self._gates: list[dict[str, Any]] = []
@@ -122,6 +125,7 @@ class _QasmReader:
         }
 
     def read(self, statements: Iterable[Any]) -> Program:
+        """Return the program's gates, qubits and measured bits."""
         for statement in statements:
             kind = type(statement).__name__
             if kind in self._takers:
@@ -135,7 +139,7 @@ class _QasmReader:
         return self._by_bits()
 
     def _by_bits(self) -> Program:
-        """Renames the qubits: one that is measured into bit k is k, the others come after."""
+        """Return the program with the qubit measured into bit k as qubit k, the rest behind."""
         bits = self._declared[1]
         names = dict(self._measured)
         spare = [q for q in range(self._declared[0]) if q not in names]
@@ -198,12 +202,12 @@ class _QasmReader:
 
 
 def _number(argument: Any) -> float:
-    """The value of a literal, which may stand behind a minus."""
+    """Return the value of a literal, with its sign."""
     if type(argument).__name__ == "UnaryExpression":
         return -_number(argument.expression)
     return float(argument.value)
 
 
 def _words(kind: str) -> str:
-    """A kind of statement in words: "Branching statement"."""
+    """Return a statement's class name in words: "Branching statement"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()

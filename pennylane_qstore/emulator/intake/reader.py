@@ -1,7 +1,7 @@
-"""Circuits' JSON to structures, each once, and arrays of numbers.
+"""Reads circuits from JSON into structures, each once, and arrays of parameters.
 
-A training job holds one circuit hundreds of times with other angles. What is the same in them is
-worked out once: a gate is looked up by its name and qubits, a circuit by its gates.
+A training job holds one circuit hundreds of times with other angles. Their common part is read
+once: gates are cached by their names and qubits, structures by their gates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,22 +20,22 @@ from pennylane_qstore.emulator.simulation.circuit import (
 )
 from pennylane_qstore.emulator.simulation.gates import GATESETS, Kind, kind_of
 
-# Beyond this a double no longer says where on the circle an angle is.
+# A larger double doesn't resolve an angle modulo a turn.
 LARGEST_NUMBER = 1e9
-# What is remembered of earlier jobs; a longer circuit is read anew each time.
+# Most gates and structures of the catalogue, and most gates of a structure in it.
 MOST_GATES, MOST_STRUCTURES, LONGEST = 50_000, 256, 2_000
-# The number of the fields of a gate that only has a name, its targets, and one number.
+# Number of fields of a gate with a name, its targets, and one parameter.
 FEWEST_FIELDS = 3
 _Shape = tuple[str, tuple[int, ...], int | None]
 
 
 class Catalogue:
-    """Gates and structures that jobs have in common: a training sends the same again and again.
+    """Gates and structures read so far: a training sends the same ones again and again.
 
     Attributes:
-        numbers: of gates, by what tells one from others
-        gates: by number
-        structures: by the gates' numbers
+        numbers: number of each gate, by its name, qubits and spelling
+        gates: gate of each number
+        structures: structure by the numbers of its gates
     """
 
     def __init__(self) -> None:
@@ -46,14 +46,14 @@ class Catalogue:
 
     @classmethod
     def current(cls) -> "Catalogue":
-        """The one of this process; a new one once it holds much. Readers at work keep theirs."""
+        """Return this process's catalogue; a full one is replaced, readers at work keep theirs."""
         found = _current[0]
         if len(found.gates) > MOST_GATES or len(found.structures) > MOST_STRUCTURES:
             found = _current[0] = cls()
         return found
 
     def add(self, key: tuple[Any, ...], gate: GateShape) -> int:
-        """Takes in a gate; its number."""
+        """Return the number of a gate added to the catalogue."""
         number = next(self._next)  # two threads get two
         self.gates[number] = gate
         self.numbers[key] = number
@@ -64,7 +64,7 @@ _current = [Catalogue()]
 
 
 class CircuitReader:
-    """Reads the circuits of one job, which share their gates and structures."""
+    """Reads the circuits of one job, which often share gates and structures."""
 
     def __init__(self) -> None:
         self._catalogue = Catalogue.current()
@@ -82,15 +82,18 @@ class CircuitReader:
         name: str | None = None,
         bits: int | None = None,
     ) -> Circuit:
-        """Reads one circuit.
+        """Read one circuit.
 
         Args:
-            gates: its list of gates
-            where: its place in the request, for messages
+            gates: its gates, as JSON
+            where: its place in the request, for error messages
             gateset: "qis" or "native"
-            qubits: how many it may use, or None for as many as it does
-            name: its name
-            bits: how many of the lowest qubits are measured; None for all
+            qubits: number of qubits it may use; None for no limit
+            name: its name, if any
+            bits: number of the lowest qubits that are measured; None for all
+
+        Returns:
+            The circuit; its numbers are kept for `groups`.
         """
         keys, numbers = self._scan(gates, where, gateset)
         structure = self._structure(gateset, keys, bits)
@@ -105,7 +108,7 @@ class CircuitReader:
         return Circuit(name, max(1, structure.qubits) if qubits is None else qubits, structure)
 
     def groups(self) -> tuple[CircuitGroup, ...]:
-        """The circuits read, by structure."""
+        """Return the circuits read so far, grouped by structure."""
         return tuple(
             CircuitGroup(shape, tuple(self._members[id(shape)]), np.array(self._rows[id(shape)]))
             for shape in self._structures.values()
@@ -115,7 +118,7 @@ class CircuitReader:
     def _scan(
         self, gates: list[Any], where: str, gateset: str
     ) -> tuple[tuple[int, ...], list[Any]]:
-        """One pass over a circuit: which gates, and all their numbers in a row."""
+        """Return the catalogue numbers of a circuit's gates, and all their parameters in order."""
         known, gates_of, keys = self._catalogue.numbers, self._catalogue.gates, []
         numbers: list[Any] = []
         whole: list[Any] = []
@@ -144,7 +147,7 @@ class CircuitReader:
         return tuple(keys), numbers
 
     def _structure(self, gateset: str, keys: tuple[int, ...], bits: int | None) -> Structure:
-        """The structure of some gates; of a job's own, or of an earlier one's."""
+        """Return the structure of a list of gates, shared with earlier circuits."""
         shape, shared = (gateset, keys, bits), self._catalogue.structures
         found = self._structures.get(shape) or shared.get(shape)
         if found is None:
@@ -160,7 +163,7 @@ class CircuitReader:
 
 
 def _learned(gate: Mapping[str, Any], gateset: str) -> GateShape:
-    """A gate that was not seen before, checked."""
+    """Return the checked shape of a gate that isn't in the catalogue."""
     kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
     if kind is None:
         raise ValueError(_unknown(gate.get("gate"), gateset))
@@ -172,7 +175,7 @@ def _learned(gate: Mapping[str, Any], gateset: str) -> GateShape:
 
 
 def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """What tells a gate from others but for its numbers; and the qubits it names."""
+    """Return what identifies a gate but for its parameters, and the qubits it names."""
     get = gate.get
     target, targets, control, controls = get("target"), get("targets"), get("control"), None
     if "controls" in gate:
@@ -184,7 +187,7 @@ def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tup
 
 
 def _qubits(gate: Mapping[str, Any], role: str) -> tuple[int, ...]:
-    """A gate's targets or controls, however written."""
+    """Return a gate's targets or controls, in either spelling."""
     one, many = gate.get(role), gate.get(role + "s")
     if one is not None and many is not None:
         raise ValueError(f"has both {role} and {role}s")
@@ -225,7 +228,7 @@ def _unknown(name: object, gateset: str) -> str:
 
 
 def _to_array(numbers: list[Any]) -> NDArray[np.float64] | None:
-    """The numbers as floats, or None where one is not a number that can be an angle."""
+    """Return the numbers as floats; None if one can't be an angle."""
     if not set(map(type, numbers)) <= {int, float}:
         return None
     try:
@@ -236,7 +239,7 @@ def _to_array(numbers: list[Any]) -> NDArray[np.float64] | None:
 
 
 def _slots(structure: Structure) -> Iterator[tuple[int, int]]:
-    """Where each gate's numbers start and end."""
+    """Return an iterator over the first and last place of each gate's numbers."""
     ends = np.cumsum([0, *(gate.size for gate in structure.gates)])
     return pairwise(ends.tolist())
 

@@ -1,4 +1,4 @@
-"""The body of POST /jobs to an order: what is to be run, checked."""
+"""The body of POST /jobs, checked and read into a job request."""
 
 import json
 import re
@@ -29,27 +29,27 @@ NAME = re.compile(r"[A-Za-z0-9 _-]*")
 
 
 class UnknownBackendError(LookupError):
-    """A backend that is not there: becomes a 404."""
+    """A backend that doesn't exist: a 404."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a POST asked for.
+    """A checked request for a job.
 
     Attributes:
         type: the job's type
-        backend: where it is to run
-        shots: how often
-        name: of the job
+        backend: where it will run
+        shots: number of shots
+        name: the job's name
         metadata: echoed unchanged
         session_id: echoed unchanged
         settings: echoed unchanged
         noise: echoed; None on a QPU
-        dry_run: checked and priced, but not run
-        circuits: in the order submitted
-        qubits: of the largest circuit
-        gates: one-qubit gates and larger ones, of all circuits
-        failure: what makes the job fail after it was accepted
+        dry_run: whether it is checked and priced, but not run
+        circuits: its circuits in the order submitted
+        qubits: number of qubits of the largest circuit
+        gates: numbers of one-qubit gates and of larger gates, over all circuits
+        failure: why the job will fail after it was accepted
         raw: the request's body
     """
 
@@ -76,26 +76,26 @@ class JobRequest:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the answer is probabilities and not frequencies of shots."""
+        """Whether the result is exact probabilities rather than frequencies of shots."""
         return self.backend.is_simulator and self.model is None
 
     @property
     def debiasing(self) -> bool:
-        """Whether debiasing was asked for."""
+        """Whether debiasing was requested."""
         return bool(_mitigation(self.settings).get("debiasing"))
 
 
 def read_order(
     raw: bytes, known: Collection[str] = ()
 ) -> tuple[JobRequest, tuple[CircuitGroup, ...]]:
-    """Reads the body of POST /jobs, whatever its content type.
+    """Read the body of POST /jobs, whatever its content type.
 
     Args:
         raw: the body
         known: the noise models whose rates are known
 
     Returns:
-        the order, and its circuits with all their numbers
+        The request without its numbers, and its circuits with them, by structure.
     """
     body = read_object(raw)
     kind = _type(body.get("type"))
@@ -129,7 +129,7 @@ def read_order(
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """Parses a request body that must be a JSON object."""
+    """Return a request body that must be a JSON object."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -158,7 +158,7 @@ def _backend(name: object) -> Backend:
 
 
 def _shots(shots: object) -> int:
-    """The number of shots; cirq-ionq writes it as a string."""
+    """Return the number of shots; cirq-ionq writes it as a string."""
     if shots is None:
         return DEFAULT_SHOTS
     if isinstance(shots, str) and re.fullmatch("[0-9]{1,7}", shots):
@@ -189,7 +189,7 @@ def _settings(settings: object, backend: Backend, shots: int) -> dict[str, Any]:
 
 
 def _noise(noise: object, known: Collection[str]) -> dict[str, Any]:
-    """The noise model, and its seed where there is one."""
+    """Return the noise model, and its seed if there is one."""
     if noise is None:
         return {"model": IDEAL}
     if not isinstance(noise, dict):
@@ -244,7 +244,7 @@ def _metadata(metadata: object) -> dict[str, str] | None:
 def _read_input(
     entry: object, kind: str, reader: CircuitReader
 ) -> tuple[tuple[Circuit, ...], Failure | None]:
-    """The circuits of a job's `input`, and what keeps OpenQASM from being one."""
+    """Return a job's circuits, and why an OpenQASM program can't be run."""
     if kind != QASM:
         return _circuits(entry, kind, reader), None
     if not isinstance(entry, dict) or not isinstance(entry.get("data"), str):
@@ -259,7 +259,7 @@ def _read_input(
 
 
 def _circuits(entry: object, kind: str, reader: CircuitReader) -> tuple[Circuit, ...]:
-    """Reads the job's `input`."""
+    """Return the circuits of a job's `input`."""
     if not isinstance(entry, dict):
         raise MalformedError('"input" must be an object.', "input")
     if "circuit" in entry and "circuits" in entry:
@@ -288,7 +288,7 @@ def _circuits(entry: object, kind: str, reader: CircuitReader) -> tuple[Circuit,
 def _circuit(
     circuit: Mapping[str, Any], where: str, gateset: str, qubits: int | None, reader: CircuitReader
 ) -> Circuit:
-    """Reads one of many circuits, with what it takes from the job's `input`."""
+    """Return one circuit of a multi-circuit job, with the defaults of the job's `input`."""
     return reader.read(
         circuit["circuit"],
         f"{where}.circuit",

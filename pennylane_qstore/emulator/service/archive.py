@@ -30,10 +30,10 @@ VERSION = 1
 
 
 class Archive:
-    """One file of jobs."""
+    """A state file: one SQLite database of jobs."""
 
     def __init__(self, path: Path | str) -> None:
-        """Opens the file, or makes it.
+        """Open the file, or create it.
 
         Raises:
             sqlite3.DatabaseError: it is another kind of file, or of another version
@@ -49,11 +49,11 @@ class Archive:
             self._database.execute(f"PRAGMA user_version={VERSION}")
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._database.close()
 
     def save(self, job: Job) -> None:
-        """Writes a job as it is now."""
+        """Write a job in its present state."""
         answer = job.answer
         spans = None if answer is None else json.dumps([answer.spans, _to_lists(answer)])
         states = json.dumps([_state(each) for each in (job, *job.children)])
@@ -72,12 +72,16 @@ class Archive:
             )
 
     def drop(self, job: Job) -> None:
-        """Forgets a job."""
+        """Delete a job."""
         with self._database:
             self._database.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
 
     def load(self, settings: Settings) -> Iterator[Job]:
-        """All jobs, the oldest first. One that had not ended is as it was when it was submitted."""
+        """Read all jobs, the oldest first; unfinished ones as they were when submitted.
+
+        Yields:
+            Each job.
+        """
         rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
         for _, number, body, states, text, spans in rows:
             order, groups = read_order(body, MODELS)

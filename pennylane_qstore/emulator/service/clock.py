@@ -1,4 +1,4 @@
-"""Time as the emulator sees it: the machine's, or a test's."""
+"""The emulator's clock: real time, or virtual time for tests."""
 
 import asyncio
 import heapq
@@ -7,35 +7,35 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Protocol
 
-# Rounds of the event loop after which tasks that were woken have done what they can.
+# Rounds of the event loop in which woken tasks run until they wait again.
 ROUNDS = 50
 
 
 class Clock(Protocol):
-    """Tells the time and waits."""
+    """Interface of a clock: the time, and waiting."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
 
     async def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Wait for a number of seconds."""
 
 
 class RealClock:
-    """The machine's clock."""
+    """The computer's clock."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits; 0 does not even let others go first."""
+        """Wait for a number of seconds; return at once for 0."""
         if seconds > 0:
             await asyncio.sleep(seconds)
 
 
 class VirtualClock:
-    """A clock that stands still until it is moved: a test of an hour takes no time.
+    """A clock that advances only when a test moves it, so that an hour takes no time.
 
     It belongs to one event loop.
     """
@@ -51,11 +51,11 @@ class VirtualClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Waits until the clock was moved so far."""
+        """Wait until the clock has been moved forward by a number of seconds."""
         if seconds <= 0:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -63,7 +63,7 @@ class VirtualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Moves on, and wakes those who sleep until then, the first first."""
+        """Move the clock forward, and wake the sleepers in the order of their times."""
         end = self._now + seconds
         await self._settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -79,6 +79,6 @@ class VirtualClock:
 
 
 def stamp(seconds: float) -> str:
-    """A moment as the API writes it."""
+    """Return a moment, in seconds since 1970, as the API writes it."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: by the number of a request or job, or at a seeded rate."""
+"""Faults to inject, by the number of a request or job, or at a seeded rate."""
 
 import re
 import shlex
@@ -52,19 +52,19 @@ MOST_DELAY = 3600
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong.
+    """One kind of fault, and which requests, jobs or backends it affects.
 
     Attributes:
         kind: a status such as "429", or one of `REQUEST_KINDS`, `JOB_KINDS`, `BACKEND_KINDS`
-        at: which requests or jobs it is for, counted from 1 among those that `on` is for, from
-            when the fault was set; none means by `rate`
-        rate: how many of them, by chance; 1 for all
+        at: numbers of the affected requests or jobs, counted from 1 among those that `on` selects,
+            from when the fault was set; empty to use `rate`
+        rate: the fraction of them that is affected, at random; 1 for all
         on: of requests, the start of a method and route such as "POST /jobs"; of jobs and
             backends, the backend; None for all
         retry_after: seconds or a date for the Retry-After header of a status
         delay: seconds that a slow body takes
-        child: which child, from 0
-        code: of a failed job
+        child: number of the affected child, from 0
+        code: failure code of a failed job
     """
 
     kind: str
@@ -98,19 +98,19 @@ class Fault:
 
     @property
     def status(self) -> int | None:
-        """The HTTP status it answers with."""
+        """The HTTP status of the response, if the fault is one."""
         number = int(self.kind) if re.fullmatch(r"\d{3}", self.kind) else 0
         return number if LEAST_STATUS <= number <= MOST_STATUS else None
 
     @property
     def scope(self) -> str:
-        """What it is counted by: "request", "job" or "backend"."""
+        """What its numbers count: "request", "job" or "backend"."""
         if self.kind in JOB_KINDS:
             return "job"
         return "backend" if self.kind in BACKEND_KINDS else "request"
 
     def to_json(self) -> dict[str, Any]:
-        """As the control endpoint shows it."""
+        """Return the fault as the control endpoint shows it."""
         return {
             "kind": self.kind,
             "at": list(self.at),
@@ -124,9 +124,12 @@ class Fault:
 
 
 def read_fault(text: str) -> Fault:
-    """Reads a fault as it is written on the command line.
+    """Parse a fault as it is written on the command line.
 
     It is a kind and its settings: ``429 at=1,3-5 on="POST /jobs" retry-after=2``.
+
+    Returns:
+        The fault.
 
     Raises:
         ValueError: it can't be read
@@ -142,8 +145,11 @@ def read_fault(text: str) -> Fault:
     return fault_of({"kind": kind, **{key.replace("-", "_"): value for key, _, value in pairs}})
 
 
-def fault_of(told: Mapping[str, Any]) -> Fault:
-    """Reads a fault from its settings, as numbers or as texts.
+def fault_of(settings: Mapping[str, Any]) -> Fault:
+    """Build a fault from its settings, as numbers or as texts.
+
+    Returns:
+        The fault.
 
     Raises:
         ValueError: one of them can't be
@@ -158,13 +164,13 @@ def fault_of(told: Mapping[str, Any]) -> Fault:
         "child": int,
         "code": str,
     }
-    unknown = set(told) - set(read)
+    unknown = set(settings) - set(read)
     if unknown:
         raise ValueError(f"a fault has no setting {min(unknown)!r}; it has {', '.join(read)}")
-    if "kind" not in told:
+    if "kind" not in settings:
         raise ValueError("a fault needs a kind")
     values: dict[str, Any] = {}
-    for key, value in told.items():
+    for key, value in settings.items():
         if value is None:
             continue
         try:
@@ -175,7 +181,7 @@ def fault_of(told: Mapping[str, Any]) -> Fault:
 
 
 def _numbers(value: object) -> tuple[int, ...]:
-    """1, [1, 2] or "1,3-5"."""
+    """Return the numbers of 1, [1, 2] or "1,3-5"."""
     if type(value) is int:
         return (value,)
     if isinstance(value, list) and all(type(each) is int for each in value):
@@ -193,8 +199,8 @@ def _numbers(value: object) -> tuple[int, ...]:
 
 
 @dataclass(slots=True)
-class _Set:
-    """A fault that is set: what it was asked about, and how often it struck."""
+class _ActiveFault:
+    """A fault that is set, with how often it was considered and how often it struck."""
 
     fault: Fault
     number: int
@@ -207,32 +213,35 @@ class Faults:
     """The faults of one emulator.
 
     Attributes:
-        seed: of those that strike by chance
+        seed: seed of the faults with a rate
     """
 
     seed: int
-    _set: list[_Set] = field(default_factory=list)
+    _set: list[_ActiveFault] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def add(self, faults: Sequence[Fault]) -> None:
-        """Sets faults; they count from now."""
-        self._set += [_Set(fault, next(self._numbers)) for fault in faults]
+        """Set faults; they count from now."""
+        self._set += [_ActiveFault(fault, next(self._numbers)) for fault in faults]
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove all faults."""
         self._set.clear()
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The faults that are set, with how often each struck."""
+        """Return the faults that are set, with how often each struck."""
         return [{**each.fault.to_json(), "struck": each.struck} for each in self._set]
 
     def strike(self, scope: str, place: str, children: bool = True) -> list[Fault]:
-        """The faults that strike one request or job.
+        """Count one request or job, and find the faults that affect it.
 
         Args:
             scope: "request" or "job"
             place: the request's method and route, or the job's backend
-            children: whether the job has any; without, what befalls them passes it by
+            children: whether the job has any; without, faults of children don't count it
+
+        Returns:
+            Those faults, in the order they were set.
         """
         struck = []
         for each in self._set:
@@ -249,13 +258,13 @@ class Faults:
         return struck
 
     def is_unavailable(self, backend: str) -> bool:
-        """Whether a backend has gone away."""
+        """Return whether a backend is set to be unavailable."""
         return any(
             each.fault.kind == UNAVAILABLE and each.fault.on in (None, backend)
             for each in self._set
         )
 
-    def _hits(self, each: _Set) -> bool:
+    def _hits(self, each: _ActiveFault) -> bool:
         if each.fault.at:
             return each.seen in each.fault.at
         chance = np.random.default_rng([self.seed, each.number, each.seen]).random()

@@ -1,4 +1,4 @@
-"""Jobs: what each is in, from its submission to its end."""
+"""Jobs and their states, from submission to the end."""
 
 import threading
 import uuid
@@ -18,25 +18,25 @@ CANCELED = Failure("SystemCancel", "The job was canceled.")
 
 
 class Job:
-    """One job. Lives on the event loop, and nowhere else.
+    """One job; used only from the event loop's thread.
 
     Attributes:
         id: a UUID
-        number: the how-manieth job of the server this is
-        order: what was asked for
-        parent: the job of many circuits this is one of, or None
-        place: which of them
-        children: the jobs of a job's circuits, in circuit order
-        groups: the circuits; forgotten when the job ends
+        number: its number in order of submission, from 0
+        order: the request
+        parent: the multi-circuit job that it belongs to, or None
+        place: its place among that job's circuits
+        children: the jobs of a multi-circuit job's circuits, in circuit order
+        groups: the circuits by structure; released when the job ends
         status: one of `STATUSES`
-        failure: why it did not complete
-        answer: the results, where it did; a child's are its parent's
-        stop: set when nobody waits for the results any more
-        clock: tells it the time
+        failure: why it failed or was cancelled
+        answer: the results of a completed job; a child shares its parent's
+        stop: set to end the simulation early
+        clock: the source of time
         moments: seconds since 1970 when it was "submitted", "started", and "ended"
-        predicted: seconds that it would wait and run, as far as was known at its submission
-        faults: what goes wrong with it
-        changed: is told of every new status; not of a child's
+        predicted: predicted seconds of waiting and of running, at its submission
+        faults: the injected faults that affect it
+        changed: called with the job at every new status; not for a child
     """
 
     __slots__ = (
@@ -91,12 +91,12 @@ class Job:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing will change it any more."""
+        """Whether it has ended."""
         return self.status in FINAL
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """What can be fetched once it is completed."""
+        """The results that can be fetched once it is completed."""
         if self.order.dry_run:
             return ()
         if self.children:
@@ -110,19 +110,19 @@ class Job:
 
     @property
     def gates(self) -> tuple[int, int]:
-        """One-qubit gates and larger gates, of all its circuits."""
+        """Numbers of one-qubit gates and of larger gates, over all its circuits."""
         return self.order.gates if self.parent is None else self.circuit.structure.counts
 
     def fault(self, kind: str) -> Fault | None:
-        """The fault of a kind that struck it, if one did."""
+        """Return the fault of a kind that affects it, if any."""
         return next((fault for fault in self.faults if fault.kind == kind), None)
 
     def advance(self, status: str) -> None:
-        """Goes on to a status now, and so do its children; an end is for ever."""
+        """Change the status of the job and its children now; an ended job stays as it is."""
         self.enter(status, self.clock.now())
 
     def enter(self, status: str, moment: float) -> None:
-        """Goes on to a status at a moment, in seconds since 1970."""
+        """Change the status at a moment, in seconds since 1970."""
         if self.is_final:
             return
         self.status = status
@@ -137,17 +137,17 @@ class Job:
             self.changed(self)
 
     def complete(self, answer: Answer | None) -> None:
-        """Ends well; a dry run without results."""
+        """End as completed; a dry run has no answer."""
         for job in (self, *self.children):
             job.answer = None if job.is_final else answer
         self.advance("completed")
 
     def fail(self, failure: Failure) -> None:
-        """Ends badly."""
+        """End as failed."""
         self._end("failed", failure)
 
     def cancel(self) -> None:
-        """Ends because it was asked to; does nothing to a job that has ended."""
+        """End as canceled; a job that has ended stays as it is."""
         if self.parent is None:
             self.stop.set()
         self._end("canceled", CANCELED)
@@ -158,7 +158,7 @@ class Job:
         self.advance(status)
 
     def together(self) -> bytes:
-        """The JSON text of all children's probabilities; one that did not complete is missing."""
+        """Return the JSON text of the completed children's probabilities."""
         assert self.answer is not None, "it is completed, and no dry run"
         missing = self.fault(MISSING_CHILD)
         kept = [

@@ -1,4 +1,4 @@
-"""The life of a job: submitted, ready, started, and one of three ends."""
+"""Runs jobs through their states: submitted, ready, started, then one of three ends."""
 
 import asyncio
 import logging
@@ -25,23 +25,23 @@ from pennylane_qstore.emulator.simulation.simulator import StoppedError
 logger = logging.getLogger(__name__)
 
 WORKERS = 2
-# A job this small is done before a thread would have begun: in texts to write, in calls of numpy,
-# in amplitudes that they change, and in shots.
+# Limits of a job that is simulated in the event loop, since a thread would take longer to start:
+# circuits (texts to write), gates (calls of numpy), amplitudes updated, and shots.
 FEW_CIRCUITS, FEW_GATES, FEW_AMPLITUDES, FEW_SHOTS = 20, 300, 500_000, 10_000
-# Seconds between two looks at a backend that has gone away.
+# Seconds between two checks whether an unavailable backend is back.
 AWAY = 0.05
 T = TypeVar("T")
 
 
-class Workshop:
-    """Where jobs are run: in threads, so that the event loop is free for whoever shares it.
+class JobRunner:
+    """Runs jobs in threads, so that the event loop stays free.
 
     Attributes:
         store: the jobs
-        faults: what goes wrong
-        profile: how long things take
-        seed: of the machines' randomness
-        changed: is told of every job's new status
+        faults: the injected faults
+        profile: how long requests and jobs take
+        seed: seed of the machines' randomness
+        changed: called with a job at every new status
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -57,16 +57,16 @@ class Workshop:
         self._lanes: dict[str, tuple[asyncio.Semaphore, Lanes]] = {}
         self._workers = asyncio.Semaphore(WORKERS)
         self._simulators = ThreadPoolExecutor(WORKERS, thread_name_prefix="emulator")
-        # Texts don't wait behind simulations.
-        self._clerk = ThreadPoolExecutor(1, thread_name_prefix="emulator-text")
+        # Reading and writing text doesn't wait behind simulations.
+        self._text_executor = ThreadPoolExecutor(1, thread_name_prefix="emulator-text")
         self._lives: dict[str, asyncio.Task[None]] = {}
 
     def submit(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
-        """Takes in a job; it begins to live when the event loop comes round."""
+        """Return a new job, stored and started."""
         return self.begin(self.store.add(order, groups))
 
     def begin(self, job: Job) -> Job:
-        """Lets a job live."""
+        """Return a stored job after starting it."""
         job.changed = self._changed
         name, children = job.order.backend.name, bool(job.children)
         job.faults = tuple(self.faults.strike("job", name, children))
@@ -78,20 +78,20 @@ class Workshop:
         return job
 
     def waiting_ms(self, backend: str) -> int:
-        """How long a job submitted now would wait, in milliseconds."""
+        """Return how long a job submitted now would wait, in milliseconds."""
         return round(1000 * self._of(backend)[1].wait(self._clock.now(), self.profile.waiting))
 
     def write(self, work: Callable[..., T], *arguments: Any) -> Coroutine[Any, Any, T]:
-        """Runs what only reads or writes text, off the event loop."""
-        return self._run(self._clerk, work, *arguments)
+        """Return an awaitable that reads or writes text in a thread of its own."""
+        return self._run(self._text_executor, work, *arguments)
 
     def random(self, job: Job, place: int, purpose: int = 0) -> np.random.Generator:
-        """A source of chance of its own for each circuit of each job."""
+        """Return a random generator of its own for each circuit of each job."""
         number = job.number if job.parent is None else job.parent.number
         return np.random.default_rng([self.seed, number, place, purpose])
 
     async def close(self) -> None:
-        """Stops what is live and waits for the threads to notice."""
+        """Stop all unfinished jobs and wait for the threads."""
         for job in self.store.unfinished():
             job.stop.set()
         lives = list(self._lives.values())
@@ -99,7 +99,7 @@ class Workshop:
             life.cancel()
         await asyncio.gather(*lives, return_exceptions=True)
         self._simulators.shutdown()
-        self._clerk.shutdown()
+        self._text_executor.shutdown()
 
     def _of(self, backend: str) -> tuple[asyncio.Semaphore, Lanes]:
         if backend not in self._lanes:
@@ -138,7 +138,7 @@ class Workshop:
             job.cancel()
         except MemoryError as error:
             job.fail(Failure("SimulationError", f"The emulator is too small for it: {error}"))
-        # Whatever went wrong, somebody is waiting: a job must never hang.
+        # A client waits for the job, so it must end whatever went wrong.
         except Exception as error:
             logger.exception("job %s could not be simulated", job.id)
             what = str(error) or type(error).__name__
@@ -161,7 +161,7 @@ class Workshop:
             await self._on_the_machine(job, job.predicted[1] * profile.spread(random))
 
     async def _present(self, job: Job) -> None:
-        """Waits while the backend is away, or for ever if the queue is stuck."""
+        """Wait while the backend is unavailable, or for ever if the job is set to be stuck."""
         while job.fault(STUCK) or self.faults.is_unavailable(job.order.backend.name):
             await self._clock.sleep(AWAY)
 
@@ -178,7 +178,7 @@ class Workshop:
         self._end(job, answer)
 
     def _end(self, job: Job, answer: Answer) -> None:
-        """Completes a job, but for what is set to go wrong with it."""
+        """Complete a job, or end it as a fault says."""
         failed, child = job.fault(FAILED), job.fault(FAILED_CHILD)
         if failed is not None:
             job.fail(Failure(failed.code, "This job was set to fail."))
@@ -203,11 +203,11 @@ class Workshop:
         return gates * len(order.circuits) << min(width, 64) <= FEW_AMPLITUDES
 
     def _solve(self, job: Job, groups: tuple[CircuitGroup, ...]) -> Answer:
-        """In a thread: reads of the job only what never changes."""
+        """Return a job's answer; runs in a thread, and reads only what never changes."""
         return solve(groups, [child.id for child in job.children], self._sampling(job), job.stop)
 
     def _sampling(self, job: Job) -> Sampling | None:
-        """How the job's backend samples; None where it is exact."""
+        """Return how the job's backend samples; None if its results are exact."""
         order = job.order
         if order.is_exact:
             return None
@@ -225,6 +225,6 @@ class Workshop:
         return None if model is None else self._rates[model]
 
     def _random_of(self, job: Job, place: int) -> np.random.Generator:
-        """A noise seed makes a job repeatable, whichever job of the server it is."""
+        """Return a circuit's random generator; a noise seed makes the job repeatable."""
         seed = (job.order.noise or {}).get("seed")
         return self.random(job, place) if seed is None else np.random.default_rng([seed, place])

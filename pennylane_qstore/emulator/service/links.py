@@ -1,4 +1,4 @@
-"""What a finished job offers, and where it is: both generations of links."""
+"""The results a finished job offers, their links in both generations, and their bodies."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,13 +13,13 @@ from pennylane_qstore.emulator.simulation.measure import Counts
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One of a job's results.
+    """One kind of result.
 
     Attributes:
         format: its name among the descriptors of the newer generation
-        artifact_id: its id there
-        link: its name among the links of the older generation; None where it has none
-        path: where that leads, below the job's own address
+        artifact_id: its artifact id
+        link: its name among the links of the older generation; None if it has none
+        path: path of that link, below the job's own
     """
 
     format: str
@@ -48,28 +48,28 @@ REGISTER = "output_all"
 
 
 def links(job_id: str, results: Iterable[Result]) -> dict[str, Any]:
-    """Both generations in one object, as the live service sends them."""
-    told: dict[str, Any] = {}
+    """Return the `results` of a job: both generations in one object, as the live service sends."""
+    body: dict[str, Any] = {}
     for result in results:
         if result.link is not None:
-            told[result.link] = {"url": f"/v0.4/jobs/{job_id}/{result.path}"}
-        told[result.format] = {
+            body[result.link] = {"url": f"/v0.4/jobs/{job_id}/{result.path}"}
+        body[result.format] = {
             "id": result.artifact_id,
             "format": result.format,
             "media_type": "application/json",
         }
-    return told
+    return body
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a result is written from.
+class ResultSource:
+    """What the body of a result is built from.
 
     Attributes:
-        answer: the job's
-        place: of the circuit
-        bits: how many qubits or bits the circuit is read on
-        random: orders the shots; the same each time
+        answer: the job's results
+        place: the circuit's place in the job
+        bits: number of qubits or bits that are measured
+        random: returns the generator that orders the shots, the same each time
     """
 
     answer: Answer
@@ -79,29 +79,29 @@ class Sheet:
 
     @property
     def counts(self) -> Counts:
-        """The circuit's."""
+        """The circuit's counts."""
         return self.answer.counts[self.place]
 
 
-def write(result: Result, sheet: Sheet) -> bytes:
-    """The body of a result of one circuit."""
+def write(result: Result, sheet: ResultSource) -> bytes:
+    """Return the body of one circuit's result."""
     if result is PROBABILITIES:
         return sheet.answer.probabilities(sheet.place)
     return json.dumps(_WRITERS[result.artifact_id](sheet)).encode()
 
 
-def _probabilities_2(sheet: Sheet) -> dict[str, Any]:
+def _probabilities_2(sheet: ResultSource) -> dict[str, Any]:
     flat = json.loads(sheet.answer.probabilities(sheet.place))
     return {"probabilities": {"registers": {REGISTER: _padded(flat, sheet.bits)}}}
 
 
-def _histogram_2(sheet: Sheet) -> dict[str, Any]:
+def _histogram_2(sheet: ResultSource) -> dict[str, Any]:
     flat = sheet.counts.histogram()
     return {"histogram": {"registers": {REGISTER: _padded(flat, sheet.bits)}}}
 
 
-def _shots_2(sheet: Sheet) -> dict[str, Any]:
-    """Bits of a shot, the first qubit first."""
+def _shots_2(sheet: ResultSource) -> dict[str, Any]:
+    """Return the bits of each shot, the first qubit first."""
     shots = map(int, sheet.counts.shots(sheet.random()))
     return {
         "shots": [
@@ -112,11 +112,11 @@ def _shots_2(sheet: Sheet) -> dict[str, Any]:
 
 
 def _padded(flat: dict[str, Any], bits: int) -> dict[str, Any]:
-    """States as bit strings, the first qubit rightmost: IonQ's documents don't say which end."""
+    """Return states as bit strings, qubit 0 rightmost: the documents don't say which end."""
     return {f"{int(state):0{bits}b}": value for state, value in flat.items()}
 
 
-_WRITERS: dict[str, Callable[[Sheet], Any]] = {
+_WRITERS: dict[str, Callable[[ResultSource], Any]] = {
     HISTOGRAM.artifact_id: lambda sheet: sheet.counts.histogram(),
     SHOTS.artifact_id: lambda sheet: sheet.counts.shots(sheet.random()),
     PROBABILITIES_2.artifact_id: _probabilities_2,

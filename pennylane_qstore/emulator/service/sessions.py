@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pennylane_qstore.emulator.api.view import ORGANIZATION_ID, PROJECT_ID, SUBMITTER_ID
 from pennylane_qstore.emulator.intake.backends import Backend
 from pennylane_qstore.emulator.service.clock import Clock, stamp
+from pennylane_qstore.emulator.service.settings import ORGANIZATION_ID, PROJECT_ID, SUBMITTER_ID
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
 DEFAULT_MINUTES = 60
@@ -16,12 +16,12 @@ LARGEST = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a session.
+    """The limits of a session; it ends at the first one reached.
 
     Attributes:
-        jobs: so many were submitted; None for no limit
-        minutes: since it was created
-        cost: so many US dollars are spoken for; None for no limit
+        jobs: number of jobs submitted; None for no limit
+        minutes: time since it was created
+        cost: estimated cost of its jobs in US dollars; None for no limit
     """
 
     jobs: int | None
@@ -35,13 +35,13 @@ class Session:
 
     Attributes:
         id: a UUID
-        backend: the machine it is for
-        limits: what ends it
+        backend: the machine it reserves
+        limits: the limits at which it ends
         created: seconds since 1970
-        started: when the first job came, or None
+        started: when the first job was submitted, or None
         ended: when it ended, or None
-        jobs: how many came
-        cost: what they cost, in US dollars
+        jobs: number of jobs submitted
+        cost: their estimated cost, in US dollars
     """
 
     backend: str
@@ -55,11 +55,11 @@ class Session:
 
     @property
     def expires(self) -> float:
-        """When its time is up."""
+        """When its time ends, in seconds since 1970."""
         return self.created + 60 * self.limits.minutes
 
     def to_json(self) -> dict[str, Any]:
-        """The answer to GET /sessions/{id}."""
+        """Return the answer to GET /sessions/{id}."""
         limits = {
             "job_count_limit": self.limits.jobs,
             "duration_limit_min": self.limits.minutes,
@@ -85,7 +85,7 @@ class Session:
 
     @property
     def status(self) -> str:
-        """Either "created", "started" or "ended"."""
+        """One of "created", "started" and "ended"."""
         if self.ended is not None:
             return "ended"
         return "created" if self.started is None else "started"
@@ -99,7 +99,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def create(self, backend: Backend, settings: Mapping[str, Any] | None) -> Session:
-        """A new session; `settings` as in the request."""
+        """Return a new session, with `settings` as in the request."""
         if backend.is_simulator or backend.status != "available":
             raise MalformedError(f"Backend {backend.name!r} takes no sessions.", "backend")
         session = Session(backend.name, _limits(settings or {}), self._clock.now())
@@ -107,21 +107,21 @@ class Sessions:
         return session
 
     def find(self, session_id: str) -> Session | None:
-        """The session of an id, which may have ended by now."""
+        """Return the session of an id, ended if its time is up; None if there is none."""
         session = self._sessions.get(session_id)
         if session is not None and self._clock.now() >= session.expires:
             self._end(session, session.expires)
         return session
 
     def all(self) -> list[Session]:
-        """Every session, the newest first."""
+        """Return every session, the newest first."""
         return [session for name in reversed(self._sessions) if (session := self.find(name))]
 
     def admit(self, session_id: str, backend: str, cost: float) -> None:
-        """Takes a job into a session.
+        """Count a job and its cost towards a session.
 
         Raises:
-            MalformedError: it is not there, has ended, is for another backend, or full
+            MalformedError: the session doesn't exist, has ended, is for another backend, or is full
         """
         session = self.find(session_id)
         if session is None or session.status == "ended":
@@ -144,7 +144,7 @@ class Sessions:
         session.cost += cost
 
     def end(self, session: Session) -> None:
-        """Ends a session now; one that has ended stays as it is."""
+        """End a session now; one that has ended stays as it is."""
         self._end(session, self._clock.now())
 
     def _end(self, session: Session, moment: float) -> None:

@@ -1,4 +1,4 @@
-"""What whoever starts an emulator may set."""
+"""The settings of an emulator."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,22 +10,27 @@ from pennylane_qstore.emulator.service.faults import Fault
 from pennylane_qstore.emulator.service.timing import Profile, profile_of
 from pennylane_qstore.emulator.simulation.noise import MODELS, Rates
 
+# Ids of the one account that every key belongs to.
+ORGANIZATION_ID = "0f1d7c52-5a07-4b5c-8d1e-6f3d2a9b7c10"
+PROJECT_ID = "944904d6-2e30-4cfb-8bc4-04afaabcdd42"
+SUBMITTER_ID = "64b03577072d45001c85e9c4"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """An emulator's settings.
 
     Attributes:
-        key: the only API key it accepts; None for any that is not empty
-        keep: how many finished jobs it remembers, with their results
-        seed: of the machines' randomness, of jitter and faults; None for another one each time
-        profile: how long things take: "instant", "cloud-simulator", "qpu", or one made oneself
-        time_scale: how many times faster than the profile says
-        clock: the machine's, or a test's
-        faults: what goes wrong, from the beginning
-        rates: of noise models that IonQ does not publish, or instead of those it does
-        qpu_noise: whether QPUs have the noise of the model that is named after them
-        readout_error: the chance that a QPU or a noisy simulator reads a qubit wrongly
+        key: the only API key accepted; None accepts any key that isn't empty
+        keep: how many finished jobs are stored, with their results
+        seed: seed of the machines' randomness, of jitter and of faults; None for a random seed
+        profile: how long requests and jobs take: "instant", "cloud-simulator", "qpu", or a Profile
+        time_scale: how many times faster than the profile everything is
+        clock: the source of time; tests pass a VirtualClock
+        faults: faults that are set from the start
+        rates: error rates by noise model, for models whose rates IonQ doesn't publish, or instead
+        qpu_noise: whether QPUs have the noise of the model of the same name
+        readout_error: probability that a QPU or a noisy simulator reads a qubit wrongly
         state: a SQLite file that keeps jobs over a restart
         log: a file that gets a JSON line for each request
     """
@@ -52,10 +57,10 @@ class Settings:
 
     @property
     def timing(self) -> Profile:
-        """The profile, with its scale."""
+        """The profile, with its time scale."""
         return profile_of(self.profile, self.time_scale)
 
     def published(self) -> dict[str, Rates]:
-        """The noise models that can be run, with their rates."""
+        """Return the rates of the noise models that can be run, by name."""
         known = {name: model.rates for name, model in MODELS.items() if model.rates is not None}
         return {**known, **self.rates}

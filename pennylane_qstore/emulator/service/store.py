@@ -1,32 +1,32 @@
-"""The jobs of one server: kept, found, listed, and forgotten when there are too many."""
+"""The jobs of one server: stored, found, listed, and the oldest dropped."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from pennylane_qstore.emulator.api.view import SUBMITTER_ID
 from pennylane_qstore.emulator.intake.request import JobRequest
 from pennylane_qstore.emulator.service.clock import Clock
 from pennylane_qstore.emulator.service.jobs import Job
+from pennylane_qstore.emulator.service.settings import SUBMITTER_ID
 from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 
-# What a store may hold besides the number of its jobs, in bytes, and what a child takes of it.
+# Bytes that the finished jobs of a store may take, and bytes counted for each child.
 MOST_BYTES = 1 << 29
 CHILD_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which jobs a list is to have; None means all.
+class JobFilter:
+    """Which jobs a list holds; None means all.
 
     Attributes:
-        ids: these jobs, children or not
-        parent: children of this job
-        statuses: in one of these
-        targets: on one of these backends
-        session: of this session
-        submitter: submitted by this person
-        before: submitted before the job of this number
+        ids: only these jobs, children included
+        parent: only children of this job
+        statuses: only jobs in one of these statuses
+        targets: only jobs on one of these backends
+        session: only jobs of this session
+        submitter: only jobs submitted by this person
+        before: only jobs submitted before the job of this number
     """
 
     ids: Collection[str] | None = None
@@ -38,7 +38,7 @@ class Wanted:
     before: int | None = None
 
     def admits(self, job: Job) -> bool:
-        """Whether a job is wanted."""
+        """Return whether a job passes the filter."""
         return (
             (self.statuses is None or job.status in self.statuses)
             and (self.targets is None or job.order.backend.name in self.targets)
@@ -49,11 +49,11 @@ class Wanted:
 
 
 class Store:
-    """All jobs that were not deleted or forgotten.
+    """All jobs that weren't deleted or dropped.
 
     Attributes:
-        keep: how many finished jobs keep their place; children don't count
-        dropped: is told of every job that is deleted or forgotten
+        keep: how many finished jobs are stored; children don't count
+        dropped: called with every job that is deleted or dropped
     """
 
     def __init__(self, keep: int, clock: Clock) -> None:
@@ -68,13 +68,13 @@ class Store:
         self._numbers = 0
 
     def add(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
-        """Takes in a job, with its children."""
+        """Return a new job, stored with its children."""
         job = Job(order, self._numbers, self._clock, groups)
         self.put(job)
         return job
 
     def put(self, job: Job) -> None:
-        """Takes in a job that is made already, with its children."""
+        """Store an existing job and its children."""
         self._numbers = max(self._numbers, job.number + 1 + len(job.children))
         self._parents[job.id] = job
         if not job.is_final:
@@ -82,17 +82,17 @@ class Store:
         self._jobs.update((each.id, each) for each in (job, *job.children))
 
     def find(self, job_id: str) -> Job | None:
-        """The job of an id."""
+        """Return the job of an id; None if there is none."""
         return self._jobs.get(job_id)
 
-    def page(self, wanted: Wanted, limit: int) -> tuple[list[Job], int | None]:
-        """The newest jobs wanted, and where to go on; None at the end."""
+    def page(self, wanted: JobFilter, limit: int) -> tuple[list[Job], int | None]:
+        """Return the newest jobs that pass a filter, and the next cursor; None at the end."""
         found = list(islice(filter(wanted.admits, self._newest_first(wanted)), limit + 1))
         rows = found[:limit]
         return rows, rows[-1].number if len(found) > limit else None
 
     def delete(self, job: Job) -> None:
-        """Cancels a job and drops it, with its children."""
+        """Cancel a job and remove it, with its children."""
         job.cancel()
         for each in (job, *job.children):
             self._jobs.pop(each.id, None)
@@ -102,7 +102,7 @@ class Store:
         self.dropped(job)
 
     def finished(self, job: Job) -> None:
-        """Notes that a job has ended; the oldest make room."""
+        """Record that a job has ended, and drop the oldest ones beyond the limits."""
         self._live.pop(job.id, None)
         if job.id not in self._parents:
             return
@@ -116,15 +116,15 @@ class Store:
             self.delete(self._parents[next(iter(self._finished))])
 
     def submitted(self) -> Iterator[Job]:
-        """All jobs that are nobody's children."""
+        """Return an iterator over all jobs that are no children."""
         return iter(list(self._parents.values()))
 
     def unfinished(self) -> Iterator[Job]:
-        """Jobs that have not ended."""
+        """Return an iterator over the jobs that haven't ended."""
         return iter(list(self._live.values()))
 
-    def _newest_first(self, wanted: Wanted) -> Iterable[Job]:
-        """Children are listed only where they are asked for by their parent or ids."""
+    def _newest_first(self, wanted: JobFilter) -> Iterable[Job]:
+        """Return the newest jobs first; children only if their parent or ids are given."""
         if wanted.ids is not None:
             found = {job_id: self._jobs[job_id] for job_id in wanted.ids if job_id in self._jobs}
             return sorted(found.values(), key=lambda job: -job.number)

@@ -1,4 +1,4 @@
-"""How long things take: profiles of a service, and what a queue of lanes makes of them."""
+"""Time profiles of a service, and waiting times in a queue with several lanes."""
 
 import math
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ READOUT_SECONDS = 0.00015
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How long a service takes, in seconds, on average.
+    """The mean times of a service, in seconds.
 
     Attributes:
-        name: what it is called on the command line
-        round_trip: from a request to its answer
-        check: from a job's submission until it is ready
-        queue: behind the jobs of others
-        circuit: for each circuit, besides its shots
-        shots: whether shots take the time that a machine's gates take
-        lanes: how many jobs a backend runs at once
-        abreast: how many circuits of one job run at once
-        jitter: spread of each time, as the sigma of a log-normal distribution of mean 1
-        scale: how many times faster than that everything is
+        name: its name on the command line
+        round_trip: time from a request to its response
+        check: time from a job's submission until it is ready
+        queue: waiting time behind the jobs of others
+        circuit: time of each circuit apart from its shots
+        shots: whether shots take the time of their gates
+        lanes: number of jobs that a backend runs at once
+        abreast: number of circuits of one job that run at once
+        jitter: sigma of each time's random factor, which is log-normal with mean 1
+        scale: how many times faster everything is
     """
 
     name: str
@@ -54,16 +54,19 @@ class Profile:
 
     @property
     def waiting(self) -> float:
-        """Seconds a job waits that no other job of this server delays."""
+        """Seconds that a job waits apart from this server's other jobs."""
         return (self.check + self.queue) / self.scale
 
     def running(self, circuits: int, gates: tuple[int, int], shots: int) -> float:
-        """Seconds on the machine.
+        """Compute a job's time on the machine.
 
         Args:
-            circuits: of the job
-            gates: one-qubit gates and larger ones, of all circuits
-            shots: how often each circuit is run
+            circuits: the job's number of circuits
+            gates: numbers of one-qubit gates and of larger gates, over all circuits
+            shots: number of shots of each circuit
+
+        Returns:
+            Seconds.
         """
         seconds = math.ceil(circuits / self.abreast) * self.circuit
         if self.shots:
@@ -71,11 +74,11 @@ class Profile:
         return seconds / self.scale
 
     def spread(self, random: np.random.Generator) -> float:
-        """A factor of mean 1."""
+        """Return a random factor of mean 1: log-normal, with the jitter as its sigma."""
         return math.exp(self.jitter * (random.standard_normal() - self.jitter / 2))
 
 
-# Times that IonQ does not publish are of the size that users report.
+# Times that IonQ doesn't publish are of the order that users report.
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
@@ -106,7 +109,10 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 
 def profile_of(profile: Profile | str, scale: float = 1.0) -> Profile:
-    """The profile of a name, or the one given, so many times faster.
+    """Look up a profile by name, and multiply its time scale.
+
+    Returns:
+        The profile.
 
     Raises:
         ValueError: there is none of that name
@@ -119,34 +125,37 @@ def profile_of(profile: Profile | str, scale: float = 1.0) -> Profile:
 
 
 def machine_seconds(circuits: int, gates: tuple[int, int], shots: int) -> float:
-    """Seconds that the shots take, gate after gate.
+    """Compute how long the shots take, gate after gate.
 
     Args:
-        circuits: read out once a shot
-        gates: one-qubit gates and larger ones, of all circuits
-        shots: how often each circuit is run
+        circuits: number of circuits; each is read out once a shot
+        gates: numbers of one-qubit gates and of larger gates, over all circuits
+        shots: number of shots of each circuit
+
+    Returns:
+        Seconds.
     """
     one, more = GATE_SECONDS
     return shots * (gates[0] * one + gates[1] * more + circuits * READOUT_SECONDS)
 
 
 class Lanes:
-    """When a backend's lanes will be free, as far as it is known."""
+    """The times at which a backend's lanes are expected to be free."""
 
     def __init__(self, lanes: int) -> None:
         self._free_at = [0.0] * lanes
 
     def wait(self, now: float, waiting: float) -> float:
-        """Seconds a job submitted now would wait."""
+        """Return the seconds that a job submitted now would wait."""
         return max(now + waiting, min(self._free_at)) - now
 
     def take(self, now: float, waiting: float, running: float) -> float:
-        """The same, for a job that is submitted."""
+        """Return the seconds until a lane is free, and reserve it."""
         wait = self.wait(now, waiting)
         lane = self._free_at.index(min(self._free_at))
         self._free_at[lane] = now + wait + running
         return wait
 
     def forget(self, now: float) -> None:
-        """Nothing waits or runs any more: all lanes are free."""
+        """Mark all lanes as free: no job waits or runs."""
         self._free_at = [now] * len(self._free_at)

@@ -1,4 +1,4 @@
-"""Probabilities to what the results endpoints send: one text a job, and counts where shots were."""
+"""Simulate a job and write its results: one JSON text, and counts if it has shots."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,12 +10,12 @@ from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 from pennylane_qstore.emulator.simulation.measure import Counts, Sampling, measure
 from pennylane_qstore.emulator.simulation.simulator import Chunk, simulate
 
-# Below this a probability is rounding error and not an outcome.
+# A probability below this is rounding error, not an outcome.
 SMALLEST = 1e-15
 CERTAIN = round(1 / SMALLEST)
-# Bytes of a job's results: they are in memory twice while they are put together.
+# Most bytes of a job's results, which are in memory twice while they are joined.
 MOST_TEXT = 1 << 29
-# Outcomes turned into text at once, so that a large state does not become 2**24 strings.
+# Outcomes written at once, so that a large state doesn't become 2**24 strings.
 BLOCK = 1 << 14
 
 
@@ -24,9 +24,9 @@ class Answer:
     """A job's results.
 
     Attributes:
-        text: every circuit's probabilities, as JSON; keyed by child where there are children
-        spans: where in it each circuit's object is
-        counts: each circuit's counts; empty where the probabilities are exact
+        text: every circuit's probabilities, as JSON; keyed by child id if there are children
+        spans: first and last place of each circuit's object in the text
+        counts: each circuit's counts; empty if the probabilities are exact
     """
 
     text: bytes
@@ -34,13 +34,13 @@ class Answer:
     counts: tuple[Counts, ...]
 
     def probabilities(self, place: int) -> bytes:
-        """One circuit's flat map of states to probabilities."""
+        """Return the JSON text of one circuit's map from states to probabilities."""
         start, end = self.spans[place]
         return self.text[start:end]
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, nearly."""
+        """Approximate size in memory, in bytes."""
         return len(self.text) + sum(c.states.nbytes + c.counts.nbytes + 200 for c in self.counts)
 
 
@@ -51,14 +51,17 @@ def solve(
     stop: threading.Event,
     most_text: int = MOST_TEXT,
 ) -> Answer:
-    """Simulates all circuits of a job and writes its results.
+    """Simulate all circuits of a job and write its results.
 
     Args:
         groups: the circuits by structure
         children: ids of the child jobs in circuit order; none for a job of one circuit
-        sampling: None for exact probabilities
-        stop: ends the work once it is set
-        most_text: bytes that the results may have
+        sampling: how circuits are sampled; None for exact probabilities
+        stop: ends the simulation with a StoppedError once it is set
+        most_text: most bytes of the results
+
+    Returns:
+        The results.
     """
     total = sum(len(group.members) for group in groups)
     texts: list[bytes] = [b""] * total
@@ -77,7 +80,11 @@ def solve(
 def _answers(
     group: CircuitGroup, sampling: Sampling | None, stop: threading.Event
 ) -> Iterator[tuple[int, bytes, Counts | None]]:
-    """Each circuit's place in the job, its probabilities, and its counts where there are any."""
+    """Simulate and write the circuits of a group.
+
+    Yields:
+        Each circuit's place in the job, its JSON text, and its counts if it has shots.
+    """
     if sampling is None:
         for chunk in simulate(group, stop):
             for member, text in zip(chunk.members, write(chunk), strict=True):
@@ -90,14 +97,14 @@ def _answers(
 
 
 def write(chunk: Chunk) -> Iterable[bytes]:
-    """Each circuit's JSON object of the outcomes that are not zero."""
+    """Return each circuit's JSON object of the outcomes that aren't zero."""
     parts: list[list[bytes]] = [[] for _ in chunk.members]
     for start in range(0, len(chunk.states), BLOCK):
         block = slice(start, start + BLOCK)
         states = chunk.states[block].tolist()
         pieces = [f'"{state}":0.%015d' for state in states]
         whole = ",".join(pieces)
-        # 15 decimals, as whole numbers, which are turned to text faster than floats.
+        # 15 decimals, as integers, which are written faster than floats.
         rows = np.rint(chunk.probabilities[:, block] / SMALLEST).astype(np.int64)
         for part, row, kept in zip(parts, rows, rows > 0, strict=True):
             if row.max() >= CERTAIN:
@@ -113,7 +120,7 @@ def write(chunk: Chunk) -> Iterable[bytes]:
 def _join(
     texts: Sequence[bytes], children: Sequence[str]
 ) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """All objects as one, and where each is."""
+    """Return all objects as one text, and the first and last place of each in it."""
     if not children:
         return texts[0], ((0, len(texts[0])),)
     pieces: list[bytes] = []

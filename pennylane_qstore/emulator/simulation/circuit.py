@@ -1,4 +1,4 @@
-"""What a circuit is: a structure that many circuits share, and arrays of numbers."""
+"""Circuits: a structure that many circuits share, and arrays of parameters."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from pennylane_qstore.emulator.simulation.gates import Kind
 
 
 class MalformedError(ValueError):
-    """A request that can't be read: becomes a 400.
+    """An invalid request: a 400.
 
     Attributes:
-        keys: the parameters that were wrong
-        source: where they were: "body", "query" or "params"
+        keys: the invalid fields
+        source: where they stand: "body", "query" or "params"
     """
 
     def __init__(self, message: str, *keys: str, source: str = "body") -> None:
@@ -24,15 +24,15 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class GateShape:
-    """A gate without its numbers.
+    """A gate without its parameters.
 
     Attributes:
         name: the API's name
-        kind: what the API says about gates of this name
+        kind: the API's rules for gates of this name
         targets: qubits it acts on
         controls: qubits that must be 1 for it to act
         terms: a pauliexp's Pauli strings; the rightmost letter acts on the first target
-        size: how many numbers it takes
+        size: number of its parameters
     """
 
     name: str
@@ -44,7 +44,7 @@ class GateShape:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many one-qubit gates and how many larger ones this is, for the bill."""
+        """How many one-qubit gates and how many larger gates it counts as, for the price."""
         if self.name == "nop":
             return 0, 0
         if self.kind.targets == 1:
@@ -55,14 +55,14 @@ class GateShape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:
-    """A circuit without its numbers.
+    """A circuit without its parameters.
 
     Attributes:
         gateset: "qis" or "native"
-        gates: in the order of time
+        gates: its gates in time order
         qubits: one more than the highest qubit touched
-        counts: one-qubit gates, larger gates
-        touched: the qubits that its gates are on
+        counts: numbers of one-qubit gates and of larger gates
+        touched: the qubits that its gates act on
         bits: how many of the lowest qubits are measured; None for all
     """
 
@@ -79,9 +79,9 @@ class Circuit:
     """One circuit of a job.
 
     Attributes:
-        name: as submitted
-        qubits: as submitted, or as many as its gates touch
-        structure: shared with the circuits that differ in numbers only
+        name: the submitted name
+        qubits: the submitted number of qubits, or one more than the highest qubit touched
+        structure: shared with circuits that differ only in parameters
     """
 
     name: str | None
@@ -91,12 +91,12 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class CircuitGroup:
-    """The circuits of a job that have one structure.
+    """The circuits of a job that share a structure.
 
     Attributes:
-        structure: what they share
-        members: their places in the job
-        numbers: what they don't share, of shape (members, numbers of the structure)
+        structure: their common structure
+        members: the circuits' places in the job
+        numbers: their parameters, shape (members, parameters of the structure)
     """
 
     structure: Structure

@@ -1,8 +1,8 @@
-"""Small circuits with their one-qubit gates fused into the two-qubit ones: few, larger steps.
+"""Small circuits with their one-qubit gates fused into the two-qubit ones.
 
-On a few hundred amplitudes the time goes into calls, not into numbers. So all matrices of a kind
-are made with one call, all runs of one-qubit gates are multiplied together, and each coupling of
-two qubits is one product with a 4x4 matrix.
+With a few hundred amplitudes, numpy's calls cost more than its arithmetic. So all matrices of a
+kind are built with one call, runs of one-qubit gates are multiplied together, and each step on two
+qubits is one product with a 4x4 matrix.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,18 @@ from pennylane_qstore.emulator.simulation.gates import Kind, Numbers
 
 Matrices = NDArray[np.complex128]
 PAIR = 2
-LONGEST = 2_000  # gates; a longer circuit isn't worth its plan
-_IDENTITY = -1  # of a gate's place
+LONGEST = 2_000  # most gates of a circuit that is fused
+_IDENTITY = -1  # the place of a gate that does nothing
 
 
-class Kinds(NamedTuple):
-    """Gates of a kind.
+class KindGroup(NamedTuple):
+    """The gates of one kind in a structure.
 
     Attributes:
-        kind: theirs
+        kind: their common kind
         is_controlled: whether each has a control
-        places: of the gates in a structure
-        numbers: the places of each one's numbers, shape (numbers of a gate, gates)
+        places: the gates' places in the structure, shape (gates,)
+        numbers: places of their parameters, shape (parameters of a gate, gates)
     """
 
     kind: Kind
@@ -40,19 +40,19 @@ class Kinds(NamedTuple):
 
 @dataclass(slots=True)
 class FusionPlan:
-    """What is done to which qubits, by the places of the gates in a structure.
+    """The fused steps of a structure; gates are given by their places in it.
 
     Attributes:
         kinds: the gates that have a matrix
-        runs: one-qubit gates that follow one another on a qubit, in time
-        pairs: the qubits that are coupled, in time
-        before: for each pair, the runs that come first on its two qubits
-        couplings: for each pair, the gate that couples it; `_IDENTITY` where nothing does
-        axes: for each pair, the order of the state's axes that makes it the first two; it stays so
-        order: the qubits of the axes in the end
+        runs: one-qubit gates that follow one another on a qubit, in time order
+        pairs: the qubits of each step, in time order
+        before: for each pair, the runs applied first to its two qubits
+        couplings: for each pair, its two-qubit gate; `_IDENTITY` if there is none
+        axes: for each pair, the transposition that makes its axes the first two
+        order: the qubits of the axes after the last step
     """
 
-    kinds: tuple[Kinds, ...]
+    kinds: tuple[KindGroup, ...]
     runs: list[list[int]] = field(default_factory=lambda: [[_IDENTITY]])
     pairs: list[tuple[int, int]] = field(default_factory=list)
     before: list[list[int]] = field(default_factory=list)
@@ -61,12 +61,12 @@ class FusionPlan:
     order: list[int] = field(default_factory=list)
 
     def couple(self, pair: tuple[int, int], place: int, waiting: dict[int, list[int]]) -> None:
-        """Takes in a coupling.
+        """Add a step on two qubits.
 
         Args:
-            pair: of qubits
-            place: of the gate
-            waiting: the runs that no coupling came after, by qubit; those of the pair are taken
+            pair: the two qubits
+            place: the gate's place in the structure
+            waiting: runs not yet fused into a step, by qubit; those of the pair are removed
         """
         own = []
         for qubit in pair:
@@ -78,7 +78,7 @@ class FusionPlan:
         self.couplings.append(place)
 
     def close(self) -> None:
-        """Finds the axes, once all pairs are there."""
+        """Compute the axes, once all pairs are known."""
         self.order = sorted({qubit for pair in self.pairs for qubit in pair})
         for pair in self.pairs:
             moved = [*pair, *(qubit for qubit in self.order if qubit not in pair)]
@@ -88,10 +88,13 @@ class FusionPlan:
 
 @lru_cache(maxsize=64)
 def plan(structure: Structure) -> FusionPlan | None:
-    """A structure to what is done in it; None where it is long, or more than couplings of pairs.
+    """Compute the fused steps of a structure.
 
     Args:
-        structure: of a job's circuits
+        structure: the structure of a job's circuits
+
+    Returns:
+        The plan; None if the circuit is long, or has gates on more than two qubits.
     """
     if not _is_fusible(structure):
         return None
@@ -127,17 +130,17 @@ def _is_fusible(structure: Structure) -> bool:
 def probabilities(
     structure: Structure, found: FusionPlan, numbers: Numbers, batch: int
 ) -> tuple[list[int], NDArray[np.float64]]:
-    """Each circuit's probabilities of all basis states of the qubits that are touched.
+    """Compute the probabilities of all basis states of the qubits that gates touch.
 
     Args:
-        structure: of the circuits
-        found: its plan
-        numbers: of shape (numbers, batch)
-        batch: how many circuits
+        structure: the circuits' structure
+        found: the structure's plan
+        numbers: the circuits' parameters, shape (parameters, batch)
+        batch: number of circuits
 
     Returns:
-        the qubits, rising, and an array of shape (batch, 2**qubits); the first qubit is the
-        lowest bit
+        The qubits in rising order, and an array of shape (batch, 2**qubits); the first qubit is
+        the lowest bit.
     """
     ones, twos = _matrices(found.kinds, len(structure.gates), numbers, batch)
     runs = _runs(found.runs, ones)
@@ -158,9 +161,9 @@ def probabilities(
 
 
 def _matrices(
-    kinds: Sequence[Kinds], gates: int, numbers: Numbers, batch: int
+    kinds: Sequence[KindGroup], gates: int, numbers: Numbers, batch: int
 ) -> tuple[Matrices, Matrices]:
-    """Each gate's matrix, by its place: those on one qubit, and those on two; the last is one.
+    """Return the matrices of all gates by place, shapes (gates + 1, batch, 2, 2) and (…, 4, 4).
 
     Both of shape (gates + 1, batch, d, d). A controlled gate's first qubit is its control.
     """
@@ -183,8 +186,12 @@ def _matrices(
     return ones, twos
 
 
-def _by_kind(gates: Sequence[GateShape]) -> Iterator[Kinds]:
-    """The gates that have a matrix, by kind."""
+def _by_kind(gates: Sequence[GateShape]) -> Iterator[KindGroup]:
+    """Group the gates that have a matrix by kind.
+
+    Yields:
+        The gates of each kind.
+    """
     groups: dict[tuple[int, bool], list[tuple[int, int]]] = {}
     start = 0
     for place, gate in enumerate(gates):
@@ -195,11 +202,11 @@ def _by_kind(gates: Sequence[GateShape]) -> Iterator[Kinds]:
         places, starts = np.array(own).T
         first = gates[own[0][0]]
         numbers = starts + np.arange(first.size)[:, None]
-        yield Kinds(first.kind, is_controlled, places, numbers)
+        yield KindGroup(first.kind, is_controlled, places, numbers)
 
 
 def _runs(runs: Sequence[Sequence[int]], ones: Matrices) -> Matrices:
-    """The product of each run, of shape (n_runs, batch, 2, 2)."""
+    """Return the product of each run, shape (n_runs, batch, 2, 2)."""
     product = ones[[run[0] for run in runs]]
     for place in range(1, max(map(len, runs))):
         longer = [index for index, run in enumerate(runs) if len(run) > place]

@@ -1,7 +1,7 @@
-"""Gates to matrices, from the formulas in IonQ's API reference, for many angles at once.
+"""Matrices of gates, by the formulas in IonQ's API reference, for many angles at once.
 
-A matrix is a tuple of rows. An entry is an array with one value a circuit, or a plain number that
-holds for all of them; the integers 0 and 1 mean exactly that, so the simulator can skip them.
+A matrix is a tuple of rows. An entry is an array with one value for each circuit, or a number for
+all circuits; the integers 0 and 1 are exact, so the simulator can skip them.
 The first target is the leftmost bit of a matrix's index. Native angles are in turns
 (1 turn = 2 pi), the others in radians.
 """
@@ -24,13 +24,13 @@ MS_ANGLE = 0.25  # turns: the fully entangling gate, which the API takes where n
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the API says about a gate of one name.
+    """The API's rules for a gate of one name.
 
     Attributes:
-        targets: how many qubits it acts on; 1 also means "on each of the targets", 0 any number
-        read: its numbers, in the order `matrix` takes them, out of the gate's JSON
-        matrix: its numbers, each of shape (batch,), to its matrix; None where there is none
-        controls: the fewest controls it needs; None where it takes none at all
+        targets: number of qubits it acts on; 1 means each of the targets, 0 any number
+        read: returns the gate's parameters from its JSON, in the order `matrix` takes them
+        matrix: returns its matrix from parameters of shape (batch,); None if it has none
+        controls: the fewest controls it needs; None if it takes none
     """
 
     targets: int
@@ -40,58 +40,58 @@ class Kind:
 
 
 def phase_factor(radians: Numbers) -> NDArray[np.complex128]:
-    """exp(i x)."""
+    """Return exp(i x)."""
     return np.exp(1j * radians)
 
 
 def rx(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 X)."""
+    """Return exp(-i theta/2 X)."""
     c, s = np.cos(theta / 2) + 0j, -1j * np.sin(theta / 2)
     return (c, s), (s, c)
 
 
 def ry(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 Y)."""
+    """Return exp(-i theta/2 Y)."""
     c, s = np.cos(theta / 2) + 0j, np.sin(theta / 2) + 0j
     return (c, -s), (s, c)
 
 
 def rz(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 Z)."""
+    """Return exp(-i theta/2 Z)."""
     return (phase_factor(-theta / 2), 0), (0, phase_factor(theta / 2))
 
 
 def phase(theta: Numbers) -> Matrix:
-    """diag(1, exp(i theta)): what qiskit-ionq means by a z with a rotation."""
+    """Return diag(1, exp(i theta)): what qiskit-ionq means by a z with a rotation."""
     return (1, 0), (0, phase_factor(theta))
 
 
 def xx(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 X X)."""
+    """Return exp(-i theta/2 X X)."""
     c, s = np.cos(theta / 2) + 0j, -1j * np.sin(theta / 2)
     return (c, 0, 0, s), (0, c, s, 0), (0, s, c, 0), (s, 0, 0, c)
 
 
 def yy(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 Y Y)."""
+    """Return exp(-i theta/2 Y Y)."""
     c, s = np.cos(theta / 2) + 0j, -1j * np.sin(theta / 2)
     return (c, 0, 0, -s), (0, c, s, 0), (0, s, c, 0), (-s, 0, 0, c)
 
 
 def zz(theta: Numbers) -> Matrix:
-    """exp(-i theta/2 Z Z)."""
+    """Return exp(-i theta/2 Z Z)."""
     same, other = phase_factor(-theta / 2), phase_factor(theta / 2)
     return (same, 0, 0, 0), (0, other, 0, 0), (0, 0, other, 0), (0, 0, 0, same)
 
 
 def gpi(phi: Numbers) -> Matrix:
-    """cos(2 pi phi) X + sin(2 pi phi) Y, phi in turns."""
+    """Return cos(2 pi phi) X + sin(2 pi phi) Y, phi in turns."""
     forth = phase_factor(TURN * phi)
     return (0, forth.conj()), (forth, 0)
 
 
 def gpi2(phi: Numbers) -> Matrix:
-    """exp(-i pi/4 GPI(phi)), phi in turns."""
+    """Return exp(-i pi/4 GPI(phi)), phi in turns."""
     half = np.sqrt(0.5)
     forth = -1j * half * phase_factor(TURN * phi)
     back = -1j * half * phase_factor(-TURN * phi)
@@ -99,7 +99,7 @@ def gpi2(phi: Numbers) -> Matrix:
 
 
 def ms(phi0: Numbers, phi1: Numbers, theta: Numbers) -> Matrix:
-    """exp(-i pi theta GPI(phi0) GPI(phi1)), all in turns."""
+    """Return exp(-i pi theta GPI(phi0) GPI(phi1)), all in turns."""
     c, s = np.cos(np.pi * theta) + 0j, -1j * np.sin(np.pi * theta)
     both, apart = phase_factor(TURN * (phi0 + phi1)), phase_factor(TURN * (phi0 - phi1))
     return (
@@ -111,7 +111,7 @@ def ms(phi0: Numbers, phi1: Numbers, theta: Numbers) -> Matrix:
 
 
 def native_zz(theta: Numbers) -> Matrix:
-    """exp(-i pi theta Z Z), theta in turns."""
+    """Return exp(-i pi theta Z Z), theta in turns."""
     return zz(TURN * theta)
 
 
@@ -130,7 +130,7 @@ SWAP: Matrix = ((1, 0, 0, 0), (0, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1))
 
 
 def _no_numbers(gate: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Refuse a rotation that would otherwise be dropped without a word."""
+    """Return no parameters; refuse a rotation, which would otherwise be ignored silently."""
     if gate.get("rotation") is not None:
         raise ValueError("takes no rotation")
     return ()
@@ -152,7 +152,7 @@ def _ms_numbers(gate: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _zz_numbers(gate: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The spec says `angle`; cirq-ionq writes the same number as `phase`."""
+    """Return the angle; the spec calls it `angle`, cirq-ionq writes `phase`."""
     return (gate["angle"] if "angle" in gate else gate["phase"],)
 
 
@@ -206,7 +206,7 @@ GATESETS: Mapping[str, Mapping[str, Kind]] = {"qis": QIS, "native": NATIVE}
 
 
 def kind_of(gateset: str, name: object, turned: bool) -> Kind | None:
-    """The kind of a gate; `turned` says that it carries a rotation."""
+    """Return the kind of a gate; `turned` says whether it has a rotation."""
     if gateset == "qis" and name == "z" and turned:
         return PHASE
     return GATESETS[gateset].get(name) if isinstance(name, str) else None

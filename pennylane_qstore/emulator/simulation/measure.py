@@ -1,4 +1,4 @@
-"""Circuits to counts: what a machine with noise and with imperfect readout would see."""
+"""Sampled counts of circuits, with gate noise and readout errors."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,22 +16,22 @@ Random = Callable[[int], np.random.Generator]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a machine measured: how often each basis state was seen.
+    """How often each basis state was measured.
 
     Attributes:
-        states: basis states seen, rising
-        counts: how often
+        states: the measured basis states, in rising order
+        counts: how often each was measured
     """
 
     states: NDArray[np.int64]
     counts: NDArray[np.int64]
 
     def histogram(self) -> dict[str, int]:
-        """State to count, as the API writes it."""
+        """Return counts by state, as the API writes them."""
         return dict(zip(map(str, self.states.tolist()), self.counts.tolist(), strict=True))
 
     def shots(self, random: np.random.Generator) -> list[str]:
-        """One state a shot, in an order that chance chose."""
+        """Return one state for each shot, in random order."""
         shots = np.repeat(self.states, self.counts)
         random.shuffle(shots)
         return list(map(str, shots.tolist()))
@@ -39,14 +39,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a machine turns circuits into counts.
+    """How a backend samples circuits.
 
     Attributes:
-        shots: how often each circuit is run
-        random: a circuit's place in the job to its own source of chance
-        rates: of its noise; None where there is none
-        readout_error: the chance that a qubit is read wrongly
-        density_qubits: up to which width noise is a density matrix and not trajectories
+        shots: number of shots of each circuit
+        random: returns the random generator of a circuit from its place in the job
+        rates: the rates of its gate noise; None without noise
+        readout_error: probability that a qubit is read wrongly
+        density_qubits: most qubits that are simulated as a density matrix
     """
 
     shots: int
@@ -59,15 +59,15 @@ class Sampling:
 def measure(
     group: CircuitGroup, sampling: Sampling, stop: threading.Event
 ) -> Iterator[tuple[int, Counts]]:
-    """Runs a group's circuits.
+    """Sample the circuits of a group.
 
     Args:
         group: circuits of one structure
-        sampling: how they are run
-        stop: ends the work with a StoppedError once it is set
+        sampling: how they are sampled
+        stop: ends the simulation with a StoppedError once it is set
 
     Yields:
-        each circuit's place in the job, and its counts
+        Each circuit's place in the job, and its counts.
     """
     qubits = group.structure.qubits if group.structure.bits is None else group.structure.bits
     width = len(group.structure.touched)
@@ -107,7 +107,7 @@ def _together(parts: list[Counts]) -> Counts:
 
 
 def _tally(states: NDArray[np.int64], counts: NDArray[np.int64]) -> Counts:
-    """Counts of states that may occur more than once."""
+    """Return the counts of states that may occur more than once."""
     seen, places = np.unique(states, return_inverse=True)
     total = np.zeros(len(seen), dtype=np.int64)
     np.add.at(total, places, counts)
@@ -117,7 +117,7 @@ def _tally(states: NDArray[np.int64], counts: NDArray[np.int64]) -> Counts:
 def _misread(
     counts: Counts, qubits: int, sampling: Sampling, random: np.random.Generator
 ) -> Counts:
-    """Flips each qubit of each shot with the chance of a readout error."""
+    """Return the counts after each qubit of each shot was flipped at the readout error's rate."""
     if not sampling.readout_error:
         return counts
     shots = np.repeat(counts.states, counts.counts)

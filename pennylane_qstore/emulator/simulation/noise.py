@@ -1,10 +1,10 @@
-"""Depolarising noise after every gate: exact density matrices where small, trajectories where not.
+"""Depolarising noise after every gate: density matrices of few qubits, else trajectories.
 
 IonQ's noise models (docs.ionq.com, "Simulation with noise models") put a depolarising channel of
-rate r after each gate: the state is kept with 1 - r, and is fully mixed on the gate's qubits with
-r. As Kraus operators: sqrt(1 - 3r/4) I and sqrt(r/4) of each Pauli on one qubit; sqrt(1 - 15r/16)
-and sqrt(r/16) on two. A gate on more than two qubits would be compiled to several; here it gets a
-two-qubit channel on each pair of neighbours among its qubits.
+rate r after each gate: with probability 1 - r the state is kept, with r the gate's qubits are fully
+mixed. As Kraus operators: sqrt(1 - 3r/4) I and sqrt(r/4) of each Pauli on one qubit;
+sqrt(1 - 15r/16) and sqrt(r/16) on two. IonQ compiles a gate on more than two qubits to several; the
+emulator puts a two-qubit channel on each pair of neighbours among its qubits.
 """
 
 import threading
@@ -42,8 +42,8 @@ class Rates:
     """Rates of the depolarising channels.
 
     Attributes:
-        one: after a gate on one qubit
-        two: after a gate on two
+        one: rate after a one-qubit gate
+        two: rate after a two-qubit gate
     """
 
     one: float
@@ -59,9 +59,9 @@ class Model:
     """A noise model of IonQ's.
 
     Attributes:
-        qubits: of the machine it stands for
-        native: its native gates
-        rates: as IonQ publishes them, or None where it does not
+        qubits: number of qubits of its machine
+        native: the machine's native gates
+        rates: the rates that IonQ publishes; None if it doesn't
     """
 
     qubits: int
@@ -85,12 +85,15 @@ MODELS: Mapping[str, Model] = MappingProxyType(
 
 
 def density(group: CircuitGroup, rates: Rates, stop: threading.Event) -> Iterator[Chunk]:
-    """Exact probabilities of noisy circuits.
+    """Simulate noisy circuits exactly, as density matrices.
 
     Args:
         group: circuits of one structure
-        rates: of the channels
-        stop: ends the work with a StoppedError once it is set
+        rates: the rates of the channels
+        stop: ends the simulation with a StoppedError once it is set
+
+    Yields:
+        Probabilities of a few circuits at a time.
     """
     width = len(group.structure.touched)
     if 2 * width > MOST_QUBITS:
@@ -141,7 +144,7 @@ class _Density:
                 self._channel(noisy, 1 - self._rates.two)
 
     def _apply_conjugate(self, gate: GateShape, numbers: Numbers) -> None:
-        """The same on the columns, with all matrices conjugated."""
+        """Apply a gate to the columns, with all matrices conjugated."""
         targets = tuple(q + self._shift for q in gate.targets)
         controls = tuple(q + self._shift for q in gate.controls)
         if gate.terms:
@@ -167,12 +170,12 @@ class _Density:
                 self._channel((qubit,), kept)
 
     def _channel(self, qubits: Sequence[int], kept: float) -> None:
-        """Keeps the state in part, and mixes the qubits fully in the other part."""
+        """Apply a depolarising channel that keeps a part of the state."""
         both = (*qubits, *(q + self._shift for q in qubits))
         self._register.couple(_depolarising(len(qubits), kept), both)
 
     def _diagonal(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Probabilities: the amplitudes whose two halves are equal."""
+        """Return states and probabilities: the amplitudes whose two halves are equal."""
         order, batch = self._register.order, self._register.amplitudes.shape[1]
         qubits = sorted(q for q in order if q < self._shift)
         joined = len(order)
@@ -186,7 +189,7 @@ class _Density:
 
 
 def _depolarising(width: int, kept: float) -> Matrix:
-    """The channel as a matrix on the row bits followed by the column bits."""
+    """Return the channel as a matrix on the row bits followed by the column bits."""
     size, mixed = 1 << width, (1 - kept) / (1 << width)
     rows: list[tuple[Entry, ...]] = []
     for row, column in product(range(size), repeat=2):
@@ -201,7 +204,7 @@ def _depolarising(width: int, kept: float) -> Matrix:
 
 
 def conjugate(matrix: Matrix) -> Matrix:
-    """The complex conjugate; 0 and 1 stay the integers they are."""
+    """Return the complex conjugate; 0 and 1 stay integers."""
     return tuple(tuple(e if isinstance(e, int) else np.conj(e) for e in row) for row in matrix)
 
 
@@ -213,21 +216,21 @@ def trajectories(
     random: np.random.Generator,
     stop: threading.Event,
 ) -> Iterator[tuple[Chunk, NDArray[np.int64]]]:
-    """Runs of one noisy circuit, each with errors of its own.
+    """Simulate runs of one noisy circuit, each with its own errors.
 
-    A run's errors are Paulis drawn beforehand, for a depolarising channel does not look at the
-    state. There is a run for each shot, up to `MOST_TRAJECTORIES`; above, runs have several.
+    A run's errors are Paulis drawn beforehand, since a depolarising channel doesn't depend on the
+    state. There is a run for each shot, up to `MOST_TRAJECTORIES`; then runs have several shots.
 
     Args:
-        structure: of the circuit
-        numbers: of the circuit, of shape (numbers,)
-        rates: of the channels
-        shots: to be shared out among the runs
-        random: source of the errors
-        stop: ends the work with a StoppedError once it is set
+        structure: the circuit's structure
+        numbers: the circuit's parameters, shape (parameters,)
+        rates: the rates of the channels
+        shots: number of shots, divided among the runs
+        random: random generator of the errors
+        stop: ends the simulation with a StoppedError once it is set
 
     Yields:
-        probabilities of some runs, and how many shots each of them has
+        Probabilities of a few runs, and how many shots each of them has.
     """
     width = len(structure.touched)
     if width > MOST_QUBITS:
@@ -252,7 +255,7 @@ def trajectories(
 
 
 def _err(register: Register, gate: GateShape, rates: Rates, random: np.random.Generator) -> None:
-    """Puts a random Pauli on the gate's qubits, in the runs that chance chose."""
+    """Apply random Paulis to the gate's qubits, in the runs drawn at the channel's rate."""
     batch = register.amplitudes.shape[1]
     for qubits in _channels(gate):
         rate = rates.one if len(qubits) == 1 else rates.two
@@ -266,13 +269,13 @@ def _err(register: Register, gate: GateShape, rates: Rates, random: np.random.Ge
 
 
 def _pauli(which: NDArray[np.int64]) -> Matrix:
-    """I, X, Y or Z for each run: 0, 1, 2, 3."""
+    """Return I, X, Y or Z for each run: 0, 1, 2, 3."""
     (a, b), (c, d) = np.moveaxis(PAULIS[which], 0, 2)
     return (a, b), (c, d)
 
 
 def _channels(gate: GateShape) -> tuple[tuple[int, ...], ...]:
-    """Which qubits a gate's channels are on."""
+    """Return the qubits of each of a gate's channels."""
     if gate.kind.matrix is None and not gate.terms:
         return ()
     if gate.kind.targets == 1:

@@ -1,4 +1,4 @@
-"""Sums of Pauli strings to what they do to a state in a given time."""
+"""Time evolution under sums of Pauli strings."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ MOST_TERMS = 1_000
 
 
 def commute(terms: Sequence[str]) -> bool:
-    """Whether all Pauli strings commute: pairs differ in an even number of places."""
+    """Return whether all Pauli strings commute: each pair differs in an even number of places."""
     letters = np.array([list(term) for term in terms])
     x, z = np.isin(letters, ("X", "Y")) * 1.0, np.isin(letters, ("Z", "Y")) * 1.0
     differing = x @ z.T + z @ x.T
@@ -22,7 +22,7 @@ def commute(terms: Sequence[str]) -> bool:
 
 
 def is_feasible(terms: Sequence[str]) -> bool:
-    """Whether the exponential of these terms can be worked out exactly."""
+    """Return whether the exponential of these terms can be computed exactly."""
     if len(terms) > MOST_TERMS:
         return False
     return len(terms[0]) <= LARGEST_MATRIX or commute(terms)
@@ -35,14 +35,14 @@ def evolve(
     coefficients: Numbers,
     time: Numbers,
 ) -> None:
-    """Applies exp(-i time sum_k coefficients[k] terms[k]).
+    """Apply exp(-i time sum_k coefficients[k] terms[k]).
 
     Args:
-        register: what it is applied to
-        targets: the rightmost letter of a term acts on the first of them
+        register: the state, changed in place
+        targets: its qubits; the rightmost letter of a term acts on the first
         terms: Pauli strings
-        coefficients: of shape (terms, batch)
-        time: of shape (batch,)
+        coefficients: shape (terms, batch)
+        time: shape (batch,)
     """
     register.settle(targets)
     if commute(terms):
@@ -53,7 +53,7 @@ def evolve(
 
 
 def _rotate(register: Register, targets: Sequence[int], term: str, angle: Numbers) -> None:
-    """exp(-i angle P) = cos(angle) - i sin(angle) P."""
+    """Apply exp(-i angle P) = cos(angle) - i sin(angle) P."""
     partner, factor = _action(term, [register.order.index(q) for q in targets], register.order)
     turned = register.amplitudes[partner]
     turned *= factor[:, None]
@@ -65,7 +65,7 @@ def _rotate(register: Register, targets: Sequence[int], term: str, angle: Number
 def _action(
     term: str, places: Sequence[int], order: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.complex128]]:
-    """(P psi)[k] = factor[k] psi[partner[k]]."""
+    """Return `partner` and `factor` such that (P psi)[k] = factor[k] psi[partner[k]]."""
     flips = sum(1 << p for p, x in zip(places, reversed(term), strict=True) if x in "XY")
     signs = sum(1 << p for p, x in zip(places, reversed(term), strict=True) if x in "YZ")
     partner = np.arange(1 << len(order), dtype=np.int64) ^ flips
@@ -77,7 +77,7 @@ def _action(
 def _exponentiate(
     register: Register, targets: Sequence[int], terms: Sequence[str], angles: Numbers
 ) -> None:
-    """exp(-i sum_k angles[k] terms[k]) by way of eigenvectors, one matrix a circuit."""
+    """Apply exp(-i sum_k angles[k] terms[k]) by eigenvectors, one matrix for each circuit."""
     width = len(targets)
     size = 1 << width
     total = np.zeros((angles.shape[1], size, size), dtype=np.complex128)

@@ -1,8 +1,8 @@
-"""What a register of qubits is in: state vectors, one a circuit, that grow as qubits are coupled.
+"""State vectors of a batch of circuits, which grow as qubits are coupled.
 
 The array has a column for each circuit, so that every operation runs over contiguous numbers.
-A qubit joins when it is first coupled to another; until then, and between couplings, its
-one-qubit gates are multiplied into one 2x2 matrix a circuit.
+A qubit is added to the state when it is first coupled to another; until then, and between
+couplings, its one-qubit gates are multiplied into one 2x2 matrix for each circuit.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ IDENTITY: Matrix = ((1, 0), (0, 1))
 
 
 def is_number(entry: Entry, number: int) -> bool:
-    """Whether an entry is that integer by construction, and not by chance."""
+    """Return whether an entry is that integer by construction, not by chance."""
     return isinstance(entry, int) and entry == number
 
 
 def times(left: Entry, right: Entry) -> Entry:
-    """The product of two entries; 0 and 1 stay what they are."""
+    """Return the product of two entries; integers 0 and 1 stay exact."""
     if is_number(left, 0) or is_number(right, 1):
         return left
     if is_number(right, 0) or is_number(left, 1):
@@ -32,24 +32,24 @@ def times(left: Entry, right: Entry) -> Entry:
 
 
 def plus(left: Entry, right: Entry) -> Entry:
-    """The sum of two entries."""
+    """Return the sum of two entries."""
     if is_number(left, 0):
         return right
     return left if is_number(right, 0) else left + right
 
 
 def multiply(left: Matrix, right: Matrix) -> Matrix:
-    """The matrix product: `right` acts first."""
+    """Return the matrix product: `right` acts first."""
     columns = tuple(zip(*right, strict=True))
     return tuple(tuple(plus(times(a, c), times(b, d)) for c, d in columns) for a, b in left)
 
 
 class Register:
-    """Qubits of a batch of circuits that share their structure.
+    """The qubits of a batch of circuits that share their structure.
 
     Attributes:
-        amplitudes: of shape (2**joined, batch); the qubit that joined first is the lowest bit
-        order: the qubits that have joined, in that order
+        amplitudes: shape (2**qubits, batch); the qubit that was added first is the lowest bit
+        order: the qubits of the state vector, in the order they were added
     """
 
     def __init__(self, batch: int) -> None:
@@ -58,17 +58,17 @@ class Register:
         self._turns: dict[int, Matrix] = {}
 
     def turn(self, qubit: int, matrix: Matrix) -> None:
-        """Applies a one-qubit gate, when it comes to matter."""
+        """Apply a one-qubit gate; it is multiplied in when the qubit is next coupled."""
         earlier = self._turns.get(qubit)
         self._turns[qubit] = matrix if earlier is None else multiply(matrix, earlier)
 
     def couple(self, matrix: Matrix, targets: Sequence[int], controls: Sequence[int] = ()) -> None:
-        """Applies a matrix to the targets where all controls are 1."""
+        """Apply a matrix to the targets where all controls are 1."""
         self.settle((*targets, *controls))
         self._apply(matrix, targets, controls)
 
     def settle(self, qubits: Sequence[int]) -> None:
-        """Brings qubits into the state vector, with all that was applied to them so far."""
+        """Add qubits to the state vector, and apply their pending one-qubit gates."""
         for qubit in qubits:
             matrix = self._turns.pop(qubit, None)
             if qubit not in self.order:
@@ -77,16 +77,19 @@ class Register:
                 self._apply(matrix, (qubit,), ())
 
     def settle_all(self) -> None:
-        """Brings in every qubit that was touched."""
+        """Add every qubit that was touched."""
         self.settle(tuple(self._turns))
 
     def probabilities(
         self, bits: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Basis states in rising order, and each circuit's probabilities of them.
+        """Compute each circuit's probabilities.
 
         Args:
-            bits: how many of the lowest qubits are looked at; None for all
+            bits: number of the lowest qubits that are measured; None for all
+
+        Returns:
+            Basis states in rising order, and probabilities of shape (batch, states).
         """
         order, joined = self.order, len(self.order)
         found = np.square(self.amplitudes.real)
@@ -124,7 +127,7 @@ class Register:
             block[...] = fresh
 
     def _blocks(self, targets: Sequence[int], controls: Sequence[int]) -> list[States]:
-        """Views of the amplitudes for each setting of the targets, the first the leftmost bit."""
+        """Return a view of the amplitudes for each value of the targets, the first the top bit."""
         places = {qubit: self.order.index(qubit) for qubit in (*targets, *controls)}
         descending = sorted(places.values(), reverse=True)
         shape, above = [], len(self.order)
@@ -147,12 +150,15 @@ class Register:
 def read_out(
     qubits: Sequence[int], probabilities: NDArray[np.float64], bits: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Numbers the states by their qubits; those above the lowest `bits` are summed over.
+    """Number the states by their qubits, and sum over qubits above the lowest `bits`.
 
     Args:
-        qubits: rising; the first is the lowest bit of a place in `probabilities`
-        probabilities: of shape (batch, 2**qubits)
-        bits: None for all
+        qubits: in rising order; the first is the lowest bit of a state in `probabilities`
+        probabilities: shape (batch, 2**qubits)
+        bits: number of the lowest qubits that are measured; None for all
+
+    Returns:
+        The states, and their probabilities of shape (batch, states).
     """
     low = sum(bits is None or qubit < bits for qubit in qubits)
     seen = probabilities.reshape(len(probabilities), -1, 1 << low)
@@ -167,7 +173,7 @@ def _is_identity(row: tuple[Entry, ...], place: int) -> bool:
 
 
 def _combine(row: tuple[Entry, ...], blocks: Sequence[States]) -> States:
-    """A new block: the row's combination of the blocks."""
+    """Return a new block: the row's linear combination of the blocks."""
     (first, block), *rest = [
         (entry, block) for entry, block in zip(row, blocks, strict=True) if not is_number(entry, 0)
     ]

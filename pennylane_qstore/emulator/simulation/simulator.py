@@ -1,4 +1,4 @@
-"""A group of circuits to their exact probabilities, many circuits at a time."""
+"""Exact probabilities of a group of circuits, many circuits at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from pennylane_qstore.emulator.simulation.register import Register, read_out
 
 # 256 MB of state, and about 700 MB with what a gate needs on the way.
 MOST_QUBITS = 24
-# A chunk's state should stay in the cache of one core: 2**16 amplitudes are 1 MB.
+# Amplitudes of a chunk, which should fit into the cache of one core: 2**16 are 1 MB.
 CHUNK_AMPLITUDES = 1 << 16
-# Fewer columns than this cost more in loop overhead than they save.
+# With fewer columns than this, loop overhead costs more than batching saves.
 FEWEST_COLUMNS = 8
-# With fewer amplitudes than this, the calls of a gate cost more than its numbers.
+# With fewer amplitudes than this, numpy's calls cost more than its arithmetic.
 FUSED_AMPLITUDES = 1 << 12
 
 
 class StoppedError(Exception):
-    """Nobody waits for the answer any more."""
+    """The simulation was stopped, because its job was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Chunk:
     Attributes:
         members: the circuits' places in the job
         states: basis states in rising order; qubit 0 is the lowest bit
-        probabilities: of shape (members, states)
+        probabilities: shape (members, states)
     """
 
     members: tuple[int, ...]
@@ -43,11 +43,14 @@ class Chunk:
 
 
 def simulate(group: CircuitGroup, stop: threading.Event) -> Iterator[Chunk]:
-    """Simulates a group, in chunks that fit into memory.
+    """Simulate a group in chunks that fit into memory.
 
     Args:
         group: circuits of one structure
-        stop: ends the work with a StoppedError once it is set
+        stop: ends the simulation with a StoppedError once it is set
+
+    Yields:
+        Probabilities of a few circuits at a time.
     """
     width = len(group.structure.touched)
     if width > MOST_QUBITS:
@@ -70,14 +73,14 @@ def simulate(group: CircuitGroup, stop: threading.Event) -> Iterator[Chunk]:
 
 
 def too_wide(width: int) -> MemoryError:
-    """Says that a state does not fit."""
+    """Return the error for a state that doesn't fit into memory."""
     return MemoryError(
         f"The circuit entangles up to {width} qubits; this emulator holds {MOST_QUBITS} in memory."
     )
 
 
 def _run(structure: Structure, numbers: Numbers, batch: int, stop: threading.Event) -> Register:
-    """Applies a structure's gates; `numbers` is of shape (numbers, batch)."""
+    """Return the register after a structure's gates; `numbers` has shape (numbers, batch)."""
     register, start = Register(batch), 0
     for gate in structure.gates:
         if stop.is_set():
@@ -89,7 +92,7 @@ def _run(structure: Structure, numbers: Numbers, batch: int, stop: threading.Eve
 
 
 def apply(register: Register, gate: GateShape, numbers: Numbers) -> None:
-    """Applies one gate; `numbers` is of shape (the gate's numbers, batch)."""
+    """Apply one gate; `numbers` has shape (the gate's numbers, batch)."""
     if gate.terms:
         evolve(register, gate.targets, gate.terms, numbers[:-1], numbers[-1])
         return

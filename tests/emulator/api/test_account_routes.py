@@ -3,10 +3,9 @@
 import pytest
 
 from pennylane_qstore.emulator import Profile
-
-from .conftest import BELL, multi, single
-from .test_app import SOME_ID
-from .test_timing import timed
+from tests.emulator.api.test_app import SOME_ID
+from tests.emulator.conftest import BELL, multi, single
+from tests.emulator.service.test_timing import timed
 
 QPU = "qpu.forte-1"
 

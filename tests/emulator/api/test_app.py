@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from pennylane_qstore.emulator import REQUESTS
-
-from .conftest import BELL, multi, single, slow
+from tests.emulator.conftest import BELL, multi, single, slow
 
 JOB_KEYS = {
     "id", "status", "type", "backend", "dry_run", "submitter_id", "project_id", "parent_job_id",

@@ -9,9 +9,8 @@ import pytest
 
 from pennylane_qstore.cli import commands
 from pennylane_qstore.emulator.api.command import line
-from pennylane_qstore.emulator.api.context import WORKSHOP
-
-from .conftest import BELL, Api, multi, single
+from pennylane_qstore.emulator.api.context import RUNNER
+from tests.emulator.conftest import BELL, Api, multi, single
 
 PROGRAM = "import sys; from pennylane_qstore.cli.commands import main; sys.exit(main())"
 
@@ -105,12 +104,12 @@ def test_lines(start):
     body = multi([BELL, BELL], backend="qpu.aria-1", shots=50)
     body["input"]["circuits"][0]["name"] = "unused"
     job = api.run(body)
-    text = line(api.app[WORKSHOP].store.find(job["id"])).plain
+    text = line(api.app[RUNNER].store.find(job["id"])).plain
     assert "2 circuits, 2 qubits, 4 gates, 50 shots" in text
     assert "$1.00" in text
     wild = single(BELL)
     wild["input"]["name"] = "\x1b[2J[red]a" + "b" * 200
-    shown = line(api.app[WORKSHOP].store.find(api.run(wild)["id"])).plain
+    shown = line(api.app[RUNNER].store.find(api.run(wild)["id"])).plain
     assert "\N{REPLACEMENT CHARACTER}[2J[red]abb" in shown
     assert "\x1b" not in shown
     assert "InternalError: This job was set to fail." in shown

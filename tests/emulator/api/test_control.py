@@ -12,8 +12,7 @@ import aiohttp
 import pytest
 
 from pennylane_qstore.emulator.api.control import POLICY
-
-from .conftest import BELL, multi, single
+from tests.emulator.conftest import BELL, multi, single
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 HTML = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -82,7 +81,7 @@ class TestPage:
         assert (backend["waiting"], backend["running"]) == (1, 0)
         assert state["spent"] == 1.0
         assert state["requests"] >= 3
-        assert state["asked"][0]["method"] == "POST"
+        assert state["last_requests"][0]["method"] == "POST"
 
     def test_events(self, api):
         """Each change is sent to whoever listens, soon."""

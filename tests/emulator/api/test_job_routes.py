@@ -6,9 +6,8 @@ import pytest
 
 from pennylane_qstore.emulator import Rates
 from pennylane_qstore.emulator.simulation.noise import MODELS
-
-from .conftest import BELL, multi, single
-from .test_app import NATIVE, SOME_ID
+from tests.emulator.api.test_app import NATIVE, SOME_ID
+from tests.emulator.conftest import BELL, multi, single
 
 
 class TestClones:

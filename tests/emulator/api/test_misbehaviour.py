@@ -8,9 +8,8 @@ import pytest
 import requests
 
 from pennylane_qstore.emulator import REQUESTS, Fault
-
-from .conftest import BELL, multi, single
-from .test_app import wait_for
+from tests.emulator.api.test_app import wait_for
+from tests.emulator.conftest import BELL, multi, single
 
 
 class TestRequests:

@@ -11,8 +11,7 @@ import aiohttp
 import pytest
 
 from pennylane_qstore.emulator import Fault, create_app, serve
-
-from .conftest import BELL, Api, multi, single, slow
+from tests.emulator.conftest import BELL, Api, multi, single, slow
 
 
 def test_a_server_in_a_running_loop():

@@ -7,9 +7,8 @@ from qiskit.quantum_info import Statevector
 from qiskit_qasm3_import import parse
 
 from pennylane_qstore.emulator.intake.qasm import ProgramError, read_program
-
-from .conftest import Api
-from .test_simulator import run
+from tests.emulator.conftest import Api
+from tests.emulator.simulation.test_simulator import run
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc";'
 

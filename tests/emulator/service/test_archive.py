@@ -6,9 +6,8 @@ import pytest
 
 from pennylane_qstore.emulator import Rates
 from pennylane_qstore.emulator.service.archive import Archive
-
-from .conftest import BELL, multi, single
-from .test_app import wait_for
+from tests.emulator.api.test_app import wait_for
+from tests.emulator.conftest import BELL, multi, single
 
 
 @pytest.fixture

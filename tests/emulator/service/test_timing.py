@@ -9,8 +9,7 @@ import pytest
 
 from pennylane_qstore.emulator import Profile, VirtualClock, serve
 from pennylane_qstore.emulator.service.timing import PROFILES, Lanes, profile_of
-
-from .conftest import BELL, multi, single
+from tests.emulator.conftest import BELL, multi, single
 
 SLOW = Profile("slow", check=2, queue=100, circuit=10, lanes=1)
 
@@ -141,6 +140,18 @@ def test_predictions_are_about_right():
         assert np.std(ratios) > sigma / 3
 
     timed(session, profile=Profile("qpu", queue=900, circuit=0.5, shots=True, lanes=1, jitter=0.3))
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.2, 0.3, 1.0])
+def test_jitter_leaves_the_mean_time(jitter):
+    """The factor is log-normal of mean 1 and of sigma `jitter`, so its median is below 1."""
+    profile, random, draws = Profile("jittery", jitter=jitter), np.random.default_rng(7), 20_000
+    factors = np.array([profile.spread(random) for _ in range(draws)])
+    deviation = np.sqrt(np.expm1(jitter**2))
+    assert abs(factors.mean() - 1) <= 5 * deviation / np.sqrt(draws)
+    logarithms = np.log(factors)
+    assert abs(logarithms.mean() + jitter**2 / 2) <= 5 * jitter / np.sqrt(draws)
+    assert abs(logarithms.std() - jitter) <= 5 * jitter / np.sqrt(2 * draws)
 
 
 def test_shots_take_time_on_a_machine():

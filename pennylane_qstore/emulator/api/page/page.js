@@ -30,7 +30,7 @@ function row(cells, title) {
 }
 
 function totals(state) {
-  const told = [
+  const figures = [
     ["Profile", state.profile + (state.time_scale === 1 ? "" : ` ×${state.time_scale}`)],
     ["Jobs live", state.backends.reduce((sum, each) => sum + each.waiting + each.running, 0)],
     ["Requests", state.requests.toLocaleString("en")],
@@ -38,7 +38,7 @@ function totals(state) {
     ["Faults struck", state.faults.reduce((sum, each) => sum + each.struck, 0)],
     ["Charged", `$${state.spent.toFixed(2)}`],
   ];
-  const parts = told.map(([name, value]) => {
+  const parts = figures.map(([name, value]) => {
     const div = document.createElement("div");
     const dt = document.createElement("dt");
     const dd = document.createElement("dd");
@@ -96,7 +96,7 @@ function fault(each) {
   return row([cell(each.kind), cell(each.on ?? "all"), cell(when), cell(each.struck, "number")]);
 }
 
-function asked(each) {
+function requestRow(each) {
   const answered = each.status || "cut off";
   return row([
     cell(`${each.method} ${each.path}`, "path"),
@@ -110,7 +110,7 @@ function show(state) {
   byId("backends").replaceChildren(...state.backends.map(backend));
   byId("jobs").replaceChildren(...state.jobs.map(job));
   byId("faults").replaceChildren(...state.faults.map(fault));
-  byId("asked").replaceChildren(...state.asked.map(asked));
+  byId("requests-table").replaceChildren(...state.last_requests.map(requestRow));
   byId("no-jobs").hidden = state.jobs.length > 0;
   byId("no-faults").hidden = state.faults.length > 0;
 }

@@ -1,4 +1,4 @@
-"""What goes on in an emulator, for those who watch it."""
+"""What an emulator's page and log file show: its requests, jobs and backends."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from pennylane_qstore.emulator.api.view import charged, price
 from pennylane_qstore.emulator.intake.backends import BACKENDS
 from pennylane_qstore.emulator.service.jobs import Job
-from pennylane_qstore.emulator.service.lifecycle import Workshop
+from pennylane_qstore.emulator.service.lifecycle import JobRunner
 
 MOST_ROWS = 50
 # Seconds over which requests are counted.
@@ -23,16 +23,16 @@ LAST_REQUESTS = 20
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A request and its answer; nothing of its headers, where the key is.
+    """One request and the status of its response; no headers, since they hold the key.
 
     Attributes:
-        at: seconds since 1970
-        method: such as "GET"
-        path: with the query
-        status: of the answer; 0 where there was none
-        milliseconds: until the answer
+        at: time of arrival, in seconds since 1970
+        method: HTTP method
+        path: path and query
+        status: status of the response; 0 if there was none
+        milliseconds: time until the response
         received: bytes of the request's body
-        faults: the kinds of those that struck
+        faults: kinds of the injected faults
     """
 
     at: float
@@ -44,57 +44,57 @@ class LoggedRequest:
     faults: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As in a log."""
+        """Return the request as a line of the log file, before encoding."""
         return asdict(self)
 
 
 class Log:
-    """A file with a line of JSON for each request."""
+    """A log file: a line of JSON for each request."""
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._path.touch()  # what can't be written should be known before the first request
+        self._path.touch()  # fails now, not at the first request, if it can't be written
 
-    def write(self, asked: LoggedRequest) -> None:
-        """Appends a line, at once: whoever follows the file sees it."""
+    def write(self, logged: LoggedRequest) -> None:
+        """Append a line and flush it, so that a reader who follows the file sees it."""
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asked.to_json()) + "\n")
+            file.write(json.dumps(logged.to_json()) + "\n")
 
 
-class Board:
-    """Tells watchers of requests and jobs.
+class Monitor:
+    """Counts requests and jobs, and notifies listeners of them.
 
     Attributes:
-        workshop: where the jobs are
-        on_request: is told of every request
-        on_job: is told of every job's new status
+        runner: the runner of the jobs
+        on_request: called with every request
+        on_job: called with a job at every new status
     """
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, runner: JobRunner) -> None:
+        self.runner = runner
         self.on_request: list[Callable[[LoggedRequest], None]] = []
         self.on_job: list[Callable[[Job], None]] = []
         self._since = time.monotonic()
         self._recent: deque[float] = deque()
-        self._asked: deque[LoggedRequest] = deque(maxlen=LAST_REQUESTS)
+        self._last_requests: deque[LoggedRequest] = deque(maxlen=LAST_REQUESTS)
         self._requests = 0
         self._spent = 0.0
         self._news: set[asyncio.Event] = set()
-        workshop.changed = self.changed
+        runner.changed = self.changed
 
-    def asked(self, asked: LoggedRequest) -> None:
-        """Notes a request."""
+    def record(self, logged: LoggedRequest) -> None:
+        """Record a request, and notify the listeners."""
         now = time.monotonic()
         self._requests += 1
         self._recent.append(now)
         self._forget(now)
-        self._asked.append(asked)
+        self._last_requests.append(logged)
         for listener in self.on_request:
-            listener(asked)
+            listener(logged)
         self._tell()
 
     def changed(self, job: Job) -> None:
-        """Notes a job's new status."""
+        """Record a job's new status, and notify the listeners."""
         if job.status == "completed":
             self._spent += charged(job)
         for listener in self.on_job:
@@ -103,7 +103,11 @@ class Board:
 
     @contextmanager
     def watching(self) -> Iterator[asyncio.Event]:
-        """An event that is set whenever there is something new."""
+        """Register a watcher for the length of a `with` block.
+
+        Yields:
+            An event that is set whenever a request came or a job changed.
+        """
         news = asyncio.Event()
         news.set()
         self._news.add(news)
@@ -113,34 +117,34 @@ class Board:
             self._news.discard(news)
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything a page shows."""
+        """Return everything that the page shows."""
         now = time.monotonic()
         self._forget(now)
         span = min(SPAN, max(1.0, now - self._since))
-        jobs = list(self.workshop.store.submitted())
+        jobs = list(self.runner.store.submitted())
         live = [job for job in jobs if not job.is_final]
         return {
-            "profile": self.workshop.profile.name,
-            "time_scale": self.workshop.profile.scale,
+            "profile": self.runner.profile.name,
+            "time_scale": self.runner.profile.scale,
             "uptime": round(now - self._since, 1),
             "requests": self._requests,
             "requests_per_second": round(len(self._recent) / span, 1),
             "spent": round(self._spent, 2),
-            "faults": self.workshop.faults.to_json(),
+            "faults": self.runner.faults.to_json(),
             "backends": [self._backend(name, live) for name in BACKENDS],
             "jobs": [summary(job) for job in jobs[: -MOST_ROWS - 1 : -1]],
-            "asked": [asked.to_json() for asked in reversed(self._asked)],
+            "last_requests": [logged.to_json() for logged in reversed(self._last_requests)],
         }
 
     def _backend(self, name: str, live: list[Job]) -> dict[str, Any]:
         mine = [job for job in live if job.order.backend.name == name]
-        away = self.workshop.faults.is_unavailable(name)
+        away = self.runner.faults.is_unavailable(name)
         return {
             "name": name,
             "status": "unavailable" if away else BACKENDS[name].status,
             "waiting": sum(job.status != "started" for job in mine),
             "running": sum(job.status == "started" for job in mine),
-            "wait_ms": self.workshop.waiting_ms(name),
+            "wait_ms": self.runner.waiting_ms(name),
         }
 
     def _forget(self, now: float) -> None:
@@ -153,7 +157,7 @@ class Board:
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """A job in a line."""
+    """Return what a line of the page or of the terminal shows of a job."""
     order, moments = job.order, job.moments
     now = job.clock.now()
     began = moments.get("started")
