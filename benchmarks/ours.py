@@ -15,7 +15,7 @@ from pennylane.tape import QuantumScript
 from benchmarks import corpus
 from benchmarks.rivals import Counts, timed
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.compiler.templates.key import is_parametric
+from pennylane_qstore.compiler.operators.angles import is_parametric
 from pennylane_qstore.programs.program import Programs
 from tests.compiler.native_matrix import (
     distance_up_to_names,

@@ -13,7 +13,7 @@ from pennylane.ops.functions import bind_new_parameters
 
 from benchmarks import corpus
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
-from pennylane_qstore.compiler.templates.key import is_parametric
+from pennylane_qstore.compiler.operators.angles import is_parametric
 from tests.compiler.native_matrix import (
     applied,
     distance_up_to_names,

@@ -25,7 +25,8 @@ _NOISE = 1e-12
 _HALF_TURN = Angle(math.pi)
 # Our circuits grow faster with the controls than PennyLane's, which are the shorter ones from five
 # controls on where there are wires to work on, and from three on where those are in |0⟩.
-MOST_CONTROLS, _MOST_WITH_WORK_WIRES, _MOST_WITH_CLEAN_ONES = 10, 4, 2
+MOST_CONTROLS_BY_RULE = 10
+_MOST_WITH_WORK_WIRES, _MOST_WITH_CLEAN_ONES = 4, 2
 # A base that is a Pauli word, a phase where the word is -1, or a rotation about it.
 _PAULIS = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 _PHASES = {"PhaseShift": "Z", "U1": "Z"}
@@ -82,7 +83,7 @@ def matrix_of(op: Operator) -> Matrix:
 
 def _most_controls(op: Operator) -> int:
     if not op.work_wires:
-        return MOST_CONTROLS
+        return MOST_CONTROLS_BY_RULE
     return _MOST_WITH_CLEAN_ONES if op.work_wire_type == "zeroed" else _MOST_WITH_WORK_WIRES
 
 

@@ -57,12 +57,12 @@ SAME: dict[type[Operator], Any] = dict(
 # X with several controls stays whole until it is known whether it has to be sent at all. With more
 # controls, or wires to work on, it is decomposed at once.
 CONTROLLED_X = frozenset({"Toffoli", "MultiControlledX"})
-_MOST_CONTROLS = 6
+_MOST_CONTROLS_KEPT_WHOLE = 6
 _CLASSES = (*NATIVE, *PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING)
 
 
 def has_rule(op: Operator) -> bool:
     """Whether the compiler takes an operation as it is."""
     if op.name in CONTROLLED_X:
-        return len(op.control_wires) <= _MOST_CONTROLS and not op.work_wires
+        return len(op.control_wires) <= _MOST_CONTROLS_KEPT_WHOLE and not op.work_wires
     return op.name in PENNYLANE_GATES or isinstance(op, _CLASSES)

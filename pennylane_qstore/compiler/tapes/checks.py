@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler.operators.angles import ANGLES, PLAIN
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
 from pennylane_qstore.compiler.operators.gate_set import has_rule
-from pennylane_qstore.compiler.templates.key import ANGLES
-from pennylane_qstore.compiler.templates.plain_gates import PLAIN
 from pennylane_qstore.errors import CompileError
 
 # What PennyLane itself lets pass as unitary.
 _TOLERANCE = 1e-6
-_ANGLES = frozenset(ANGLES)
 _FLOATS = frozenset({float, np.float64})
 
 
@@ -63,7 +61,7 @@ def _parts(op: Operator) -> Iterator[Operator]:
 
 def _wrong(op: Operator) -> str | None:
     values = [_array(value) for value in op.data]
-    is_angle = type(op) in _ANGLES
+    is_angle = type(op) in ANGLES
     for value in values:
         told = _wrong_value(value, is_angle=is_angle)
         if told:

@@ -1,11 +1,9 @@
 """PennyLane's transforms that make any tape one that the compiler takes."""
 
 import functools
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import (
     decompose,
@@ -28,168 +26,20 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms import defer_measurements
 from pennylane.transforms.core import CompilePipeline
 
+from pennylane_qstore.compiler.operators.angles import is_parametric
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX, decomposition
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_rule
 from pennylane_qstore.compiler.tapes.broadcast import expand
 from pennylane_qstore.compiler.tapes.checks import refuse_broken_values
-from pennylane_qstore.compiler.tapes.measurements import qubits_of, share_circuits
-from pennylane_qstore.compiler.templates.cache import CacheEntry, CacheLookup, TemplateCache
-from pennylane_qstore.compiler.templates.key import Read, UncacheableError, is_parametric, structure
-from pennylane_qstore.compiler.templates.operation import BoundTemplate
-from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
-from pennylane_qstore.compiler.templates.target import Target
-from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.pennylane_private import unrecorded
+from pennylane_qstore.compiler.tapes.measurements import share_circuits
 
 Pipeline = Callable[[Sequence[QuantumScript]], tuple[Any, Callable[..., Any]]]
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 
 
-def preprocessing(
-    name: str,
-    wires: Any,
-    inexact: str | None,
-    cache: TemplateCache,
-    target: Callable[[], Target],
-    *,
-    with_values: bool = True,
-    at_once: bool = False,
-) -> CompilePipeline:
-    """The device's preprocessing: one transform, which does all of it once a structure.
-
-    Args:
-        name: of the device, for errors
-        wires: of the device, or None
-        inexact: why the backend has no exact probabilities, or None where it has
-        cache: of the device
-        target: tells what is compiled to
-        with_values: whether a structure may have values in it, as a unitary's
-        at_once: whether such a structure gets a template at its first sight
-    """
-    steps = CompilePipeline()
-    full = _full(name, None if wires is None else qml.wires.Wires(wires), inexact)
-    steps.add_transform(
-        use_template,
-        full=full,
-        wires=wires,
-        cache=cache,
-        target=target,
-        with_values=with_values,
-        at_once=at_once,
-    )
-    return steps
-
-
-@qml.transform
-def use_template(
-    tape: QuantumScript,
-    full: Pipeline,
-    wires: Any,
-    cache: TemplateCache,
-    target: Callable[[], Target],
-    with_values: bool,
-    at_once: bool,
-) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
-    """Finds or makes the templates of a tape's structure, and reads the tape's angles.
-
-    A tape that comes out has one operation, with one array of angles. A tape whose structure
-    can't be compared, or depends on its angles, goes through the full pipeline each time; so does
-    one that has values in its structure, as a state preparation's, at its first sight, if it isn't
-    to have a template at once. Without values in structures, it is what the pipeline makes of such
-    a tape that has a template.
-    """
-    started = time.perf_counter()
-    read = _read(tape, cache)
-    entry, known = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
-    if read is not None and entry is not None:
-        if known:
-            cache.spent(time.perf_counter() - started)
-        return _carriers(tape, read, entry, target), entry.post
-    batch, post = full((tape,))
-    if not with_values:
-        batch = [_opened(each, wires, cache, target) for each in batch]
-    return batch, lambda results: post(results)[0]
-
-
-def _carriers(
-    tape: QuantumScript, read: Read, entry: CacheEntry, target: Callable[[], Target]
-) -> list[QuantumScript]:
-    """A tape's circuits, each as one operation with the tape's angles."""
-    params = params_of(tape, entry.pick, entry.batch_size, read.values)
-    shots = tape.shots
-    return [
-        QuantumScript([carrier.of(params, target)], measurements, shots)
-        for carrier, measurements in entry.circuits
-    ]
-
-
-def _opened(
-    tape: QuantumScript, wires: Any, cache: TemplateCache, target: Callable[[], Target]
-) -> QuantumScript:
-    """A tape of the gate set with a template that leaves all its angles open, where it has one."""
-    read = _read(tape, cache)
-    entry, _ = _found(tape, read, CompilePipeline(), wires, cache, with_values=False)
-    if read is None or entry is None:
-        return tape
-    return _carriers(tape, read, entry, target)[0]
-
-
-def _read(tape: QuantumScript, cache: TemplateCache) -> Read | None:
-    """A tape's structure, where it can have a template."""
-    if not cache.is_on:
-        return None
-    try:
-        return structure(tape)
-    except UncacheableError:
-        cache.bypass()
-        return None
-
-
-def _found(
-    tape: QuantumScript,
-    read: Read | None,
-    full: Pipeline,
-    wires: Any,
-    cache: TemplateCache,
-    *,
-    with_values: bool,
-    at_once: bool = False,
-) -> CacheLookup:
-    """The entry of a tape's structure, where it can have one."""
-    if read is None or (not with_values and read.key.has_values):
-        return CacheLookup(None, known=False)
-    known = cache.known(read.key)
-    if known is not None:
-        return known
-    make = functools.partial(_entry, tape, full, wires, cache)
-    return cache.find(read.key, make, at_once=at_once or not read.key.has_values)
-
-
-def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache) -> CacheEntry:
-    with unrecorded():  # the QNode may be called inside another's function
-        found, post = lift(tape, full)
-        templates = [Template(lifted, _qubits(lifted, wires), cache.search) for lifted in found]
-        circuits = tuple(
-            (BoundTemplate(np.zeros(0), each, _no_target), each.lifted.measurements)
-            for each in templates
-        )
-    return CacheEntry(circuits, picked(tape), tape.batch_size, post)
-
-
-def _no_target() -> Target:
-    raise AssertionError("a carrier of no tape is never bound")
-
-
-def _qubits(lifted: Lifted, wires: Any) -> dict[Any, int]:
-    used = qml.wires.Wires.all_wires(
-        [each.wires for each in (*lifted.operations, *lifted.measurements)]
-    )
-    return qubits_of(used, wires)
-
-
 @functools.lru_cache(maxsize=64)
-def _full(name: str, wires: Any, inexact: str | None) -> Pipeline:
+def full_pipeline(name: str, wires: Any, inexact: str | None) -> Pipeline:
     """The same pipeline each time, which nobody adds to."""
     return functools.partial(_placed, pipeline(name, wires, inexact))
 

@@ -22,12 +22,7 @@ from pennylane.measurements import (
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.compiler.operators.controlled import MOST_CONTROLS
-from pennylane_qstore.compiler.operators.gate_set import (
-    NATIVE,
-    PENNYLANE_IONQ_ISING,
-    PENNYLANE_IONQ_NATIVE,
-)
+from pennylane_qstore.compiler.operators.angles import CONTROLLED_CLASSES, is_parametric
 from pennylane_qstore.compiler.templates.plain_gates import (
     are_numbers,
     plain_token,
@@ -35,67 +30,6 @@ from pennylane_qstore.compiler.templates.plain_gates import (
     token_of,
 )
 
-# Operations whose decomposition is the same for all values of their parameters. All others, such
-# as state preparations and unitaries, carry their values in the key.
-ANGLES = (
-    qml.RX,
-    qml.RY,
-    qml.RZ,
-    qml.PhaseShift,
-    qml.U1,
-    qml.U2,
-    qml.U3,
-    qml.Rot,
-    qml.CRX,
-    qml.CRY,
-    qml.CRZ,
-    qml.CRot,
-    qml.ControlledPhaseShift,
-    qml.IsingXX,
-    qml.IsingYY,
-    qml.IsingZZ,
-    qml.IsingXY,
-    qml.MultiRZ,
-    qml.PauliRot,
-    qml.SingleExcitation,
-    qml.SingleExcitationMinus,
-    qml.SingleExcitationPlus,
-    qml.DoubleExcitation,
-    qml.DoubleExcitationMinus,
-    qml.DoubleExcitationPlus,
-    qml.FermionicSingleExcitation,
-    qml.FermionicDoubleExcitation,
-    qml.FermionicSWAP,
-    qml.OrbitalRotation,
-    qml.PCPhase,
-    qml.PSWAP,
-    qml.CPhaseShift00,
-    qml.CPhaseShift01,
-    qml.CPhaseShift10,
-    qml.GlobalPhase,
-    qml.AngleEmbedding,
-    qml.IQPEmbedding,
-    qml.QAOAEmbedding,
-    qml.SimplifiedTwoDesign,
-    qml.StronglyEntanglingLayers,
-    qml.BasicEntanglerLayers,
-    qml.UCCSD,
-    qml.kUpCCGSD,
-    qml.AllSinglesDoubles,
-    qml.GateFabric,
-    qml.ParticleConservingU1,
-    qml.ParticleConservingU2,
-    *NATIVE,
-    *PENNYLANE_IONQ_NATIVE,
-    *PENNYLANE_IONQ_ISING,
-)
-# What stays an angle when it is controlled, by any number of wires.
-_CONTROLLED = frozenset(
-    {
-        *(qml.RX, qml.RY, qml.RZ, qml.Rot, qml.PhaseShift, qml.U1),
-        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.PauliRot, qml.MultiRZ),
-    }
-)
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
 
@@ -165,21 +99,6 @@ def _of_operations(
     return tuple(every), None
 
 
-def is_parametric(op: Operator) -> bool:
-    """Whether an operation's parameters are angles that a template leaves open."""
-    kind = type(op)
-    if kind in _ANGLE_CLASSES:
-        return True
-    if kind in _CONTROLLED_CLASSES:
-        few = len(op.control_wires) <= MOST_CONTROLS and not op.work_wires
-        return few and type(op.base) in _CONTROLLED
-    return isinstance(op, qml.ops.Adjoint) and is_parametric(op.base)
-
-
-_ANGLE_CLASSES = frozenset(ANGLES)
-_CONTROLLED_CLASSES = frozenset({qml.ops.Controlled, qml.ops.ControlledOp})
-
-
 def _of_operation(op: Operator) -> Hashable:
     """An operation's token.
 
@@ -207,7 +126,7 @@ def _without_angles(op: Operator) -> Hashable:
     # A controlled rotation's base repeats its angle.
     rest = {key: value for key, value in op.hyperparameters.items() if key != "base"}
     shapes = tuple([np.shape(value) for value in op.data])
-    base = _without_angles(op.base) if type(op) in _CONTROLLED_CLASSES else None
+    base = _without_angles(op.base) if type(op) in CONTROLLED_CLASSES else None
     return (type(op), op.wires.labels, shapes, _frozen(rest), base)
 
 

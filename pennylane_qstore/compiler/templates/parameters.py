@@ -14,7 +14,8 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler.circuit.columns import Column, columns, tabled
-from pennylane_qstore.compiler.templates.key import UncacheableError, is_parametric
+from pennylane_qstore.compiler.operators.angles import is_parametric
+from pennylane_qstore.compiler.templates.key import UncacheableError
 from pennylane_qstore.compiler.templates.plain_gates import are_numbers, parameters, picking
 from pennylane_qstore.errors import CompileError
 

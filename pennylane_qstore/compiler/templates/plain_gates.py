@@ -11,30 +11,13 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pennylane as qml
 from pennylane.operation import Operator
 
-from pennylane_qstore.compiler.operators.gate_set import NATIVE
+from pennylane_qstore.compiler.operators.angles import PLAIN, PLAIN_CONTROLLED
 from pennylane_qstore.pennylane_private import control_labels, wire_labels
 
 # A parameter of one of these types is one number.
 NUMBERS = frozenset({float, int, np.float64})
-_CONTROLLED = frozenset(
-    {
-        *(qml.CRX, qml.CRY, qml.CRZ, qml.CRot, qml.ControlledPhaseShift),
-        *(qml.CNOT, qml.CY, qml.CZ, qml.CH, qml.Toffoli, qml.CSWAP),
-    }
-)
-_UNCONTROLLED = frozenset(
-    {
-        *(qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.U1, qml.U2, qml.U3, qml.Rot),
-        *(qml.IsingXX, qml.IsingYY, qml.IsingZZ, qml.IsingXY),
-        *(qml.X, qml.Y, qml.Z, qml.Hadamard, qml.S, qml.T, qml.SX, qml.SWAP, qml.ISWAP),
-        *NATIVE,
-    }
-)
-PLAIN = _CONTROLLED | _UNCONTROLLED
-
 _Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 _numbers = itertools.count()
 
@@ -57,7 +40,7 @@ class PlainReader:
         self.others = [place for place, kind in enumerate(kinds) if kind not in PLAIN]
         self.kinds, self._places = kinds, places
         self._plain = picking(places) if self.others else _all
-        self._controlled = picking(place for place in places if kinds[place] in _CONTROLLED)
+        self._controlled = picking(place for place in places if kinds[place] in PLAIN_CONTROLLED)
         open_ = [place for place in places if kinds[place].num_params]
         self._open = picking(open_)
         self._has_one_each = all(kinds[place].num_params == 1 for place in open_)
@@ -86,7 +69,9 @@ class PlainReader:
         found: list[int | None] = [None] * len(self.kinds)
         for place, own in zip(self._places, labels, strict=True):
             kind = self.kinds[place]
-            found[place] = token_of((kind, own, next(waiting) if kind in _CONTROLLED else None))
+            found[place] = token_of(
+                (kind, own, next(waiting) if kind in PLAIN_CONTROLLED else None)
+            )
         return tuple(found)
 
 

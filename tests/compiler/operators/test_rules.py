@@ -16,13 +16,14 @@ from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.operators.rules import elements_of
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
-from pennylane_qstore.compiler.tapes.pipeline import pipeline, preprocessing
+from pennylane_qstore.compiler.tapes.pipeline import pipeline
 from pennylane_qstore.compiler.templates.cache import TemplateCache
+from pennylane_qstore.compiler.templates.lookup import preprocessing
 from pennylane_qstore.compiler.templates.lower import lower
 from pennylane_qstore.compiler.templates.parameters import lift
 from pennylane_qstore.compiler.templates.target import Target
+from tests.compiler.gadgets.test_synthesis import unitary_of
 from tests.compiler.native_matrix import program_matrix
-from tests.compiler.test_gadgets import unitary_of
 
 EXACT = 1e-12
 COMMUTING = 0.5 * qml.X(0) @ qml.X(1) - 2.0 * qml.Z(0) @ qml.Z(1)

@@ -12,8 +12,8 @@ from pennylane_qstore.compiler.optimiser.prepared_start import (
     prepared_heads,
     state_of,
 )
-from tests.compiler.test_blocks import distance, elements, haar, turn, unitary
-from tests.compiler.test_blocks import entanglers as entanglers_of
+from tests.compiler.blocks.test_consolidate import distance, elements, haar, turn, unitary
+from tests.compiler.blocks.test_consolidate import entanglers as entanglers_of
 
 QUBITS = 4
 EXACT = 1e-11

@@ -16,8 +16,8 @@ from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
 from pennylane_qstore.programs.outcomes import Outcomes
 from tests.compiler.native_matrix import on_register, program_matrix
-from tests.compiler.test_pulses import GATES as ONE_AND_TWO
-from tests.compiler.test_pulses import PAULIS, matrix_of, values
+from tests.compiler.pulses.test_pulses import GATES as ONE_AND_TWO
+from tests.compiler.pulses.test_pulses import PAULIS, matrix_of, values
 
 QUBITS = 4
 SWAP = np.eye(4)[[0, 2, 1, 3]]

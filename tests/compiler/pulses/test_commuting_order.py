@@ -10,7 +10,7 @@ from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import pulses
 from pennylane_qstore.compiler.pulses.timelines import chains
 from tests.compiler.native_matrix import distance_up_to_frames
-from tests.compiler.test_pulses import QUBITS, elements, entanglers, parameters, unitary_of
+from tests.compiler.pulses.test_pulses import QUBITS, elements, entanglers, parameters, unitary_of
 
 
 @entanglers

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pennylane_qstore.compiler.pulses.ms_gauge import choose, constants, gauge
 from pennylane_qstore.compiler.pulses.products import products
 from pennylane_qstore.compiler.pulses.timelines import BoundGate
-from tests.compiler.test_products import matrix, runs
-from tests.compiler.test_pulses import special
+from tests.compiler.pulses.test_products import matrix, runs
+from tests.compiler.pulses.test_pulses import special
 
 LOCALS, SAMPLES = 2, 3
 

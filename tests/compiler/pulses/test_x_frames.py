@@ -8,7 +8,7 @@ from pennylane_qstore.compiler.circuit.paulis import bits
 from pennylane_qstore.compiler.pulses.pulses import pulses
 from pennylane_qstore.compiler.pulses.timelines import chains
 from tests.compiler.native_matrix import X, distance_up_to_frames, on_register, program_matrix
-from tests.compiler.test_pulses import unitary_of
+from tests.compiler.pulses.test_pulses import unitary_of
 
 QUBITS = 3
 entanglers = pytest.mark.parametrize("entangler", ["ms", "zz"])

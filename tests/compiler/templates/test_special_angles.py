@@ -9,7 +9,7 @@ from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, rotation
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.templates.special_angles import MOST, MOST_AT_ONCE, ByAngles
 from tests.compiler.native_matrix import program_matrix
-from tests.compiler.test_asked import mapped, of_bits, probabilities
+from tests.compiler.optimiser.test_required_outcomes import mapped, of_bits, probabilities
 
 QUBITS, LAYERS = 4, 2
 N = 2 * QUBITS * LAYERS

@@ -8,7 +8,7 @@ from scipy.linalg import block_diag, expm
 
 from pennylane_qstore.compiler.unitaries.multiplexed import balancing, demultiplexed, selected
 from pennylane_qstore.compiler.unitaries.weyl import PAULIS
-from tests.compiler.test_blocks import distance, haar, unitary
+from tests.compiler.blocks.test_consolidate import distance, haar, unitary
 
 EXACT = 1e-12
 NO_PARAMS = np.zeros(0)

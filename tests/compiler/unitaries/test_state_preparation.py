@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.circuit.elements import Clifford, Constant
 from pennylane_qstore.compiler.unitaries.state_preparation import prepare
-from tests.compiler.test_blocks import distance, haar, unitary
-from tests.compiler.test_blocks import entanglers as entanglers_of
+from tests.compiler.blocks.test_consolidate import distance, haar, unitary
+from tests.compiler.blocks.test_consolidate import entanglers as entanglers_of
 
 EXACT = 1e-12
 NO_PARAMS = np.zeros(0)

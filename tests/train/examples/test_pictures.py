@@ -9,7 +9,7 @@ from pennylane_qstore.train.examples import pictures
 from pennylane_qstore.train.examples.idx import DataError
 from pennylane_qstore.train.examples.pictures import SPREAD, Pictures, digits, load_pictures
 from pennylane_qstore.train.samples import Samples
-from tests.train.test_idx import written
+from tests.train.examples.test_idx import written
 
 
 @pytest.fixture
