@@ -186,7 +186,7 @@ def privates(path):
             names = [*node.module.split("."), *(alias.name for alias in node.names)]
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
             names = [each.value for each in node.args if isinstance(each, ast.Constant)]
-        if isinstance(node, ast.Constant) and f"{node.value}".split("._")[0] in LIBRARIES:
+        if isinstance(node, ast.Constant) and f"{node.value}".split(".")[:2][-1:] == ["_src"]:
             names = [f"_{node.value}"]
         for name in map(str, names):
             if name.startswith("_") and not name.startswith("__"):

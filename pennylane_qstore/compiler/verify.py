@@ -41,6 +41,7 @@ from pennylane_qstore.compiler.verify_statevector import (
 )
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Programs
+from pennylane_qstore.tensors import to_numpy
 
 Reals = NDArray[np.float64]
 # Of a probability, and of an amplitude; and what a radian adds to it, since large angles are known
@@ -153,7 +154,7 @@ def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[LocalUnitary]:
 def _matrix(op: Operator) -> State:
     """A matrix (d, d), or one for each circuit (batch, d, d)."""
     if op.batch_size is None or op in _BROADCASTING or isinstance(op, NATIVE):
-        return np.asarray(op.matrix(), dtype=complex)
+        return to_numpy(op.matrix()).astype(complex)
     rows = [[v[row] if np.ndim(v) else v for v in op.data] for row in range(op.batch_size)]
     return np.array([bind_new_parameters(op, values).matrix() for values in rows], dtype=complex)
 

@@ -24,6 +24,7 @@ from pennylane.wires import Wires
 
 from pennylane_qstore.pennylane_private import sample_dtype
 from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.tensors import to_numpy
 
 Values = NDArray[np.float64]
 # What needs no order of the shots; samples, and users' own measurements of samples, do.
@@ -136,8 +137,8 @@ def _values(
         return _pauli_values(sentence, outcomes, qubit_of)
     if isinstance(measurement.obs, BasisStateProjector):
         bits = outcomes.bits(_qubits(measurement, qubit_of))
-        return (bits == np.asarray(measurement.obs.data[0])).all(axis=1).astype(float)
-    return np.asarray(measurement.eigvals())[_indices(outcomes, _qubits(measurement, qubit_of))]
+        return (bits == to_numpy(measurement.obs.data[0])).all(axis=1).astype(float)
+    return to_numpy(measurement.eigvals())[_indices(outcomes, _qubits(measurement, qubit_of))]
 
 
 def _pauli_values(
@@ -148,7 +149,7 @@ def _pauli_values(
     for word, coefficient in sentence.items():
         mask = sum([1 << qubit_of[wire] for wire in word])
         odd = np.bitwise_count(outcomes.states & mask) & 1
-        even = float(np.real(coefficient))
+        even = float(np.real(to_numpy(coefficient)))
         values += even - (2 * even) * odd
     return values
 

@@ -24,6 +24,7 @@ from pennylane_qstore.pennylane_private import (
     of_each_shot_copy,
     rademacher_sampler,
 )
+from pennylane_qstore.tensors import do
 
 Values = NDArray[np.float64]
 
@@ -219,7 +220,7 @@ def _contracted(results: Sequence[Any], weights: Values, tape: QuantumScript) ->
     gradients = []
     for result in of_measurements:
         shape = (len(weights), *batch, *math.shape(result)[1:])
-        values = math.reshape(result, shape)
+        values = do("reshape", result, shape)
         slopes = math.tensordot(math.convert_like(weights.T, values), values, axes=[[1], [0]])
         parts = tuple(slopes[i] for i in range(len(tape.trainable_params)))
         gradients.append(parts[0] if len(parts) == 1 else parts)

@@ -14,6 +14,8 @@ from pennylane import numpy as pnp
 from pennylane.tape import QuantumScript
 from pennylane.workflow import construct_tape
 
+from pennylane_qstore.tensors import to_numpy
+
 Loss = Callable[[Any], Any]
 
 TAPES_A_SAMPLING = 6  # two for the gradient, four overlaps for the metric
@@ -209,7 +211,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         """
         told: list[Any] = [self.resamplings, self.finite_diff_step, tuple(tape.shots)]
         for op in tape.operations:
-            values = [np.asarray(value) for value in qml.math.unwrap(op.data)]
+            values = list(map(to_numpy, op.data))
             told.append((op.name, op.wires.tolist(), repr(op.hyperparameters)))
             told += [(value.shape, value.tobytes()) for value in values]
         told += [repr(measurement) for measurement in tape.measurements]

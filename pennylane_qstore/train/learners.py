@@ -12,6 +12,7 @@ import pennylane as qml
 from pennylane_qstore.device.receivers import recorded
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.optimize.gradients import grad_fn
+from pennylane_qstore.tensors import to_numpy
 from pennylane_qstore.train.checkpoint import attributes, restore_attributes
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
@@ -57,7 +58,7 @@ class SquareLoss:
     def __call__(self, scores: Any) -> Any:
         """The loss of a batch of scores, in any PennyLane interface."""
         if not recorded():  # else they are made up
-            self.seen.extend(qml.math.unwrap([scores]))
+            self.seen.append(to_numpy(scores))
         return qml.math.mean((scores - self.labels) ** 2)
 
     def measured(self, gradient: float | None = None) -> Measured:

@@ -9,6 +9,7 @@ import pennylane as qml
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.gathering.replay import replay
+from pennylane_qstore.tensors import to_numpy
 
 MOST = 1_000_000  # that IonQ takes a circuit
 
@@ -203,7 +204,7 @@ class _Observed:
 
             def values(*args: Any, **kwargs: Any) -> Any:
                 stacked = qml.math.stack(vector(*args, **kwargs))
-                seen.append(qml.math.unwrap([stacked])[0])
+                seen.append(to_numpy(stacked))
                 return stacked
 
             return qml.jacobian(values)(*args, **kwargs), seen[0]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pennylane_qstore.tensors import to_numpy
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
 
@@ -33,7 +34,7 @@ class TorchLearner:
     @property
     def weights(self) -> dict[str, Any]:
         """The module's parameters and buffers, as arrays by name."""
-        return {name: value.numpy().copy() for name, value in self.module.state_dict().items()}
+        return {name: to_numpy(value).copy() for name, value in self.module.state_dict().items()}
 
     @weights.setter
     def weights(self, value: dict[str, Any]) -> None:
@@ -85,7 +86,7 @@ class TorchLearner:
 
 def _to_arrays(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
-        return {_TENSOR: value.detach().numpy().copy()}
+        return {_TENSOR: to_numpy(value).copy()}
     if isinstance(value, dict):
         return {key: _to_arrays(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

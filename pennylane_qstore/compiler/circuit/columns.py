@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pennylane import math
 from pennylane.operation import Operator
 
 from pennylane_qstore.errors import CompileError
+from pennylane_qstore.tensors import to_numpy
 
 Column = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def columns(op: Operator, place: int, batch: int | None = None) -> list[Column]:
 
 
 def _column(parameter: object, op: Operator, place: int) -> Column:
-    values = np.asarray(math.toarray(math.unwrap([parameter])[0]))
+    values = to_numpy(parameter)
     if np.iscomplexobj(values):
         if np.any(values.imag):
             raise CompileError(f"operation {place}, {op}, has a complex angle: {values}")

@@ -20,6 +20,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.operators.cnot_ladders import onto_last
 from pennylane_qstore.compiler.operators.multi_controlled import Phases, controlled_diagonal
+from pennylane_qstore.tensors import to_numpy
 
 _NOISE = 1e-12
 _HALF_TURN = Angle(math.pi)
@@ -73,12 +74,12 @@ def controlled(op: Operator) -> list[Element] | None:
 
 def matrix_of(op: Operator) -> Matrix:
     """An operator's matrix, whatever interface and precision its parameters are of."""
-    values = [np.asarray(qml.math.toarray(value)) for value in qml.math.unwrap(op.data)]
+    values = list(map(to_numpy, op.data))
     is_real = all(value.dtype.kind in "fiu" for value in values)
     # An exponential's coefficients are not all in its data, and come as they are.
     if values and is_real and not isinstance(op, qml.ops.SymbolicOp):
         op = bind_new_parameters(op, [value.astype(np.float64) for value in values])
-    return np.asarray(qml.math.toarray(qml.math.unwrap([op.matrix()])[0]), dtype=complex)
+    return to_numpy(op.matrix()).astype(complex)
 
 
 def _most_controls(op: Operator) -> int:

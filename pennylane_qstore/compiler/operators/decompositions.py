@@ -12,6 +12,7 @@ from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
 from pennylane_qstore.compiler.operators.gate_set import CONTROLLED_X, SAME
 from pennylane_qstore.compiler.operators.rules import elements_of
+from pennylane_qstore.tensors import to_numpy
 
 WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
 _CLIFFORDS: dict[str, Callable[[Any], Operator]] = {
@@ -97,7 +98,7 @@ def _with_base(op: Operator, base: Operator) -> Operator:
 
 def _dense(op: Operator) -> Operator:
     """An operator with sparse data to the same with arrays; a state's is a row of a matrix."""
-    values = [value.toarray() if hasattr(value, "toarray") else value for value in op.data]
+    values = list(map(to_numpy, op.data))
     rows = [value[0] if np.shape(value)[:1] == (1,) else value for value in values]
     return type(op)(*rows, wires=op.wires)
 

@@ -24,6 +24,7 @@ from pennylane_qstore.compiler.operators.gate_set import CONTROLLED_X, has_rule
 from pennylane_qstore.compiler.operators.generators import by_generator
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import resolved
+from pennylane_qstore.tensors import to_numpy
 
 Elements = Sequence[Element]
 
@@ -81,8 +82,8 @@ def _exponential(op: Operator) -> Elements | None:
         return None
     if not all(one.commutes_with(other) for one, other in combinations(sentence, _PAIR)):
         return None
-    coeff, *values = qml.math.unwrap([op.coeff, *sentence.values()])
-    angles = 2j * complex(coeff) * np.array(values, dtype=complex)
+    values = to_numpy(list(sentence.values()))
+    angles = 2j * complex(to_numpy(op.coeff)) * values.astype(complex)
     if np.abs(angles.imag).max(initial=0.0) > _NOISE:
         return None  # it isn't unitary
     places = {wire: qubit for qubit, wire in enumerate(op.wires)}

@@ -14,6 +14,7 @@ from pennylane_qstore.compiler.operators.angles import ANGLES, PLAIN
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
 from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.errors import CompileError
+from pennylane_qstore.tensors import to_numpy
 
 # What PennyLane itself lets pass as unitary.
 _TOLERANCE = 1e-6
@@ -60,7 +61,7 @@ def _parts(op: Operator) -> Iterator[Operator]:
 
 
 def _wrong(op: Operator) -> str | None:
-    values = [_array(value) for value in op.data]
+    values = [to_numpy(value) for value in op.data]
     is_angle = type(op) in ANGLES
     for value in values:
         told = _wrong_value(value, is_angle=is_angle)
@@ -74,7 +75,7 @@ def _wrong(op: Operator) -> str | None:
         return _wrong_matrix(op, values[0])
     if has_rule(op) or op.has_decomposition or not op.has_matrix or len(op.wires) > WIDEST_MATRIX:
         return None
-    return _apart(_array(op.matrix()))  # such as an observable's, or a sum's
+    return _apart(to_numpy(op.matrix()))  # such as an observable's, or a sum's
 
 
 def _wrong_value(value: NDArray[Any], *, is_angle: bool) -> str | None:
@@ -101,7 +102,7 @@ def _wrong_shape(op: Operator, values: Sequence[NDArray[Any]]) -> str | None:
 
 def _wrong_exponent(op: qml.ops.Exp) -> str | None:
     """What is wrong with an exponential: a Hermitian operator needs an imaginary multiple."""
-    real = np.abs(_array(op.coeff).real).max(initial=0)
+    real = np.abs(to_numpy(op.coeff).real).max(initial=0)
     if op.base.is_verified_hermitian is not True or real <= _TOLERANCE:
         return None
     return f"is not unitary: its exponent has a real part of {real:.2g}"
@@ -123,9 +124,3 @@ def _apart(matrix: NDArray[Any], *, diagonal: bool = False) -> str | None:
     if apart.max(initial=0) > _TOLERANCE:
         return f"has a matrix that is not unitary: it is {apart.max():.2g} away"
     return None
-
-
-def _array(value: Any) -> NDArray[Any]:
-    """A parameter of any interface."""
-    dense = value.toarray() if hasattr(value, "toarray") else value
-    return np.asarray(qml.math.toarray(qml.math.unwrap([dense])[0]))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane import math
 from pennylane.devices.preprocess import validate_device_wires
 from pennylane.exceptions import DeviceError, DiagGatesUndefinedError
 from pennylane.measurements import (
@@ -22,6 +21,7 @@ from pennylane.pauli import PauliSentence, PauliWord
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.pennylane_private import sample_dtype
+from pennylane_qstore.tensors import to_numpy
 
 # Turns an eigenvector of each Pauli operator to a basis state; SX is RX(π/2).
 _TO_Z: dict[str, Callable[[Any], list[Operator]]] = {
@@ -170,7 +170,7 @@ def _parts(
 def _words(place: int, sentence: PauliSentence) -> tuple[list[_MeasurementPart], float]:
     parts, offset = [], 0.0
     for word, value in sentence.items():
-        coefficient = float(np.real(math.toarray(math.unwrap([value])[0])))
+        coefficient = float(np.real(to_numpy(value)))
         if not word:
             offset += coefficient
             continue

@@ -29,6 +29,7 @@ from pennylane_qstore.compiler.templates.plain_gates import (
     reader,
     token_of,
 )
+from pennylane_qstore.tensors import infer_backend, to_numpy
 
 _PACKAGES = {"pennylane", "pennylane_ionq", "pennylane_qstore"}
 _MEASUREMENTS = (ExpectationMP, VarianceMP, ProbabilityMP, CountsMP, SampleMP)
@@ -211,8 +212,8 @@ def _forget(known: _WeakToken) -> None:
 @functools.singledispatch
 def _frozen(value: Any) -> Hashable:
     """A value to something that hashes and compares by value."""
-    if qml.math.get_interface(value) in {"torch", "jax"}:
-        return _frozen(np.asarray(qml.math.toarray(value)))
+    if infer_backend(value) in {"torch", "jax"}:
+        return _frozen(to_numpy(value))
     raise UncacheableError(f"a value of {type(value)}")
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pennylane as qml
 from numpy.typing import NDArray
 from pennylane.operation import Operator
@@ -15,6 +14,7 @@ from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.pennylane_private import HYPERPARAMETERS
 from pennylane_qstore.programs.program import Programs
+from pennylane_qstore.tensors import to_numpy
 
 _NATIVE: dict[str, Any] = {"gpi": ops.GPI, "gpi2": ops.GPI2, "ms": ops.MS, "zz": ops.ZZ}
 _QIS: dict[str, Any] = {
@@ -87,7 +87,7 @@ class BoundTemplate(ResourcesOperation):
     @property
     def params(self) -> NDArray[Any]:
         """The angles, shape (batch, n_params); a batch of one where there is none."""
-        params = np.asarray(self.data[0])
+        params = to_numpy(self.data[0])
         return params if params.ndim > 1 else params[None]
 
     @property

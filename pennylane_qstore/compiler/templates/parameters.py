@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pennylane as qml
-from autograd.tracer import getval
 from numpy.typing import NDArray
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
@@ -18,6 +16,7 @@ from pennylane_qstore.compiler.operators.angles import is_parametric
 from pennylane_qstore.compiler.templates.key import UncacheableError
 from pennylane_qstore.compiler.templates.plain_gates import are_numbers, parameters, picking
 from pennylane_qstore.errors import CompileError
+from pennylane_qstore.tensors import numbers, to_numpy
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
@@ -81,25 +80,18 @@ def params_of(
         values: the angles, where they have been read and are single numbers
     """
     if batch_size is None:
-        are_known = values is not None
         own = parameters(pick(tape.operations)) if values is None else values
-        try:
-            if are_known or are_numbers(own):
-                return np.fromiter(own, np.float64, len(own))
-            # Inside a gradient they are autograd's boxes, too many to unwrap one by one.
-            flat = np.array(list(map(getval, own)))
-            if flat.ndim == 1 and flat.dtype.kind in "fiub":
-                return flat
-        except (TypeError, ValueError, RuntimeError, OverflowError):
-            pass  # arrays, or another interface's numbers
+        flat = numbers(own, are_plain=values is not None or are_numbers(own))
+        if flat is not None:
+            return flat
     return _columns(pick(tape.operations), batch_size)
 
 
 def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[Any]:
     columns: list[NDArray[Any]] = []
     for op in operations:
-        for value, ndim in zip(qml.math.unwrap(op.data), op.ndim_params, strict=True):
-            array = np.asarray(value)
+        for value, ndim in zip(op.data, op.ndim_params, strict=True):
+            array = to_numpy(value)
             if batch_size is not None and array.ndim == ndim:
                 array = np.broadcast_to(array, (batch_size, *array.shape))
             columns.append(array.reshape(*array.shape[: array.ndim - ndim], -1))
@@ -236,7 +228,7 @@ def _sources(
 
 def _single(value: Any) -> float:
     """The one value that all circuits of a probe's batch share."""
-    array = np.asarray(value, dtype=float).reshape(-1)
+    array = to_numpy(value).astype(float).reshape(-1)
     if np.any(array != array[0]):
         raise UncacheableError("an array where a gate takes one value")
     return float(array[0])
