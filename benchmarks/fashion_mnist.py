@@ -1,4 +1,4 @@
-"""Ten classes of Fashion-MNIST on 8 qubits: accuracies on the twin, the device and with noise.
+"""Ten classes of Fashion-MNIST on 8 qubits: accuracies on the simulator, the device and with noise.
 
 Run with `python -m benchmarks.fashion_mnist --data FOLDER`, or without `--data` where Debian's
 `dataset-fashion-mnist` is installed. The rival is the linear softmax head on the same 64 features
@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 from time import perf_counter
 
-from pennylane_qstore.train.examples.classify import architecture_of, run_session
 from pennylane_qstore.train.examples.options import ClassifierOptions
+from pennylane_qstore.train.examples.pictures.train_pictures import architecture_of, run_session
 
 FEATURES, LIMIT, ASKED = 64, 1_000, 0.81
 

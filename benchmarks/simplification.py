@@ -19,9 +19,9 @@ from itertools import product
 
 import numpy as np
 
-from pennylane_qstore.train.examples.architecture import Architecture
-from pennylane_qstore.train.examples.digits import Digits
-from pennylane_qstore.train.examples.statevector import Twin
+from pennylane_qstore.train.examples.digits.dataset import Digits
+from pennylane_qstore.train.examples.pictures.architecture import Architecture
+from pennylane_qstore.train.examples.pictures.statevector import StatevectorSimulator
 from pennylane_qstore.train.samples import Samples
 
 WIRES, BATCH, STEPSIZE, MOST = 4, 16, 0.1, 600
@@ -83,14 +83,14 @@ def cost_of(
     rng = np.random.default_rng(seed)
     samples = Digits.load((3, 8), WIRES, seed).train
     shape = Architecture(WIRES, WIRES, layers, "linear", "angle", 2)
-    twin, weights = Twin(shape), np.zeros(shape.n_weights)
+    simulator, weights = StatevectorSimulator(shape), np.zeros(shape.n_weights)
     shape.split(weights)["scale"][:] = 1
     scales = shape.split(weights)["scale"].size
     turned = np.arange(scales, scales + 2 * layers * WIRES - WIRES)  # what has a shift rule
     weights[turned] = rng.uniform(-0.3, 0.3, turned.size)
 
     def scores(weights: np.ndarray, batch: Samples, shots: int | None) -> np.ndarray:
-        exact = twin.values(weights, batch.features)[:, -1]
+        exact = simulator.values(weights, batch.features)[:, -1]
         up = np.clip((1 + exact) / 2, 0, 1)
         return exact if shots is None else 2 * rng.binomial(shots, up) / shots - 1
 

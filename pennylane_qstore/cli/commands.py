@@ -1,55 +1,63 @@
-"""The shell's door: ``qstore train``, ``emulator``, ``jobs`` and ``estimate``."""
+"""Find the command that a command line names, and import that one alone."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
-from pennylane_qstore import train
-from pennylane_qstore.cli import estimate, jobs
-from pennylane_qstore.emulator.api import command as emulator
 from pennylane_qstore.version import __version__
 
-INTERRUPTED = 130  # what a shell reports for a process that SIGINT ended
+INTERRUPTED = 130  # the exit code that shells report after a SIGINT
+_DESCRIPTION = "Train PennyLane circuits on IonQ's computers, and look after their jobs."
+_COMMANDS = {
+    "train": ("pennylane_qstore.train.examples.command", "train a classifier of pictures"),
+    "emulator": ("pennylane_qstore.emulator.api.command", "serve IonQ's API on this machine"),
+    "jobs": ("pennylane_qstore.cli.jobs", "list, show, resume or cancel jobs"),
+    "estimate": ("pennylane_qstore.cli.estimate", "show what circuits would cost"),
+}
 
 
-def _train(args: argparse.Namespace) -> int:
-    return train.run(args)
+class _CommandParser(argparse.ArgumentParser):
+    """A command's parser, which imports the command when it is asked to parse."""
 
+    def __init__(self, *args: Any, module: str | None = None, **kwargs: Any) -> None:
+        """Make a parser without arguments.
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="qstore", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+        Args:
+            args: of ``ArgumentParser``
+            module: with ``add_arguments(parser)`` and ``run(args)``; None for parsers inside it
+            kwargs: of ``ArgumentParser``
+        """
+        super().__init__(*args, **kwargs)
+        self._module = module
 
-    training = commands.add_parser("train", help="train a classifier of handwritten digits")
-    train.add_arguments(training)
-    training.set_defaults(run=_train)
-
-    emulating = commands.add_parser("emulator", help="serve IonQ's API on this machine")
-    emulator.add_arguments(emulating)
-    emulating.set_defaults(run=emulator.run)
-
-    journal = commands.add_parser("jobs", help="list, show, resume or cancel jobs")
-    jobs.add_arguments(journal)
-    journal.set_defaults(run=jobs.run)
-
-    pricing = commands.add_parser("estimate", help="what circuits would cost")
-    estimate.add_arguments(pricing)
-    pricing.set_defaults(run=estimate.run)
-    return parser
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as ``ArgumentParser`` does, with the command's arguments."""
+        if self._module is not None:
+            command = import_module(self._module)
+            self._module = None
+            command.add_arguments(self)
+            self.set_defaults(run=command.run)
+        return super().parse_known_args(args, namespace)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line and gives its exit code.
+    """Run a command line.
 
     Args:
         argv: the words after ``qstore``; None takes the process's
 
     Returns:
-        what the command says, or 130 after a Ctrl-C
+        the exit code: the command's own, or 130 after a Ctrl-C
     """
-    args = _parser().parse_args(argv)
+    parser = argparse.ArgumentParser(prog="qstore", description=_DESCRIPTION)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser)
+    for name, (module, text) in _COMMANDS.items():
+        commands.add_parser(name, help=text, module=module)
     try:
+        args = parser.parse_args(argv)
         code: int = args.run(args)
     except KeyboardInterrupt as interrupt:
         sys.stderr.write(f"qstore: {interrupt or 'interrupted'}\n")

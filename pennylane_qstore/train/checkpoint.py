@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pennylane as qml
 
 from pennylane_qstore.errors import QStoreError
 
@@ -148,6 +147,8 @@ def _from_tree(tree: Any, members: Any) -> Any:
 
 def _array(array: Any, trained: bool | None, *, scalar: bool) -> Any:
     if trained is not None:
+        import pennylane as qml  # noqa: PLC0415  the command line reads options without it
+
         return qml.numpy.tensor(array, requires_grad=trained)
     return array[()] if scalar else array
 

@@ -1,7 +1,7 @@
-"""Labelled samples, as what is learned from and what is asked in the end."""
+"""Labelled samples: to learn from, to validate on, and to test on."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ class Samples:
 
     Attributes:
         features: shape (samples, …)
-        labels: a class, or -1 and +1; shape (samples,)
+        labels: shape (samples,): class numbers, or -1 and +1
     """
 
     features: NDArray[Any]
@@ -22,31 +22,42 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, chosen: Any) -> "Samples":
-        """Some of them, chosen as NumPy chooses."""
-        return Samples(self.features[chosen], self.labels[chosen])
+    def __getitem__(self, chosen: Any) -> Self:
+        """Return some of the samples, chosen as NumPy indexes an array."""
+        return type(self)(self.features[chosen], self.labels[chosen])
 
-    def draw(self, size: int, rng: np.random.Generator) -> "Samples":
-        """Draw without repetition.
-
-        Args:
-            size: how many
-            rng: where the chance comes from
-
-        Returns:
-            the ones drawn
-        """
+    def draw(self, size: int, rng: np.random.Generator) -> Self:
+        """Return ``size`` samples, drawn without repetition."""
         return self[rng.choice(len(self), size, replace=False)]
 
-    def few(self, a_class: int, rng: np.random.Generator) -> "Samples":
-        """Draw equally many of each class, for few-shot training.
+    def few(self, per_class: int, rng: np.random.Generator) -> Self:
+        """Draw equally many samples of each class, for few-shot training.
 
         Args:
-            a_class: how many of each; a class that has fewer gives all of them
-            rng: where the chance comes from
+            per_class: samples of each class; a class that has fewer gives all of them
+            rng: random generator that draws
+
+        Returns:
+            the samples, class by class
         """
         chosen = [
-            rng.permutation(np.flatnonzero(self.labels == label))[:a_class]
+            rng.permutation(np.flatnonzero(self.labels == label))[:per_class]
             for label in np.unique(self.labels)
         ]
         return self[np.concatenate(chosen)]
+
+    def split(self, fraction: float, seed: int) -> tuple[Self, Self | None]:
+        """Keep a random fraction of the samples aside, for validation.
+
+        Args:
+            fraction: of the samples to keep aside, from 0 to less than 1
+            seed: of the choice
+
+        Returns:
+            the samples to learn from, and those kept aside: at least one, None for fraction 0
+        """
+        if not fraction:
+            return self, None
+        order = np.random.default_rng([seed, 2]).permutation(len(self))
+        n_aside = max(1, round(fraction * len(self)))
+        return self[order[n_aside:]], self[order[:n_aside]]

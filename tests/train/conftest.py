@@ -3,9 +3,9 @@
 import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.examples.digits import Digits
-from pennylane_qstore.train.examples.model import make_circuit
-from pennylane_qstore.train.examples.session import make_trainer
+from pennylane_qstore.train.examples.digits.circuit import make_circuit
+from pennylane_qstore.train.examples.digits.dataset import Digits
+from pennylane_qstore.train.examples.digits.train_digits import make_trainer
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.train import CircuitLearner, Samples
-from pennylane_qstore.train.examples.model import first_weights, make_circuit
-from pennylane_qstore.train.examples.optimizers import PACES, make_optimizer
+from pennylane_qstore.train.examples.digits.circuit import first_weights, make_circuit
+from pennylane_qstore.train.examples.optimizers import make_optimizer
+from pennylane_qstore.train.examples.options import PACES
 from pennylane_qstore.train.learners import SquareLoss, accuracy, numpy_seed
 from pennylane_qstore.train.shots import stepped
 

@@ -24,7 +24,7 @@ WORDS = ["--backend", "simulator", "--steps", "15", "--batch-size", "16", "--wir
 # Loads what takes seconds once, and forks a process that trains for each line it reads.
 NURSERY = """
 import json, os, sys
-import pennylane_qstore.train.session
+import pennylane_qstore.train.examples.digits.train_digits
 from pennylane_qstore.train import main
 for line in sys.stdin:
     url, *words = json.loads(line)

@@ -14,10 +14,9 @@ from pennylane_qstore.train import (
     Trainer,
     checkpoint,
 )
-from pennylane_qstore.train.examples.model import make_circuit
-from pennylane_qstore.train.examples.optimizers import PACES
-from pennylane_qstore.train.examples.options import TrainOptions
-from pennylane_qstore.train.examples.session import make_trainer
+from pennylane_qstore.train.examples.digits.circuit import make_circuit
+from pennylane_qstore.train.examples.digits.train_digits import make_trainer
+from pennylane_qstore.train.examples.options import PACES, TrainOptions
 
 
 def tiny(optimizer, **others):

@@ -9,9 +9,10 @@ from typing import Any
 
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train import checkpoint
-from pennylane_qstore.train.examples.architecture import ENCODINGS, ENTANGLEMENTS
-from pennylane_qstore.train.examples.optimizers import PACES
 from pennylane_qstore.train.examples.options import (
+    ENCODINGS,
+    ENTANGLEMENTS,
+    PACES,
     ClassifierOptions,
     RunOptions,
     TrainOptions,

@@ -1,9 +1,11 @@
-"""``qstore train``, from the shell's words to an exit code; what went wrong is one line."""
+"""``qstore train``: read the options, train, and say in one line what went wrong."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+
+from rich.console import Console
 
 from pennylane_qstore.errors import OptionError, QStoreError
 from pennylane_qstore.train.examples.arguments import add_arguments, read_options
@@ -23,21 +25,26 @@ def run(args: argparse.Namespace) -> int:
         args: parsed by a parser that :func:`add_arguments` has filled
 
     Returns:
-        the exit code: 0, 1 when a job or the cloud failed, 2 when an option can't be
+        the exit code: 0; 1 if a job or the cloud failed; 2 if an option can't be used
     """
     try:
         options = read_options(args)
-        require_extra()
-        session = f"{__package__}.{'session' if isinstance(options, TrainOptions) else 'classify'}"
-        # scikit-learn and matplotlib take seconds to load: only now.
+        console = Console(highlight=False)
+        title = f"search within {args.circuits} circuits" if args.search else options.title
+        console.print(title, soft_wrap=True)
+        with console.status("loading PennyLane and scikit-learn ..."):
+            require_extra()
+            data = "digits" if isinstance(options, TrainOptions) else "pictures"
+            name = "search" if args.search else f"{data}.train_{data}"
+            session = import_module(f"{__package__}.{name}")
         if args.search:
-            import_module(f"{__package__}.search").run_search(options, args.circuits)
+            session.run_search(options, args.circuits)
         else:
-            import_module(session).run_session(options)
+            session.run_session(options)
     except (OptionError, MissingPackageError) as error:
-        return complain(error, code=2)
+        return _complain(error, code=2)
     except QStoreError as error:
-        return complain(error, code=1)
+        return _complain(error, code=1)
     return 0
 
 
@@ -56,10 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def require_extra() -> None:
-    """Find out now, not after the training, that a package is missing.
+    """Import the packages that only training needs, before any time is spent.
 
     Raises:
-        MissingPackageError: says how to install it
+        MissingPackageError: one is not installed; says how to install it
     """
     for package in EXTRA_PACKAGES:
         try:
@@ -70,7 +77,7 @@ def require_extra() -> None:
             ) from error
 
 
-def complain(error: Exception, code: int) -> int:
-    """Write one line about an error to stderr; give the exit code back."""
+def _complain(error: Exception, code: int) -> int:
+    """Write one line about an error to stderr, and return the exit code."""
     sys.stderr.write(f"qstore train: {error}\n")
     return code

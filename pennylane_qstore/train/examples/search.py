@@ -11,13 +11,19 @@ from rich.console import Console
 from rich.table import Table
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.examples import classify, session
-from pennylane_qstore.train.examples.architecture import ENTANGLEMENTS
-from pennylane_qstore.train.examples.digits import Digits
-from pennylane_qstore.train.examples.model import make_circuit, make_device
-from pennylane_qstore.train.examples.optimizers import circuits_a_sample
-from pennylane_qstore.train.examples.options import ClassifierOptions, RunOptions, TrainOptions
-from pennylane_qstore.train.examples.pictures import load_pictures
+from pennylane_qstore.train.examples.digits import train_digits
+from pennylane_qstore.train.examples.digits.circuit import make_circuit
+from pennylane_qstore.train.examples.digits.dataset import Digits
+from pennylane_qstore.train.examples.optimizers import circuits_per_sample
+from pennylane_qstore.train.examples.options import (
+    ENTANGLEMENTS,
+    ClassifierOptions,
+    RunOptions,
+    TrainOptions,
+)
+from pennylane_qstore.train.examples.pictures import train_pictures
+from pennylane_qstore.train.examples.pictures.dataset import load_pictures
+from pennylane_qstore.train.examples.setup import make_device
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.trainer import Trainer
@@ -143,8 +149,8 @@ def digits_trials(options: Any) -> tuple[Any, Maker]:
     def trial(layers: int, entanglement: str, tracker: Any) -> Trial:
         asked = replace(options, layers=layers, entanglement=entanglement)
         circuit = make_circuit(device, layers, options.shots, entanglement)
-        trainer = session.make_trainer(circuit, digits.train, asked, tracker)
-        each = circuits_a_sample(options.optimizer, trainer.learner.weights.size)
+        trainer = train_digits.make_trainer(circuit, digits.train, asked, tracker)
+        each = circuits_per_sample(options.optimizer, trainer.learner.weights.size)
         return _trial(layers, entanglement, trainer, each)
 
     return device, trial
@@ -155,12 +161,12 @@ def picture_trials(options: Any) -> tuple[Any, Maker]:
     pictures, notice = load_pictures(options.data, options.seed)
     if notice is not None:
         Console(highlight=False).print(notice, soft_wrap=True)
-    pictures = pictures.reduced(classify.FEATURES)
+    pictures = pictures.reduced(train_pictures.FEATURES)
 
     def trial(layers: int, entanglement: str, tracker: Any) -> Trial:
         asked = replace(options, layers=layers, entanglement=entanglement)
-        classifier = classify.make_classifier(asked, pictures)
-        trainer = classify.make_trainer(classifier, pictures.train, asked, None, tracker)
+        classifier = train_pictures.make_classifier(asked, pictures)
+        trainer = train_pictures.make_trainer(classifier, pictures.train, asked, None, tracker)
         return _trial(layers, entanglement, trainer, 1)
 
     return qml.device("default.qubit"), trial

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.examples.optimizers import PACES, DefaultSteps
-from pennylane_qstore.train.examples.options import TrainOptions
+from pennylane_qstore.train.examples.options import PACES, DefaultSteps, TrainOptions
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""IDX files, the form that MNIST's data sets come in, to arrays."""
+"""Read IDX files, the format of MNIST and Fashion-MNIST."""
 
 import gzip
 import math
@@ -16,11 +16,11 @@ _BYTES = 8  # the code of unsigned bytes, the only element type these data sets 
 
 
 class DataError(QStoreError):
-    """A data set that isn't there, or isn't what it should be."""
+    """A data set that is missing or damaged."""
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """Reads a file of unsigned bytes, compressed or plain.
+    """Read a file of unsigned bytes, compressed or plain.
 
     The format is the one that MNIST's page describes: two zero bytes, the element type, the number
     of dimensions, each size as four bytes, most significant first, and the elements row by row.
@@ -30,10 +30,10 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         dimensions: that it should have: 3 for images, 1 for labels
 
     Returns:
-        the array, of the shape that the file says
+        the array, of the shape that the header gives
 
     Raises:
-        DataError: there is no such file, or it is damaged or something else
+        DataError: there is no such file, it is damaged, or it is of another format
     """
     path, content = _content(path)
     start = 4 + 4 * dimensions

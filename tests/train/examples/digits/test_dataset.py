@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from pennylane_qstore.train.examples.digits import Digits, pixels_to_angles
+from pennylane_qstore.train.examples.digits.dataset import Digits, pixels_to_angles
 
 
 @pytest.mark.parametrize(("classes", "wires"), [((0, 1), 4), ((3, 8), 64)])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pennylane_qstore.train import checkpoint, main
-from pennylane_qstore.train.examples import classify, pictures
 from pennylane_qstore.train.examples.options import ClassifierOptions
+from pennylane_qstore.train.examples.pictures import dataset, train_pictures
 
 SMALL = ["--dataset", "fashion-mnist", "--wires", "3", "--layers", "2", "--epochs", "2"]
 CHECKS = ["--check", "12", "--check-noise", "3"]
@@ -18,21 +18,21 @@ CHECKS = ["--check", "12", "--check-noise", "3"]
 def folder(tmp_path, monkeypatch):
     """An empty current folder, on a machine without Fashion-MNIST."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pictures, "FASHION", tmp_path / "nowhere")
+    monkeypatch.setattr(dataset, "FASHION", tmp_path / "nowhere")
     return tmp_path
 
 
 @pytest.fixture(scope="module")
 def digits():
     """Features of the digits."""
-    return pictures.digits(seed=1).reduced(classify.FEATURES)
+    return dataset.digits(seed=1).reduced(train_pictures.FEATURES)
 
 
 def learned(digits, wires=3, **options):
-    """A training on its twin: the trainer, when it is done, and its classifier."""
+    """A training on the simulator: the trainer, when it is done, and its classifier."""
     options = ClassifierOptions(wires=wires, layers=2, **options)
-    classifier = classify.make_classifier(options, digits)
-    trainer = classify.make_trainer(classifier, digits.train, options)
+    classifier = train_pictures.make_classifier(options, digits)
+    trainer = train_pictures.make_trainer(classifier, digits.train, options)
     trainer.fit()
     return trainer, classifier
 
@@ -44,7 +44,7 @@ def test_a_run_and_its_resume(folder, capsys):
     assert "these are scikit-learn's digits" in first
     for line in (
         r"linear head alone: 9\d\.\d\d% of 450",
-        r"twin: \d\d\.\d\d% of 450",
+        r"statevector simulator: \d\d\.\d\d% of 450",
         r"device, exact: \d+\.\d\d% of 12",
         r"device, 1000 shots: \d+\.\d\d% of 12",
         r"device, 1000 shots, forte-1 noise: \d+\.\d\d% of 3",
@@ -58,13 +58,13 @@ def test_a_run_and_its_resume(folder, capsys):
     assert (folder / "qstore-train.png").exists()
 
 
-def test_the_device_agrees_with_the_twin(digits):
+def test_the_device_agrees_with_the_simulator(digits):
     """On the same samples, exactly as many are right."""
     options = ClassifierOptions(wires=3, layers=2)
-    classifier = classify.make_classifier(options, digits)
+    classifier = train_pictures.make_classifier(options, digits)
     weights = classifier.first_weights(np.random.default_rng(1))
     samples = digits.test[:40]
-    device = classify.make_device(3, "emulator", 1)
+    device = train_pictures.make_device(3, "emulator", 1)
     found = classifier.on_device(device, None)(weights, samples)
     expected = classifier.measured(weights, samples)
     assert found.accuracy == expected.accuracy
@@ -87,8 +87,8 @@ def test_encodings_and_optimizers(digits, optimizer, stepsize, encoding):
     options = ClassifierOptions(
         wires=6, layers=2, epochs=6, optimizer=optimizer, stepsize=stepsize, encoding=encoding
     )
-    classifier = classify.make_classifier(options, digits)
-    history = classify.make_trainer(classifier, digits.train, options).fit()
+    classifier = train_pictures.make_classifier(options, digits)
+    history = train_pictures.make_trainer(classifier, digits.train, options).fit()
     first, last = (np.mean([step.loss for step in part]) for part in (history[:5], history[-5:]))
     assert last < 0.95 * first
 
@@ -129,7 +129,7 @@ def test_few_shots_from_an_earlier_training(digits, folder):
 def test_weights_of_another_model(folder, capsys, entanglement, missing):
     """They are refused in a line, also where there are as many; and so are none."""
     options = ClassifierOptions(wires=3, layers=2, entanglement=entanglement)
-    n_weights = classify.architecture_of(options, classify.FEATURES).n_weights - missing
+    n_weights = train_pictures.architecture_of(options, train_pictures.FEATURES).n_weights - missing
     kept = {"options": options.kept, "learner": {"weights": np.zeros(n_weights)}}
     for state in (kept, {}):
         checkpoint.save(folder / "other.npz", state)

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from pennylane_qstore.train.examples.idx import DataError, read_idx
+from pennylane_qstore.train.examples.pictures.idx import DataError, read_idx
 
 
 def written(path, array, magic=None):

@@ -1,4 +1,4 @@
-"""A classical network that is trained first, and then encodes for a circuit."""
+"""A classical network that is pretrained, and maps features to a circuit's angles."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from sklearn.neural_network import MLPClassifier
 from pennylane_qstore.train.samples import Samples
 
 Array = NDArray[Any]
-HIDDEN, BATCH, STEPS = 32, 200, 3_000
+HIDDEN, _BATCH, _STEPS = 32, 200, 3_000
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Two layers of tanh, from many features to few.
+    """Two tanh layers, from many features to few.
 
     Attributes:
-        sizes: of the features, the layer between, and what comes out
+        sizes: number of features, of hidden units, and of outputs
         weights: of both layers, flat
     """
 
@@ -29,23 +29,26 @@ class Encoder:
 
     @classmethod
     def pretrained(cls, samples: Samples, outputs: int, seed: int) -> "Encoder":
-        """Trains a network with a softmax behind it, and takes that off.
+        """Train a network with a softmax layer at its end, and remove that layer.
 
         Args:
             samples: to learn from
-            outputs: how many features it is to make
-            seed: of the network
+            outputs: number of outputs
+            seed: of the network's initial weights and batches
+
+        Returns:
+            the encoder
         """
-        size = min(BATCH, len(samples))
+        size = min(_BATCH, len(samples))
         network = MLPClassifier(
             (HIDDEN, outputs),
             activation="tanh",
             batch_size=size,
-            max_iter=-(-STEPS * size // len(samples)),
+            max_iter=-(-_STEPS * size // len(samples)),
             random_state=seed,
         )
         with warnings.catch_warnings():
-            # It needn't be the best there is: so many steps are what is asked of it.
+            # It is trained for a number of steps, not until it converges.
             warnings.simplefilter("ignore", ConvergenceWarning)
             network.fit(samples.features, samples.labels)
         layers = zip(network.coefs_[:2], network.intercepts_[:2], strict=True)
@@ -53,21 +56,21 @@ class Encoder:
         return cls((samples.features.shape[1], HIDDEN, outputs), np.concatenate(flat))
 
     def encoded(self, weights: Array, features: Array) -> Array:
-        """Features to fewer, each an angle between -π and π.
+        """Return the outputs, angles between -π and π, shape (samples, outputs).
 
         Args:
-            weights: the encoder's own, or what they have become
+            weights: of both layers, flat; those of the training where it has changed them
             features: shape (samples, features)
         """
         return self._layers(weights, features)[1]
 
     def backward(self, weights: Array, features: Array, slopes: Array) -> Array:
-        """A loss's derivatives by the weights, from those by what comes out.
+        """Return the derivatives of a loss by the weights, shape (weights,).
 
         Args:
-            weights: flat
+            weights: of both layers, flat
             features: shape (samples, features)
-            slopes: shape (samples, outputs)
+            slopes: derivatives of the loss by the outputs, shape (samples, outputs)
         """
         _, _, second, _ = self._split(weights)
         between, out = self._layers(weights, features)

@@ -4,19 +4,24 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.examples.architecture import Architecture
-from pennylane_qstore.train.examples.classifier import TUNING, Classifier, measured, softmax
-from pennylane_qstore.train.examples.encoder import Encoder
-from pennylane_qstore.train.examples.statevector import Twin
+from pennylane_qstore.train.examples.pictures.architecture import Architecture
+from pennylane_qstore.train.examples.pictures.classifier import (
+    ENCODER_STEP_FACTOR,
+    Classifier,
+    measured,
+    softmax,
+)
+from pennylane_qstore.train.examples.pictures.encoder import Encoder
+from pennylane_qstore.train.examples.pictures.statevector import StatevectorSimulator
 from pennylane_qstore.train.samples import Samples
 
 
 class Exact(Classifier):
-    """A classifier whose twin is in double precision, so that differences are small."""
+    """A classifier whose simulator is in double precision, so that differences are small."""
 
     @property
-    def twin(self):
-        return Twin(self.architecture, np.float64)
+    def simulator(self):
+        return StatevectorSimulator(self.architecture, np.float64)
 
 
 @pytest.fixture
@@ -68,17 +73,17 @@ def test_an_encoder_learned_something(samples, encoder):
 def test_what_is_frozen(encoder, samples):
     """Without the circuit only the head learns."""
     classifier = made("tuned", encoder)
-    paces = classifier.paces(circuit=False)
+    paces = classifier.step_factors(circuit=False)
     head = 2 * 3 + 3
     assert paces.sum() == head
     assert np.array_equal(paces[classifier.n_weights - head : classifier.n_weights], np.ones(head))
-    paces = classifier.paces(circuit=True)
+    paces = classifier.step_factors(circuit=True)
     assert np.array_equal(paces[: classifier.n_weights], np.ones(classifier.n_weights))
-    assert (paces[classifier.n_weights :] == TUNING).all()
+    assert (paces[classifier.n_weights :] == ENCODER_STEP_FACTOR).all()
 
 
 def test_on_a_device(samples, encoder):
-    """A device gives the twin's loss and accuracy."""
+    """A device gives the simulator's loss and accuracy."""
     classifier = made("frozen", encoder)
     weights = classifier.first_weights(np.random.default_rng(2))
     measure = classifier.on_device(qml.device("default.qubit", wires=2), None)

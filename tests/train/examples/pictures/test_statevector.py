@@ -1,12 +1,13 @@
-"""The twin is the circuit: its values are those of a device, its gradients are theirs."""
+"""The simulator is the circuit: its values are those of a device, its gradients are theirs."""
 
 import numpy as np
 import pennylane as qml
 import pytest
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.train.examples.architecture import Architecture, entangled
-from pennylane_qstore.train.examples.statevector import Twin
+from pennylane_qstore.train.examples.options import entangled_wires
+from pennylane_qstore.train.examples.pictures.architecture import Architecture
+from pennylane_qstore.train.examples.pictures.statevector import StatevectorSimulator
 
 SHAPES = [
     Architecture(5, 3, 3, entanglement, encoding, 4)
@@ -27,8 +28,10 @@ def test_values_are_the_circuits(shape):
     weights, features = drawn(shape)
     circuit = shape.qnode(qml.device("default.qubit", wires=shape.wires))
     expected = np.stack(circuit(weights, features), axis=-1)
-    assert np.allclose(Twin(shape, np.float64).values(weights, features), expected, atol=1e-12)
-    assert np.allclose(Twin(shape).values(weights, features), expected, atol=1e-5)
+    assert np.allclose(
+        StatevectorSimulator(shape, np.float64).values(weights, features), expected, atol=1e-12
+    )
+    assert np.allclose(StatevectorSimulator(shape).values(weights, features), expected, atol=1e-5)
 
 
 def test_values_are_the_devices():
@@ -39,7 +42,9 @@ def test_values_are_the_devices():
     with qml.Tracker(device) as tracker:
         values = np.stack(shape.qnode(device)(weights, features), axis=-1)
     assert tracker.totals["jobs"] == 1
-    assert np.allclose(Twin(shape, np.float64).values(weights, features), values, atol=1e-6)
+    assert np.allclose(
+        StatevectorSimulator(shape, np.float64).values(weights, features), values, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -47,17 +52,17 @@ def test_gradients_are_the_circuits(shape):
     """The adjoint method's derivatives are those of small differences, weight by weight."""
     weights, features = drawn(shape)
     slopes = np.random.default_rng(2).normal(size=(4, shape.wires))
-    twin = Twin(shape, np.float64)
+    simulator = StatevectorSimulator(shape, np.float64)
 
     def loss(weights, features):
-        return np.sum(twin.values(weights, features) * slopes)
+        return np.sum(simulator.values(weights, features) * slopes)
 
     def differences(of, at):
         steps = np.eye(at.size).reshape(at.size, *at.shape) * 1e-6
         found = [(of(at + step) - of(at - step)) / 2e-6 for step in steps]
         return np.reshape(found, at.shape)
 
-    gradient, of_features = twin.gradient(weights, features, slopes)
+    gradient, of_features = simulator.gradient(weights, features, slopes)
     assert np.allclose(gradient, differences(lambda x: loss(x, features), weights), atol=1e-7)
     if not shape.by_amplitude:
         expected = differences(lambda x: loss(weights, x), features)
@@ -80,11 +85,11 @@ def test_layers_upload_the_features_in_turn():
 
 def test_entanglements():
     """Neighbours, a ring, or all pairs; two wires are no ring."""
-    assert entangled(3, "linear") == [(0, 1), (1, 2)]
-    assert entangled(3, "circular") == [(0, 1), (1, 2), (2, 0)]
-    assert entangled(3, "full") == [(0, 1), (0, 2), (1, 2)]
-    assert entangled(2, "circular") == [(0, 1)]
-    assert entangled(1, "full") == []
+    assert entangled_wires(3, "linear") == [(0, 1), (1, 2)]
+    assert entangled_wires(3, "circular") == [(0, 1), (1, 2), (2, 0)]
+    assert entangled_wires(3, "full") == [(0, 1), (0, 2), (1, 2)]
+    assert entangled_wires(2, "circular") == [(0, 1)]
+    assert entangled_wires(1, "full") == []
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import gzip
 import numpy as np
 import pytest
 
-from pennylane_qstore.train.examples import pictures
-from pennylane_qstore.train.examples.idx import DataError
-from pennylane_qstore.train.examples.pictures import SPREAD, Pictures, digits, load_pictures
+from pennylane_qstore.train.examples.pictures import dataset
+from pennylane_qstore.train.examples.pictures.dataset import SPREAD, Pictures, digits, load_pictures
+from pennylane_qstore.train.examples.pictures.idx import DataError
 from pennylane_qstore.train.samples import Samples
-from tests.train.examples.test_idx import written
+from tests.train.examples.pictures.test_idx import written
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_files_that_do_not_belong_together(folder):
 
 def test_digits_are_the_fallback(monkeypatch, tmp_path):
     """Where nothing is installed, the notice says what is there instead and what to do."""
-    monkeypatch.setattr(pictures, "FASHION", tmp_path / "nowhere")
+    monkeypatch.setattr(dataset, "FASHION", tmp_path / "nowhere")
     found, notice = load_pictures(None, seed=1)
     assert found.name == "digits"
     assert len(found.train) + len(found.test) == 1797

@@ -1,7 +1,6 @@
-"""What a ten-class circuit looks like, and how many numbers it has to learn."""
+"""The ten-class circuit with its linear head, and the shapes of its weights."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,44 +8,26 @@ import pennylane as qml
 from numpy.typing import NDArray
 
 from pennylane_qstore.errors import OptionError
-
-ENTANGLEMENTS = ("linear", "circular", "full")
-ENCODINGS = ("angle", "amplitude")
-_PAIR = 2  # wires; on fewer a ring is a line
-
-
-def entangled(wires: int, entanglement: str) -> list[tuple[int, int]]:
-    """The controls and targets of one layer's CNOTs, in order.
-
-    Args:
-        wires: how many
-        entanglement: "linear" joins neighbours, "circular" the last wire with the first as well,
-            "full" every pair
-    """
-    if entanglement == "full":
-        return [(first, second) for first in range(wires) for second in range(first + 1, wires)]
-    pairs = list(pairwise(range(wires)))
-    if entanglement == "circular" and wires > _PAIR:
-        pairs.append((wires - 1, 0))
-    return pairs
+from pennylane_qstore.train.examples.options import ENCODINGS, ENTANGLEMENTS, entangled_wires
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A hardware-efficient circuit with a linear softmax head.
 
-    Angle encoding turns each wire by ``scale · feature + bias`` about Y in every layer: layer after
-    layer uploads the next ``wires`` features, and begins again at the first when they are used up.
-    Amplitude encoding makes the features the start's amplitudes, and turns by ``bias`` alone.
-    Between layers come Z turns; after each layer CNOTs. Each wire's Z goes into the head.
+    Angle encoding rotates each wire by RY(``scale · feature + bias``) in every layer: each layer
+    uploads the next ``wires`` features, and starts again at the first when they are used up.
+    Amplitude encoding makes the features the initial state's amplitudes, and its RY angles are
+    ``bias``. CNOTs follow each layer, and RZ rotations come between layers. The expectation value
+    of each wire's Z is an input of the head.
 
     Attributes:
-        features: of a sample
-        wires: of the circuit
-        layers: turns and CNOTs, so often
+        features: number of features of a sample
+        wires: number of wires, 1 to 16
+        layers: number of layers
         entanglement: "linear", "circular" or "full"
         encoding: "angle" or "amplitude"
-        classes: to tell apart
+        classes: number of classes
     """
 
     features: int = 64
@@ -57,10 +38,10 @@ class Architecture:
     classes: int = 10
 
     def __post_init__(self) -> None:
-        """Refuses what can't be, by name.
+        """Check the settings.
 
         Raises:
-            OptionError: for the first such setting
+            OptionError: names the first one that can't be used
         """
         room = f"at most {2**self.wires} features are amplitudes of {self.wires} wires"
         for option, possible, expected in (
@@ -77,13 +58,13 @@ class Architecture:
 
     @property
     def by_amplitude(self) -> bool:
-        """Whether features are amplitudes."""
+        """Whether features are the initial state's amplitudes."""
         return self.encoding == "amplitude"
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        """The CNOTs of a layer."""
-        return entangled(self.wires, self.entanglement)
+        """The (control, target) of a layer's CNOTs, in order."""
+        return entangled_wires(self.wires, self.entanglement)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -98,15 +79,15 @@ class Architecture:
 
     @property
     def n_weights(self) -> int:
-        """How many numbers are learned, in circuit and head together."""
+        """The number of weights of circuit and head."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
     def uploaded(self, layer: int) -> NDArray[np.intp]:
-        """Which feature each wire takes in a layer."""
+        """Return the index of the feature that each wire encodes in a layer, shape (wires,)."""
         return (layer * self.wires + np.arange(self.wires)) % self.features
 
     def split(self, weights: Any) -> dict[str, Any]:
-        """A flat vector of weights to named arrays, as views."""
+        """Return views of a flat vector of weights, by name, in the shapes of ``shapes``."""
         parts, start = {}, 0
         for name, shape in self.shapes.items():
             end = start + int(np.prod(shape))
@@ -115,11 +96,7 @@ class Architecture:
         return parts
 
     def first_weights(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Weights to start from: small turns, and a head that trusts no wire yet.
-
-        Args:
-            rng: where the chance comes from
-        """
+        """Return random initial weights, shape (weights,)."""
         weights = np.zeros(self.n_weights)
         parts = self.split(weights)
         parts["scale"][:] = rng.uniform(0.2, 0.5, parts["scale"].shape)
@@ -129,24 +106,21 @@ class Architecture:
         return weights
 
     def logits(self, weights: Any, values: Any) -> Any:
-        """The head: each wire's expectation value to each class's logit.
+        """Return the head's logits, shape (samples, classes).
 
         Args:
-            weights: all of them
-            values: shape (samples, wires)
-
-        Returns:
-            shape (samples, classes)
+            weights: of circuit and head
+            values: expectation values, shape (samples, wires)
         """
         parts = self.split(weights)
         return values @ parts["head"] + parts["offset"]
 
     def qnode(self, device: Any, shots: int | None = None) -> Any:
-        """The circuit on a device.
+        """Make the circuit on a device.
 
         Args:
-            device: where it runs
-            shots: shots a circuit; None for exact values
+            device: where the circuit runs
+            shots: of each circuit; None for exact values
 
         Returns:
             the QNode ``circuit(weights, features)``: a list with each wire's expectation value, of

@@ -4,7 +4,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_qstore.train.examples.model import first_weights, make_circuit, make_device
+from pennylane_qstore.train.examples.digits.circuit import first_weights, make_circuit
+from pennylane_qstore.train.examples.setup import make_device
 
 
 @pytest.fixture

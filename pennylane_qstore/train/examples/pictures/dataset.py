@@ -1,4 +1,4 @@
-"""Pictures of ten classes, to features: Fashion-MNIST, or scikit-learn's digits in its place."""
+"""Load ten classes of pictures as features: Fashion-MNIST, or else scikit-learn's digits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,22 +9,21 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
-from pennylane_qstore.train.examples.idx import DataError, read_idx
 from pennylane_qstore.train.examples.options import FASHION
+from pennylane_qstore.train.examples.pictures.idx import DataError, read_idx
 from pennylane_qstore.train.samples import Samples
 
 CLASSES = 10
-# The standard deviation that each feature is given: as an angle, half a radian turns a wire
-# visibly, and seldom round.
+# Each feature's standard deviation in radians: it rotates a wire visibly, and seldom beyond π.
 SPREAD = 0.5
 _IMAGES, _LABELS = "{}-images-idx3-ubyte", "{}-labels-idx1-ubyte"
-# A component with less than this share of the first one's variance is noise of the arithmetic.
-_NOTHING = 1e-9
+# A component with less variance than this fraction of the first one's is rounding noise.
+_NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Labelled pictures, split into what is learned from and what is asked in the end.
+    """Labelled pictures, split into a training and a test set.
 
     Attributes:
         name: of the data set
@@ -37,30 +36,30 @@ class Pictures:
     test: Samples
 
     def reduced(self, components: int) -> "Pictures":
-        """The first principal components of the pixels, fitted on the training set alone.
+        """Replace pixels by their first principal components, fitted on the training set alone.
 
         Args:
-            components: how many; those beyond what the pixels have are zero
+            components: number of features; those beyond the pixels' rank are zero
 
         Returns:
-            features of equal spread instead of pixels
+            pictures with features of standard deviation ``SPREAD``, shape (samples, components)
         """
-        found = min(components, *self.train.features.shape)
-        pca = PCA(found, svd_solver="covariance_eigh").fit(self.train.features)
+        n_fitted = min(components, *self.train.features.shape)
+        pca = PCA(n_fitted, svd_solver="covariance_eigh").fit(self.train.features)
         variance = pca.explained_variance_
-        kept = variance > _NOTHING * variance[0]
+        kept = variance > _NEGLIGIBLE * variance[0]
         scale = np.where(kept, SPREAD / np.sqrt(np.where(kept, variance, 1.0)), 0.0)
 
         def features(samples: Samples) -> Samples:
             scores = pca.transform(samples.features) * scale
-            missing = ((0, 0), (0, components - found))
+            missing = ((0, 0), (0, components - n_fitted))
             return Samples(np.pad(scores, missing), samples.labels)
 
         return Pictures(self.name, features(self.train), features(self.test))
 
 
 def load_pictures(folder: Path | None, seed: int) -> tuple[Pictures, str | None]:
-    """Fashion-MNIST from a folder; where none is named and none is installed, the digits.
+    """Load Fashion-MNIST from a folder, or scikit-learn's digits if none is named or installed.
 
     Args:
         folder: with the four IDX files, plain or with ``.gz``; None looks where Debian's package
@@ -68,10 +67,10 @@ def load_pictures(folder: Path | None, seed: int) -> tuple[Pictures, str | None]
         seed: of the digits' split
 
     Returns:
-        the pictures, and a notice where they are not what was asked for
+        the pictures, and a notice if they are the digits, else None
 
     Raises:
-        DataError: the folder that was named has no such files, or they are damaged
+        DataError: the named folder has no such files, or they are damaged
     """
     if folder is not None or FASHION.is_dir():
         return fashion_mnist(folder or FASHION), None
@@ -82,16 +81,22 @@ def load_pictures(folder: Path | None, seed: int) -> tuple[Pictures, str | None]
 
 
 def fashion_mnist(folder: Path) -> Pictures:
-    """Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv:1708.07747) from its four IDX files.
+    """Read Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv:1708.07747) from its four IDX files.
+
+    Args:
+        folder: with the four files
+
+    Returns:
+        60,000 training and 10,000 test pictures of 28x28 pixels
 
     Raises:
-        DataError: they aren't there, are damaged, or don't belong together
+        DataError: files are missing, damaged, or don't belong together
     """
     return Pictures("Fashion-MNIST", _read(folder, "train"), _read(folder, "t10k"))
 
 
 def digits(seed: int) -> Pictures:
-    """Scikit-learn's 1,797 digits of 8x8 pixels, a quarter of them for testing."""
+    """Return scikit-learn's 1,797 digits of 8x8 pixels, a quarter of them as test set."""
     pixels, labels = load_digits(return_X_y=True)
     x_train, x_test, y_train, y_test = train_test_split(
         pixels / 16, labels, test_size=0.25, stratify=labels, random_state=seed
