@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: ``sphinx-build -W docs build/docs``."""
+"""Configuration of Sphinx: ``sphinx-build -W docs build/docs``."""
 
 from pennylane_qstore.version import __version__
 
@@ -6,9 +6,14 @@ project = "pennylane-qstore"
 author = "the pennylane-qstore developers"
 copyright = f"2026, {author}"
 release = version = __version__
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 3
-# PennyLane's own theme puts its footer, newsletter and policies on pages, and loads from its site.
+napoleon_use_ivar = True  # attributes as a list, so that properties are not described twice
+# Signatures as they are written: the values of constants and the full names of types are noise.
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+autodoc_member_order = "bysource"
+# PennyLane's own theme adds its footer and policies to the pages, and loads files from its site.
 html_theme = "furo"
 html_title = f"pennylane-qstore {release}"

@@ -1,13 +1,10 @@
-"""The README's Python runs and prints what it says."""
+"""The README's Python runs and prints what it says, and its commands set themselves up."""
 
-import inspect
 import re
 from pathlib import Path
 
 import pennylane as qml
 import pytest
-
-import pennylane_qstore as qstore
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -37,19 +34,6 @@ def test_each_command_sets_itself_up(extra):
     assert re.search(rf"^pip install '\.\[{extra}\]' && \w+", README, re.M)
 
 
-def test_every_option_is_in_the_table():
-    """The table lists the device's options, all of them and no others."""
-    rows = re.findall(r"^\| (`\w+`.*?) \|", README, re.M)
-    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    options = set(inspect.signature(qstore.QStoreDevice).parameters) - {"unknown"}
-    assert listed == options
-
-
-def test_the_list_of_backends_runs(monkeypatch):
-    """So does the list, with its fallback."""
-    monkeypatch.setenv("IONQ_API_KEY", "k")
-    code = re.search(r"```python\n(dev = [^`]*?fallback.*?)```", README, re.S).group(1)
-    names = {"qml": qml}
-    exec(compile(code, "README.md", "exec"), names)
-    for name in ("qpu.forte-1", "qpu.forte-enterprise-1", "simulator"):
-        assert name in repr(names["dev"])
+def test_it_is_short():
+    """A reader needs a few minutes for it."""
+    assert len(README.splitlines()) <= 150
