@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.operators.gate_set import NATIVE, SAME
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.templates.target import Target
@@ -44,10 +45,6 @@ from pennylane_qstore.programs.program import Programs
 from pennylane_qstore.tensors import to_numpy
 
 Reals = NDArray[np.float64]
-# Of a probability, and of an amplitude; and what a radian adds to it, since large angles are known
-# to fewer decimals, and sums of them to fewer still.
-TOLERANCE = 1e-10
-_A_RADIAN = 8 * float(np.finfo(float).eps)
 ALL_COLUMNS, MOST_QUBITS = 6, 16
 _PRODUCT_STATES = 3
 _AMPLITUDES = 1 << 21  # at a time, which is 32 MB
@@ -116,7 +113,9 @@ def _chunks(programs: Programs, most: int) -> Iterator[NDArray[np.int64]]:
 def _allowed(template: Template, params: NDArray[Any]) -> Reals:
     """How far each circuit may be from its tape by rounding alone."""
     angles = [np.abs(value) for own in template.columns(params) for value in own]
-    allowed: Reals = TOLERANCE + _A_RADIAN * sum(angles, start=np.zeros(len(params)))
+    allowed: Reals = tolerances.VERIFIED_ELEMENT + tolerances.VERIFIED_ELEMENT_PER_RADIAN * sum(
+        angles, start=np.zeros(len(params))
+    )
     return allowed
 
 

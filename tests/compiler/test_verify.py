@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import pennylane_qstore as qstore
 from pennylane_qstore.compiler import Target
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.compiler.verify import MOST_QUBITS, TOLERANCE, mismatch
+from pennylane_qstore.compiler.verify import MOST_QUBITS, mismatch
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.programs.program import Gate
 
@@ -163,7 +164,7 @@ def test_a_wide_program_is_checked_in_parts(aware):
     ops = [*layer[0], *pairs[0], *layer[1], *pairs[1], *layer[2]]
     assert checked(ops, range(qubits), target) is None
     wrong = checked(ops, range(qubits), target, off_by(1e-6, 3, row=0))
-    assert wrong.difference > TOLERANCE
+    assert wrong.difference > tolerances.VERIFIED_ELEMENT
 
 
 def test_what_goes_unchecked_is_told():

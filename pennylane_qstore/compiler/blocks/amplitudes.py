@@ -7,13 +7,18 @@ products of these, and what is constant costs nothing when parameters are bound.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Affine, Angle, Element, Matrix, Rotation
+from pennylane_qstore.compiler.circuit.elements import (
+    Affine,
+    Angle,
+    Element,
+    Matrix,
+    Reals,
+    Rotation,
+)
 from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
 from pennylane_qstore.compiler.unitaries.two_qubit import matrices, on_both
 
-Reals = NDArray[np.float64]
 _MOST = 6  # angles of a table, whose size each of them doubles
 
 

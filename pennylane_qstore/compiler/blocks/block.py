@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pennylane_qstore.compiler.blocks.amplitudes import Amplitudes
-from pennylane_qstore.compiler.circuit.elements import Element, Matrix
+from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Reals
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
 from pennylane_qstore.compiler.circuit.quaternions import unitaries as to_unitaries
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 from pennylane_qstore.compiler.unitaries.two_qubit import matrices
-from pennylane_qstore.compiler.unitaries.weyl import SWAP, Reals
+from pennylane_qstore.compiler.unitaries.weyl import SWAP
 
 
 class Parts(NamedTuple):

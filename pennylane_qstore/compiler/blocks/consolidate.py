@@ -17,11 +17,12 @@ from pennylane_qstore.compiler.blocks.groups import PairGroup, collect, places_o
 from pennylane_qstore.compiler.blocks.parity_sectors import ANGLES, Derived, Sectors
 from pennylane_qstore.compiler.blocks.pauli_rotations import by_turns
 from pennylane_qstore.compiler.blocks.swaps import Names, without_swaps
-from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Rotation
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Reals, Rotation
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
-from pennylane_qstore.compiler.unitaries.two_qubit import NOISE, between, matrices
-from pennylane_qstore.compiler.unitaries.weyl import SWAP, Reals
+from pennylane_qstore.compiler.unitaries.two_qubit import between, matrices
+from pennylane_qstore.compiler.unitaries.weyl import SWAP
 
 _SAMPLES = 3
 _WITHOUT_DIAGONAL = 2  # entanglers of any unitary times a rotation about ZZ that is free
@@ -122,7 +123,7 @@ def _forms(
 def _least(samples: Matrix, rank: int, place: BlockPosition) -> int:
     """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
     if place is BlockPosition.FRESH:
-        return min(rank, int(schmidt(samples[..., 0]).angle.max() > NOISE))
+        return min(rank, int(schmidt(samples[..., 0]).angle.max() > tolerances.COORDINATE))
     return rank if place is BlockPosition.INSIDE else min(rank, _WITHOUT_DIAGONAL)
 
 
@@ -193,7 +194,7 @@ def _ranks(unitaries: Matrix) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
     """Fewest entanglers of samples (G, S, 4, 4), and whether they are those of SWAP times them."""
     found = weyl.decompose_batch(unitaries.reshape(-1, 4, 4))
     plain, mirrored = (
-        count(found, NOISE).reshape(-1, _SAMPLES).max(axis=1)
+        count(found, tolerances.COORDINATE).reshape(-1, _SAMPLES).max(axis=1)
         for count in (weyl.entanglers, weyl.mirrored_entanglers)
     )
     return np.minimum(plain, mirrored), mirrored < plain

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pennylane_qstore.compiler.blocks.block import BlockPosition
-from pennylane_qstore.compiler.circuit.elements import Constant, Element, Rotation
-from pennylane_qstore.compiler.unitaries.two_qubit import PAIR
+from pennylane_qstore.compiler.circuit.elements import PAIR, Constant, Element, Rotation
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,10 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Angle
+from pennylane_qstore.compiler.circuit.elements import GENERIC_ANGLES, Angle, Reals
 from pennylane_qstore.compiler.unitaries.two_qubit import WORDS
 
-Reals = NDArray[np.float64]
 # The words with letters on both qubits, and which words commute with which.
 JOINT = frozenset(word for word in range(16) if word // 4 and word % 4)
 COMMUTE: NDArray[np.bool_] = np.all(
@@ -27,7 +26,6 @@ COMMUTE: NDArray[np.bool_] = np.all(
 )
 _FEWEST = 3  # words on both qubits, J aside, that become two
 ANGLES = 6  # that a source gives
-_LOW, _HIGH = 0.3, 2.9  # generic angles, in radians
 
 
 class WordRotation(NamedTuple):
@@ -138,7 +136,7 @@ class Derived:
     def replaced(self, params: Reals) -> Reals:
         """Parameters (B, P) and others, the same ones every time, in place of these angles."""
         rng = np.random.default_rng(11)
-        others = rng.uniform(_LOW, _HIGH, (len(params), ANGLES * len(self.sources)))
+        others = rng.uniform(*GENERIC_ANGLES, (len(params), ANGLES * len(self.sources)))
         return np.concatenate([params[:, : self.first], others], axis=1) if self.sources else params
 
 

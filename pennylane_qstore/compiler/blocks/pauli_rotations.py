@@ -13,6 +13,7 @@ from pennylane_qstore.compiler.blocks.parity_sectors import (
     WordRotation,
     fewer,
 )
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -27,7 +28,6 @@ from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.two_qubit import (
     CLIFFORDS,
     LETTERS,
-    NOISE,
     WORDS,
     on_pair,
     resolved,
@@ -200,7 +200,7 @@ def _turned(turn: WordRotation) -> Iterator[WordRotation | _CliffordGate]:
 def _quarters(angle: Angle) -> int | None:
     """A constant angle in whole units of π/2, if it is."""
     units = angle.const / (np.pi / 2)
-    if angle.is_constant and abs(units - round(units)) < NOISE:
+    if angle.is_constant and abs(units - round(units)) < tolerances.BLOCK_QUARTER_TURNS:
         return round(units)
     return None
 
@@ -227,7 +227,7 @@ def _quarter_turns(word: int, quarters: int) -> _CliffordGate:
 @lru_cache(maxsize=1024)
 def _remainder(matrix: bytes) -> _Remainder:
     clifford = np.frombuffer(matrix, dtype=complex).reshape(4, 4)
-    decomposition, mirrored = weyl.cheapest(clifford, NOISE)
+    decomposition, mirrored = weyl.cheapest(clifford, tolerances.COORDINATE)
     return _Remainder(decomposition, mirrored, _images(clifford.conj().T))
 
 

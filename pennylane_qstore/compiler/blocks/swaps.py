@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from pennylane_qstore.compiler.blocks.block import Block, Part
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
+    PAIR,
     Clifford,
     Constant,
     Element,
@@ -15,7 +17,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     rotation,
 )
 from pennylane_qstore.compiler.unitaries import weyl
-from pennylane_qstore.compiler.unitaries.two_qubit import NOISE, PAIR, resolved
+from pennylane_qstore.compiler.unitaries.two_qubit import resolved
 from pennylane_qstore.compiler.unitaries.weyl import Weyl
 
 
@@ -69,5 +71,5 @@ def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
     """Constant unitaries to their cheapest decompositions, and whether they are mirrored."""
     if not unitaries:
         return []
-    found, mirrored = weyl.cheapest_batch(np.array(unitaries), NOISE)
+    found, mirrored = weyl.cheapest_batch(np.array(unitaries), tolerances.COORDINATE)
     return [(found.row(i), bool(mirrored[i])) for i in range(len(unitaries))]

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.circuit.columns import sliced
 
 Matrix = NDArray[np.complex128]
+Reals = NDArray[np.float64]
+PAIR = 2  # qubits of an entangler
+# Radians: between them, random angles have nothing special, so that what holds at a few of them is
+# an identity (an analytic function that vanishes there vanishes everywhere).
+GENERIC_ANGLES = (0.3, 2.9)
 
 
 class Angle(NamedTuple):

@@ -6,9 +6,8 @@ the tangent: the largest is about 2e18.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from pennylane_qstore.compiler.circuit.elements import Reals
 
 
 def tangents(angles: Reals) -> Reals:

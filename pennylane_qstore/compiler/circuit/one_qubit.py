@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -19,8 +20,6 @@ _PAULIS = {
     "Y": np.array([[0, -1j], [1j, 0]]),
     "Z": np.diag([1, -1]),
 }
-_SAME = 1e-13
-_NOISE = 1e-12
 
 
 def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
@@ -31,7 +30,7 @@ def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
     matrix = constant.matrix / np.sqrt(np.linalg.det(constant.matrix) + 0j)
     parts = {letter: float(np.trace(p @ matrix).imag / -2) for letter, p in _PAULIS.items()}
     across = sorted(parts, key=lambda letter: abs(parts[letter]))
-    if abs(parts[across[1]]) < _SAME:
+    if abs(parts[across[1]]) < tolerances.PAULI_PART:
         letter = across[2]
         angle = 2 * math.atan2(parts[letter], float(np.trace(matrix).real / 2))
         return (Rotation(((qubit, letter),), Angle(angle)),)
@@ -46,7 +45,7 @@ def _image(matrix: Matrix, letter: str) -> Word | None:
     image = matrix.conj().T @ _PAULIS[letter] @ matrix
     for other, pauli in _PAULIS.items():
         part = np.trace(pauli @ image).real / 2
-        if abs(abs(part) - 1) < _SAME:
+        if abs(abs(part) - 1) < tolerances.PAULI_PART:
             word = Word.of([(0, other)])
             return word if part > 0 else word.negated()
     return None
@@ -54,9 +53,9 @@ def _image(matrix: Matrix, letter: str) -> Word | None:
 
 def zxz(matrix: Matrix) -> tuple[float, float, float]:
     """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
-    special = matrix / np.sqrt(np.linalg.det(matrix))
+    special = matrix / np.sqrt(np.linalg.det(matrix.astype(complex)))
     stays, moves = special[1, 1], 1j * special[1, 0]
-    total = 2 * np.angle(stays) if abs(stays) > _NOISE else 0.0
-    difference = 2 * np.angle(moves) if abs(moves) > _NOISE else 0.0
+    total = 2 * np.angle(stays) if abs(stays) > tolerances.MATRIX_ELEMENT else 0.0
+    difference = 2 * np.angle(moves) if abs(moves) > tolerances.MATRIX_ELEMENT else 0.0
     tilt = 2 * np.arctan2(abs(moves), abs(stays))
     return float(total - difference) / 2, float(tilt), float(total + difference) / 2

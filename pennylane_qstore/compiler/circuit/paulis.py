@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation
 
 # Each gate as rotations by multiples of π/2, (letters, multiple), the first one first.
@@ -23,8 +24,6 @@ _TURNS = {
     "SWAP": (("XX", 1), ("YY", 1), ("ZZ", 1)),
 }
 _HALF_TURN = 2  # in quarters
-# Sums of angles such as π/8 are exact to a few ulp; a wider snap would be seen in the unitary.
-_SNAP = 1e-13
 _ONE_QUBIT = tuple(name for name, turns in _TURNS.items() if len(turns[0][0]) == 1)
 
 
@@ -170,7 +169,9 @@ def quarters_in(angle: Angle) -> int | None:
     if not angle.is_constant:
         return None
     quarters = angle.const / (math.pi / 2)
-    return round(quarters) % 4 if abs(quarters - round(quarters)) < _SNAP else None
+    return (
+        round(quarters) % 4 if abs(quarters - round(quarters)) < tolerances.QUARTER_TURNS else None
+    )
 
 
 def rotation_of(word: Word, angle: Angle) -> Rotation:

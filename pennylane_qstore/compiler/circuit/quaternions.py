@@ -5,14 +5,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Matrix, Reals
 
-Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Quaternion = tuple[float, float, float, float]
 _Number = TypeVar("_Number", float, Reals)
 ONE: Quaternion = (1.0, 0.0, 0.0, 0.0)
-_SMALLEST = np.finfo(float).tiny  # below it, floats lose digits, and one over them overflows
 
 
 def quaternions(matrices: Matrix) -> Reals:
@@ -80,7 +79,7 @@ def unit_phases(numbers: Complex, sizes: Reals | None = None) -> Complex:
     """
     sizes = np.abs(numbers) if sizes is None else sizes
     phases: Complex = np.ones_like(numbers)
-    has_phase = ~(sizes < _SMALLEST)  # NaN has one: NaN
+    has_phase = ~(sizes < tolerances.SMALLEST)  # NaN has one: NaN
     # Part by part: complex division overflows where 1/size does.
     np.divide(numbers.real, sizes, out=phases.real, where=has_phase)
     np.divide(numbers.imag, sizes, out=phases.imag, where=has_phase)

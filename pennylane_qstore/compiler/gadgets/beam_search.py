@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from pennylane_qstore.compiler.circuit.elements import PAIR
 from pennylane_qstore.compiler.circuit.paulis import Word, bits
 from pennylane_qstore.compiler.gadgets.bit_columns import (
-    PAIR,
     GadgetStep,
     Path,
     Position,

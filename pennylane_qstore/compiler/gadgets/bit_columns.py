@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from pennylane_qstore.compiler.circuit.elements import PAIR
 from pennylane_qstore.compiler.circuit.paulis import Word, bits
 
 _LETTERS = "XYZ"
-PAIR = 2
 
 
 class GadgetStep(NamedTuple):

@@ -9,6 +9,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
@@ -22,7 +23,6 @@ from pennylane_qstore.compiler.operators.cnot_ladders import onto_last
 from pennylane_qstore.compiler.operators.multi_controlled import Phases, controlled_diagonal
 from pennylane_qstore.tensors import to_numpy
 
-_NOISE = 1e-12
 _HALF_TURN = Angle(math.pi)
 # Our circuits grow faster with the controls than PennyLane's, which are the shorter ones from five
 # controls on where there are wires to work on, and from three on where those are in |0⟩.
@@ -141,7 +141,7 @@ def _about(letters: str, first: int, phases: Phases) -> _Diagonal:
 
 def _diagonalised(matrix: Matrix, qubit: int) -> _Diagonal:
     """A 2x2 unitary in the basis of its eigenvectors."""
-    if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < _NOISE:
+    if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < tolerances.MATRIX_ELEMENT:
         return _Diagonal((), _phases(matrix), qubit)
     # Up to its phase a unitary is cos - i·sin·(Hermitian); eigh's eigenvectors are orthogonal.
     special = matrix / np.sqrt(np.linalg.det(matrix) + 0j)

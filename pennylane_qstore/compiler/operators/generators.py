@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import Word
 from pennylane_qstore.compiler.gadgets.synthesis import synthesise
@@ -23,8 +24,6 @@ from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 _PAIR = 2
 _WIDEST = 5  # qubits; a matrix is needed
 _MOST_WORDS = 32
-_NOISE = 1e-12
-_AGREE = 1e-10
 _ANGLES = (0.37, 1.9, -2.6)  # radians, generic
 # Other packages' classes may keep to themselves what decides their generators.
 _PACKAGE = "pennylane"
@@ -110,7 +109,7 @@ def _words(op: Operator) -> dict[tuple[tuple[Any, str], ...], float]:
     return {
         tuple(word.items()): float(np.real(value))
         for word, value in sentence.items()
-        if abs(value) > _NOISE
+        if abs(value) > tolerances.MATRIX_ELEMENT
     }
 
 
@@ -125,7 +124,7 @@ def _agree(rotations: Sequence[Rotation], op: Operator) -> bool:
             product = np.cos(half) * product - 1j * np.sin(half) * (word @ product)
         expected = qml.matrix(bind_new_parameters(op, [value]), wire_order=op.wires)
         overlap = np.vdot(product, expected) / len(product)
-        if np.abs(product * overlap - expected).max() > _AGREE:
+        if np.abs(product * overlap - expected).max() > tolerances.GENERATED_MATRIX:
             return False
     return True
 

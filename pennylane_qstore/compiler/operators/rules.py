@@ -12,6 +12,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, adjoint, rotation
 from pennylane_qstore.compiler.operators.cnot_ladders import laddered
 from pennylane_qstore.compiler.operators.controlled import controlled, matrix_of
@@ -29,7 +30,6 @@ from pennylane_qstore.tensors import to_numpy
 Elements = Sequence[Element]
 
 _PAIR = 2
-_NOISE = 1e-12
 _OPEN = Angle(0.0, ((0, 1.0),))
 
 
@@ -84,7 +84,7 @@ def _exponential(op: Operator) -> Elements | None:
         return None
     values = to_numpy(list(sentence.values()))
     angles = 2j * complex(to_numpy(op.coeff)) * values.astype(complex)
-    if np.abs(angles.imag).max(initial=0.0) > _NOISE:
+    if np.abs(angles.imag).max(initial=0.0) > tolerances.MATRIX_ELEMENT:
         return None  # it isn't unitary
     places = {wire: qubit for qubit, wire in enumerate(op.wires)}
     words = [[(places[wire], letter) for wire, letter in word.items()] for word in sentence]

@@ -7,6 +7,7 @@ gate that it controls either happens or doesn't, and a rotation about Z there is
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     AnyElement,
     Clifford,
@@ -17,7 +18,6 @@ from pennylane_qstore.compiler.circuit.elements import (
 
 _DIAGONAL = {"Z", "S", "SDG"}
 _FLIPS = {"X", "Y"}
-_NOISE = 1e-12
 
 
 class Simplified(NamedTuple):
@@ -114,9 +114,9 @@ class _BasisState:
     def _unitary(self, element: Constant) -> Iterator[AnyElement]:
         (qubit, *others), matrix = element.qubits, element.matrix
         if qubit in self.bits and not others:
-            if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < _NOISE:
+            if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < tolerances.MATRIX_ELEMENT:
                 return
-            if max(abs(matrix[0, 0]), abs(matrix[1, 1])) < _NOISE:
+            if max(abs(matrix[0, 0]), abs(matrix[1, 1])) < tolerances.MATRIX_ELEMENT:
                 yield from self._flipped(qubit)
                 return
         yield from self._unknown(element.qubits)

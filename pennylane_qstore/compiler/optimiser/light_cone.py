@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     AnyElement,
     Clifford,
@@ -20,7 +21,6 @@ from pennylane_qstore.compiler.circuit.elements import (
     Rotation,
 )
 
-_NOISE = 1e-12
 _DIAGONAL = {"Z", "S", "SDG", "CZ"}
 
 
@@ -124,7 +124,7 @@ def _kept_bits(element: AnyElement) -> set[int]:
         return set(element.controls)
     if isinstance(element, Constant):
         across = element.matrix - np.diag(np.diag(element.matrix))
-        return set(element.qubits) if np.abs(across).max() < _NOISE else set()
+        return set(element.qubits) if np.abs(across).max() < tolerances.MATRIX_ELEMENT else set()
     if element.name == "CX":
         return {element.qubits[0]}
     return set(element.qubits) if element.name in _DIAGONAL else set()
@@ -137,7 +137,10 @@ def _on_bits(element: AnyElement) -> list[Flip] | None:
     if isinstance(element, Rotation):
         return _half_turns(element)
     if isinstance(element, Constant):
-        moves = len(element.qubits) == 1 and np.abs(np.diag(element.matrix)).max() < _NOISE
+        moves = (
+            len(element.qubits) == 1
+            and np.abs(np.diag(element.matrix)).max() < tolerances.MATRIX_ELEMENT
+        )
         return [Flip((), element.qubits[0])] if moves else None
     first, last = element.qubits[0], element.qubits[-1]
     return {
@@ -151,6 +154,6 @@ def _on_bits(element: AnyElement) -> list[Flip] | None:
 def _half_turns(element: Rotation) -> list[Flip] | None:
     """A rotation as flips, where its angle is a multiple of π for all parameters."""
     turns = element.angle.const / np.pi
-    if not element.angle.is_constant or abs(turns - round(turns)) > _NOISE:
+    if not element.angle.is_constant or abs(turns - round(turns)) > tolerances.HALF_TURNS:
         return None
     return [Flip((), qubit) for qubit, letter in element.word if round(turns) % 2 and letter != "Z"]

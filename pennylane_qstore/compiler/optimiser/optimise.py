@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.blocks.block import Part
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
 from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
-from pennylane_qstore.compiler.circuit.elements import AnyElement, ControlledX, Element
+from pennylane_qstore.compiler.circuit.elements import (
+    GENERIC_ANGLES,
+    AnyElement,
+    ControlledX,
+    Element,
+)
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import prepared_heads
@@ -22,7 +27,7 @@ from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
-_LOW, _HIGH, _SAMPLES = 0.3, 2.9, 3
+_SAMPLES = 3
 _MOST_ELEMENTS = 600  # a longer circuit isn't searched for a better one
 
 
@@ -99,7 +104,7 @@ class Optimised:
         """
         asked = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
-        points = rng.uniform(_LOW, _HIGH, (_SAMPLES, _n_params(elements)))
+        points = rng.uniform(*GENERIC_ANGLES, (_SAMPLES, _n_params(elements)))
         best: _Made | None = None
         for candidate in [known] if known else _candidates(elements, qubits, asked):
             whole = chains(candidate.parts, qubits, candidate.derived)

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Reals
+
 TURN = 2 * np.pi
 MOST = 0.25  # turns
-_NOISE = 2e-15  # turns
-_LARGE = 1e3  # radians; 2π is no float, which tells where it is taken away many times
 
 
 class Folded(NamedTuple):
@@ -48,7 +48,7 @@ def folded(angles: Reals, entangler: str) -> Folded:
     rest = turns - halves / 2
     odd, negative = is_odd(halves), rest < 0
     size = np.minimum(np.abs(rest), MOST)
-    turned = (size > MOST - _NOISE) & (negative if entangler == "zz" else odd)
+    turned = (size > MOST - tolerances.RANGE_END) & (negative if entangler == "zz" else odd)
     return Folded(odd ^ turned, negative ^ turned, size)
 
 
@@ -58,7 +58,7 @@ def in_turns(angles: Reals) -> Reals:
     Args:
         angles: at least one
     """
-    if np.abs(angles).max() > _LARGE:
+    if np.abs(angles).max() > tolerances.LARGE_ANGLE:
         angles = np.arctan2(np.sin(angles), np.cos(angles))
     return angles / TURN
 

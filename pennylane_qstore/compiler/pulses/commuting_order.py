@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks.block import Block, Part
-from pennylane_qstore.compiler.circuit.elements import Clifford, Rotation
+from pennylane_qstore.compiler.circuit.elements import PAIR, Clifford, Reals, Rotation
 from pennylane_qstore.compiler.pulses.assignment import assigned
 from pennylane_qstore.compiler.pulses.ms_gauge import BACKWARD, FORWARD
 from pennylane_qstore.compiler.pulses.order_costs import END, LETTERS, prices
 from pennylane_qstore.compiler.pulses.timelines import BLOCK_WORDS, Chains
 
-Reals = NDArray[np.float64]
-_PAIR = 2
 _MOST = 3  # different words on a pair that commute
 _NEVER = 99.0  # pulses
 # States of the gauge (gauge.py) that are tried at an entangler where it is one of up to two in a
@@ -181,9 +179,9 @@ def _words(part: Part) -> Iterator[tuple[int, int]]:
     letters: Sequence[str] = ()
     if isinstance(part, Block):
         letters = BLOCK_WORDS[: part.rank]
-    elif isinstance(part, Rotation) and len(part.qubits) == _PAIR:
+    elif isinstance(part, Rotation) and len(part.qubits) == PAIR:
         letters = ["".join(letter for _, letter in part.word)]
-    elif isinstance(part, Clifford) and len(part.qubits) == _PAIR:
+    elif isinstance(part, Clifford) and len(part.qubits) == PAIR:
         letters = ["ZX" if part.name == "CX" else "ZZ"]
     for word in letters:
         yield LETTERS.index(word[0]), LETTERS.index(word[1])
@@ -268,7 +266,7 @@ def _may_swap(one: Part, other: Part) -> bool:
     """Whether two parts are rotations about words on the same two qubits, and commute."""
     if not (isinstance(one, Rotation) and isinstance(other, Rotation)):
         return False
-    if len(one.qubits) != _PAIR or one.qubits != other.qubits:
+    if len(one.qubits) != PAIR or one.qubits != other.qubits:
         return False
     differ = [a != b for a, b in zip(one.word, other.word, strict=True)]
     return differ[0] == differ[1]

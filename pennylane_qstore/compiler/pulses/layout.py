@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.pulses.angle_range import TURN, Folded
 from pennylane_qstore.compiler.pulses.wiring import (
     HALF_TURN,
@@ -35,7 +36,6 @@ from pennylane_qstore.compiler.pulses.x_frames import FramePattern, Frames
 
 Bits = NDArray[np.bool_]
 Indices = NDArray[np.int_]
-Reals = NDArray[np.float64]
 _EVERY = slice(None)
 
 

@@ -24,10 +24,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.circuit.quaternions import unit_phases
 from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
 
-Reals = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 # What a boundary's angle is: one of the constants, or found.
 _CONSTANTS = np.arange(4) * np.pi / 4

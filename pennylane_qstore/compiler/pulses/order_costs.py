@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.circuit.quaternions import ONE, composed, inverse, magnitudes, times
 from pennylane_qstore.compiler.pulses.ms_gauge import FORWARD, pulses_between
 from pennylane_qstore.compiler.pulses.products import products
 from pennylane_qstore.compiler.pulses.pulse_counts import pulses_needed
 from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, TO_Z, BoundGate, Factor
 
-Reals = NDArray[np.float64]
 LETTERS = "XYZ"
 END = len(LETTERS)  # no axis: an end of the circuit
 _TO_FIND = 2.0**-12  # pulses; of two ways that take as many, the one with fewer angles to find

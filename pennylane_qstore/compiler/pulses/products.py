@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.columns import sliced
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, times, unit
 from pennylane_qstore.compiler.pulses.timelines import AxisRotation, BoundGate, Factor, Fixed
 
 Indices = NDArray[np.int_]
-Reals = NDArray[np.float64]
 _AXES: dict[str, Quaternion] = {"X": (0, 1, 0, 0), "Y": (0, 0, 1, 0), "Z": (0, 0, 0, 1)}
 _BASIS: tuple[Quaternion, ...] = (ONE, *_AXES.values())
 _NONE = np.zeros(0, dtype=int)

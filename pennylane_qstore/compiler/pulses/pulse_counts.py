@@ -7,13 +7,13 @@ its angles.
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
-_NOISE = 1e-13  # an amplitude that is rounding
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Reals
 
 
 def always(amplitudes: NDArray[np.inexact]) -> NDArray[np.bool_]:
     """Whether something is zero at all samples, which are the last axis."""
-    found: NDArray[np.bool_] = (np.abs(amplitudes) < _NOISE).all(axis=-1)
+    found: NDArray[np.bool_] = (np.abs(amplitudes) < tolerances.LAYER_AMPLITUDE).all(axis=-1)
     return found
 
 

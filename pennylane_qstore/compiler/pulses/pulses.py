@@ -13,6 +13,7 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, magnitudes
 from pennylane_qstore.compiler.pulses.angle_range import MOST, TURN, Folded, folded, is_odd
 from pennylane_qstore.compiler.pulses.layout import Entangling, Layout
@@ -26,7 +27,6 @@ from pennylane_qstore.compiler.pulses.x_frames import Flips, FrameEnd
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Gate, Gates, Programs
 
-Reals = NDArray[np.float64]
 # Patterns of pulses that are kept for a structure, and made for one batch.
 _KEPT, _AT_ONCE = 256, 64
 _X, _Z, _H = (CLIFFORDS[name] for name in "XZH")

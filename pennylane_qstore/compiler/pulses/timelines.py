@@ -9,14 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part
 from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
-from pennylane_qstore.compiler.circuit.elements import Affine, Angle, Clifford, Constant, Rotation
+from pennylane_qstore.compiler.circuit.elements import (
+    Affine,
+    Angle,
+    Clifford,
+    Constant,
+    Reals,
+    Rotation,
+)
 from pennylane_qstore.compiler.circuit.quaternions import quaternions
 
-Reals = NDArray[np.float64]
 _ROOT = np.sqrt(0.5)
 # Up to a global phase, as (w, x, y, z).
 CLIFFORDS: dict[str, tuple[float, float, float, float]] = {

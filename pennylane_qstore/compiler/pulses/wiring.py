@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.programs.program import Gate, Gates
 
 Bits = NDArray[np.bool_]
 Indices = NDArray[np.int_]
-Reals = NDArray[np.float64]
 NOTHING, HALF, TWO_HALVES, PI = range(4)
 _PULSES = ((), ("gpi2",), ("gpi2", "gpi2"), ("gpi",))
 QUARTER_TURN, HALF_TURN = 0.25, 0.5

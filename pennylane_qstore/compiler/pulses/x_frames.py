@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.pulses.angle_range import is_odd
 from pennylane_qstore.compiler.pulses.parity_constraints import (
     GROUND,
@@ -27,7 +28,6 @@ from pennylane_qstore.compiler.pulses.parity_constraints import (
 )
 
 Bits = NDArray[np.bool_]
-Reals = NDArray[np.float64]
 
 
 class FrameEnd(NamedTuple):

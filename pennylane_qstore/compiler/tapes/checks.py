@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.operators.angles import ANGLES, PLAIN
 from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
 from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.tensors import to_numpy
 
-# What PennyLane itself lets pass as unitary.
-_TOLERANCE = 1e-6
 _FLOATS = frozenset({float, np.float64})
 
 
@@ -103,7 +102,7 @@ def _wrong_shape(op: Operator, values: Sequence[NDArray[Any]]) -> str | None:
 def _wrong_exponent(op: qml.ops.Exp) -> str | None:
     """What is wrong with an exponential: a Hermitian operator needs an imaginary multiple."""
     real = np.abs(to_numpy(op.coeff).real).max(initial=0)
-    if op.base.is_verified_hermitian is not True or real <= _TOLERANCE:
+    if op.base.is_verified_hermitian is not True or real <= tolerances.GIVEN_MATRIX:
         return None
     return f"is not unitary: its exponent has a real part of {real:.2g}"
 
@@ -121,6 +120,6 @@ def _apart(matrix: NDArray[Any], *, diagonal: bool = False) -> str | None:
     else:
         product = matrix @ np.swapaxes(matrix.conj(), -1, -2)
         apart = np.abs(product - np.eye(matrix.shape[-1]))
-    if apart.max(initial=0) > _TOLERANCE:
+    if apart.max(initial=0) > tolerances.GIVEN_MATRIX:
         return f"has a matrix that is not unitary: it is {apart.max():.2g} away"
     return None

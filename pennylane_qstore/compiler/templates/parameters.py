@@ -11,7 +11,9 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.columns import Column, columns, tabled
+from pennylane_qstore.compiler.circuit.elements import GENERIC_ANGLES
 from pennylane_qstore.compiler.operators.angles import is_parametric
 from pennylane_qstore.compiler.templates.key import UncacheableError
 from pennylane_qstore.compiler.templates.plain_gates import are_numbers, parameters, picking
@@ -20,8 +22,6 @@ from pennylane_qstore.tensors import numbers, to_numpy
 
 # Three generic points: two tell which parameter a gate's angle is of, the third must agree.
 _PROBES = 3
-_LOW, _HIGH = 0.3, 2.9
-_EXACT = 1e-9
 _SLOPES = 4096  # the largest denominator of a slope; decompositions halve angles again and again
 
 
@@ -118,7 +118,7 @@ def lift(
     _refuse_no_circuits(tape)
     n_params = params_of(tape, picked(tape), tape.batch_size).shape[-1]
     rng = np.random.default_rng(2024)
-    points = rng.uniform(_LOW, _HIGH, (_PROBES, n_params))
+    points = rng.uniform(*GENERIC_ANGLES, (_PROBES, n_params))
     runs = [pipeline((_at(tape, points[0]),))]
     if not all(_is_lifted(single, points[0]) for single in runs[0][0]):
         runs += [pipeline((_at(tape, point),)) for point in points[1:]]
@@ -242,13 +242,13 @@ def _source(values: Sequence[float], points: NDArray[np.float64]) -> Source:
         return Source(-1, 0.0, first)
     slopes = (second - first) / (points[1] - points[0])
     consts = first - slopes * points[0]
-    agree = np.flatnonzero(np.abs(slopes * points[2] + consts - third) < _EXACT)
+    agree = np.flatnonzero(np.abs(slopes * points[2] + consts - third) < tolerances.AFFINE_ANGLE)
     if len(agree) != 1:
         raise UncacheableError("an angle is no affine function of one parameter")
     index = int(agree[0])
     # Slopes of decompositions are small fractions; the division left rounding noise.
     slope = round(float(slopes[index]) * _SLOPES) / _SLOPES
-    if abs(slope - slopes[index]) > _EXACT:
+    if abs(slope - slopes[index]) > tolerances.AFFINE_ANGLE:
         raise UncacheableError("an angle follows its parameter at an odd slope")
     const = float(np.mean(np.asarray(values) - slope * points[:, index]))
-    return Source(index, slope, const if abs(const) > _EXACT else 0.0)
+    return Source(index, slope, const if abs(const) > tolerances.AFFINE_ANGLE else 0.0)

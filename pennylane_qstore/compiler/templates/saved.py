@@ -18,6 +18,7 @@ import numpy as np
 
 from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part
 from pennylane_qstore.compiler.blocks.parity_sectors import Derived, Sectors, WordRotation
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     AnyElement,
@@ -38,7 +39,6 @@ _WIDTH = {
     **dict.fromkeys(("X", "Y", "Z", "H", "S", "SDG", "SX", "SXDG"), _ONE),
     **dict.fromkeys(("CX", "CZ", "SWAP"), _PAIR),
 }
-_ROUNDING = 1e-9
 
 
 class SearchKey(NamedTuple):
@@ -285,7 +285,9 @@ def _constant(fields: Sequence[Any], qubits: int) -> Constant:
     size = 1 << len(places)
     values = [complex(_number(x), _number(y)) for x, y in zip(real, imaginary, strict=True)]
     matrix = np.array(values).reshape(size, size)
-    if not np.allclose(matrix @ matrix.conj().T, np.eye(size), rtol=0, atol=_ROUNDING):
+    if not np.allclose(
+        matrix @ matrix.conj().T, np.eye(size), rtol=0, atol=tolerances.SAVED_MATRIX
+    ):
         raise ValueError(f"a matrix on {own} that is not unitary")
     return Constant(places, matrix)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.columns import sliced
 from pennylane_qstore.compiler.circuit.elements import Angle, AnyElement, Rotation
 from pennylane_qstore.compiler.optimiser.optimise import Bound, Optimised
@@ -20,9 +21,6 @@ Reals = NDArray[np.float64]
 # Templates for special angles: how many a structure may have, and how many a batch may add.
 MOST, MOST_AT_ONCE = 32, 8
 _QUARTER = np.pi / 2
-# In units of π/2: no more than rounding, so that no circuit changes; and of a larger angle,
-# rounding leaves no telling how near it is.
-_EXACT, _LARGE = 1e-13, 1e6
 _OPEN = -1
 
 
@@ -99,9 +97,11 @@ class ByAngles:
             units += self._offsets
         nearest = np.rint(units)
         distance = np.abs(units - nearest)
-        if not distance.size or distance.min() >= _EXACT:
+        if not distance.size or distance.min() >= tolerances.QUARTER_TURNS:
             return None
-        special = (distance < _EXACT) & (np.abs(units) < _LARGE)
+        special = (distance < tolerances.QUARTER_TURNS) & (
+            np.abs(units) < tolerances.LARGE_QUARTER_TURNS
+        )
         return np.where(special, nearest % 4, _OPEN).astype(np.int8)
 
     def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:

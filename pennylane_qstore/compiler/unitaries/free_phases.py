@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Matrix, Reals
 
-Reals = NDArray[np.float64]
 # Basis states of three qubits that differ in the first and the last.
 _CORNERS = np.array([[0, 5], [1, 4], [2, 7], [3, 6]])
 
@@ -71,7 +71,7 @@ def _pairings(items: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
 
 def _corner(outer: float, inner: float, size: float) -> float:
     """The phase between two numbers whose difference has some magnitude."""
-    if outer * inner == 0:
+    if outer * inner < tolerances.SMALLEST:
         return 0.0
     cosine = (outer**2 + inner**2 - size**2) / (2 * outer * inner)
     return float(np.arccos(np.clip(cosine, -1, 1)))

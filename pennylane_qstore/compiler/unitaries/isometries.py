@@ -7,16 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cossin
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
+    PAIR,
     Clifford,
     Constant,
     Element,
     Matrix,
+    Reals,
     Rotation,
     rotation,
 )
 from pennylane_qstore.compiler.unitaries import weyl
-from pennylane_qstore.compiler.unitaries.multiplexed import Reals, demultiplexed, selected
+from pennylane_qstore.compiler.unitaries.multiplexed import demultiplexed, selected
 from pennylane_qstore.compiler.unitaries.shannon import (
     Phases,
     after_selected_ry,
@@ -27,9 +30,6 @@ from pennylane_qstore.compiler.unitaries.shannon import (
     unitary,
 )
 
-_PAIR = 2
-_ZERO = 1e-13  # singular values: what is left out can't be told from rounding
-_EXACT = 3e-14  # elements off a diagonal
 _Z = np.array([1.0, -1.0])
 # Combinations of two matrices; a coincidence of singular values in one is none in another.
 _MIXTURES = ((0.8, 0.6), (0.6, -0.8j), (0.28, 0.96j))
@@ -69,7 +69,7 @@ def isometry(
     peeled = _peeled(columns, qubits)
     if peeled is not None:
         return peeled
-    if len(qubits) == _PAIR:
+    if len(qubits) == PAIR:
         elements, carrier = _from_one_to_two(columns, (qubits[0], qubits[1]))
         return Isometry(elements, (carrier,), np.ones(rows, complex), np.ones(inputs, complex))
     return _by_cosines_and_sines(columns, qubits, left=left, right=right)
@@ -83,7 +83,7 @@ def _peeled(columns: Matrix, qubits: Sequence[int]) -> Isometry | None:
         size = 1 << len(places)
         moved = np.moveaxis(tensor, places, range(len(places)))
         outer, weights, inner = np.linalg.svd(moved.reshape(size, -1), full_matrices=False)
-        bits = bits_of(int((weights > _ZERO).sum()))
+        bits = bits_of(int((weights > tolerances.SINGULAR_VALUE).sum()))
         if bits == len(places) or (bits == 0 and len(places) > 1):
             continue
         chosen = [qubits[place] for place in places]
@@ -141,7 +141,10 @@ def _selecting(tensor: Matrix) -> tuple[Matrix, Matrix] | None:
     for mixture in _MIXTURES:
         basis, _, turn = np.linalg.svd(np.tensordot(mixture, tensor, axes=1))
         inner = basis.conj().T @ tensor @ turn.conj().T
-        if max(np.abs(inner[:, 0, 1]).max(), np.abs(inner[:, 1, 0]).max()) < _EXACT:
+        if (
+            max(np.abs(inner[:, 0, 1]).max(), np.abs(inner[:, 1, 0]).max())
+            < tolerances.COMMON_BASIS
+        ):
             break
     else:
         return None

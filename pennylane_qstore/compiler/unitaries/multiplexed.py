@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import schur
 
-from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Matrix, rotation
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import (
+    Angle,
+    Clifford,
+    Element,
+    Matrix,
+    Reals,
+    rotation,
+)
+from pennylane_qstore.compiler.unitaries.weyl import ZZ_SIGNS
 
-Reals = NDArray[np.float64]
-
-# Radians. What is left of an angle that is zero; its omission can't be told from rounding.
-_ROUNDING = 2e-14
-_FOUR = 4
-_ZZ = np.array([1.0, -1.0, -1.0, 1.0])
+SIZE = 4  # of the unitaries whose eigenvalues are balanced
 # The ways to pair four eigenvalues, as those of basis states 00, 01, 10, 11: the first with the
 # last, the second with the third.
 _PAIRINGS = np.array([[0, 1, 2, 3], [0, 1, 3, 2], [0, 2, 3, 1]])
@@ -53,7 +56,7 @@ class Demultiplexed(NamedTuple):
     @property
     def is_balanced(self) -> bool:
         """Whether the rotations are one entangler for each qubit that selects."""
-        return _joint(self.angles) < _ROUNDING
+        return _joint(self.angles) < tolerances.SELECTED_ANGLE
 
 
 def selected(
@@ -71,7 +74,7 @@ def selected(
     count = len(controls)
     parts = _walsh(angles)
     weights = [bin(mask).count("1") for mask in range(len(parts))]
-    needed = [abs(part) > _ROUNDING for part in parts]
+    needed = [abs(part) > tolerances.SELECTED_ANGLE for part in parts]
     if not any(need and weight > 1 for need, weight in zip(needed, weights, strict=True)):
         words = [
             [(target, axis), *((controls[count - 1 - bit], "Z") for bit in _bits(mask))]
@@ -90,12 +93,12 @@ def demultiplexed(first: Matrix, second: Matrix) -> Demultiplexed:
         second: where it is 1
     """
     product = first @ second.conj().T
-    if len(product) == _FOUR and _is_rotation(product):
+    if len(product) == SIZE and _is_rotation(product):
         phases, outer = _planes(product.real)
     else:
         triangle, outer = schur(product, output="complex")
         phases = np.angle(triangle.diagonal())
-    if len(phases) == _FOUR:
+    if len(phases) == SIZE:
         order = min(_PAIRINGS, key=lambda pairing: _joint(phases[pairing]))
         phases, outer = _closed(phases[order]), outer[:, order]
     inner = np.exp(-0.5j * phases)[:, None] * (outer.conj().T @ first)
@@ -115,9 +118,9 @@ def _planes(real: Reals) -> tuple[Reals, Matrix]:
     blocks, axes = schur(real, output="real")
     planes, single = [], []
     place = 0
-    while place < _FOUR:
-        sine = blocks[place + 1, place] if place + 1 < _FOUR else 0.0
-        if abs(sine) > _ROUNDING:
+    while place < SIZE:
+        sine = blocks[place + 1, place] if place + 1 < SIZE else 0.0
+        if abs(sine) > tolerances.SELECTED_ANGLE:
             planes.append((place, place + 1, np.arctan2(sine, blocks[place, place])))
             place += 2
         else:
@@ -145,7 +148,7 @@ def balancing(product: Matrix, generator: Reals | None = None) -> Matrix:
     Returns:
         the diagonal, four phase factors
     """
-    signs = _ZZ if generator is None else generator
+    signs = ZZ_SIGNS if generator is None else generator
     special = product * np.exp(-0.25j * np.angle(np.linalg.det(product)))
     trace, turned = np.trace(special), (special.diagonal() * signs).sum()
     diagonal: Matrix = np.exp(1j * np.arctan2(trace.imag, turned.real) * signs)

@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit.elements import Matrix, Reals
 from pennylane_qstore.compiler.circuit.quaternions import unit_phases
 
-Reals = NDArray[np.float64]
 _MOST = np.pi / 4
 # Which column of a state's matrix each of its numbers is in, real parts beside imaginary ones.
 _COLUMNS = np.array([1.0, 1, -1, -1, 1, 1, -1, -1])

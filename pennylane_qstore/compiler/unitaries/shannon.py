@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cossin
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
+    PAIR,
     Angle,
     Constant,
     Element,
@@ -24,13 +26,8 @@ from pennylane_qstore.compiler.circuit.elements import (
     rotation,
 )
 from pennylane_qstore.compiler.unitaries import weyl
-from pennylane_qstore.compiler.unitaries.multiplexed import balancing, demultiplexed, selected
+from pennylane_qstore.compiler.unitaries.multiplexed import SIZE, balancing, demultiplexed, selected
 
-_PAIR = 2
-SIZE = 4  # of the unitaries whose eigenvalues are balanced
-_ROUNDING = 1e-15
-_NOISE = 1e-13  # radians; coordinates below it are zero
-_ZZ = np.array([1.0, -1.0, -1.0, 1.0])
 Z_LAST = np.array([1.0, -1.0, 1.0, -1.0])
 Phases = NDArray[np.complex128]
 
@@ -66,7 +63,7 @@ def unitary(
     if right and not left:
         found = unitary(matrix.conj().T, qubits, left=True)
         return ShannonSynthesis(inverse(found.elements), ones, found.left.conj())
-    if len(qubits) == _PAIR:
+    if len(qubits) == PAIR:
         if not left:
             return ShannonSynthesis(constant(qubits, matrix), ones, ones)
         diagonal = _spared(matrix)
@@ -79,16 +76,21 @@ def _spared(matrix: Matrix) -> Phases:
     own = weyl.decompose(matrix).coordinates
     generic = weyl.without_diagonal(matrix[None]).delta
     # Where the diagonal is along one of the axes, it can take that coordinate away.
-    diagonals = np.exp(1j * np.concatenate([[0.0, np.pi / 4], generic, own, -own])[:, None] * _ZZ)
+    diagonals = np.exp(
+        1j * np.concatenate([[0.0, np.pi / 4], generic, own, -own])[:, None] * weyl.ZZ_SIGNS
+    )
     found = weyl.decompose_batch(diagonals[:, :, None] * matrix)
-    counts = np.minimum(weyl.entanglers(found, _NOISE), weyl.mirrored_entanglers(found, _NOISE))
+    counts = np.minimum(
+        weyl.entanglers(found, tolerances.CONSTANT_COORDINATE),
+        weyl.mirrored_entanglers(found, tolerances.CONSTANT_COORDINATE),
+    )
     return diagonals[int(counts.argmin())].conj()
 
 
 def constant(qubits: Sequence[int], matrix: Matrix) -> list[Element]:
     """A constant, unless it is a phase."""
     size = len(matrix)
-    if np.abs(matrix - matrix[0, 0] * np.eye(size)).max() < _ROUNDING:
+    if np.abs(matrix - matrix[0, 0] * np.eye(size)).max() < tolerances.GLOBAL_PHASE:
         return []
     return [Constant(tuple(qubits), matrix)]
 
@@ -193,7 +195,7 @@ def two_unitaries(
 def junction(target: int, other: int, diagonal: Phases) -> list[Element]:
     """exp(iεZ) on a qubit where the target is 1, that is, for the diagonal of exp(iεZ)."""
     angle = float(np.angle(diagonal[0]))
-    if abs(angle) < _ROUNDING:
+    if abs(angle) < tolerances.JUNCTION_ANGLE:
         return []
     return [
         rotation([(other, "Z")], Angle(-angle)),

@@ -12,7 +12,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
+    PAIR,
     Angle,
     Clifford,
     Constant,
@@ -28,9 +30,7 @@ from pennylane_qstore.compiler.unitaries.shannon import constant
 # Schmidt weights, falling, by the qubits on the smaller side of a cut.
 Spectra = dict[tuple[int, ...], NDArray[np.float64]]
 
-_PAIR, _TRIPLE = 2, 3
-_ZERO = 1e-13  # singular values: what is left out can't be told from rounding
-_REAL_ENOUGH = 1e-14  # imaginary parts that are nothing but rounding
+_TRIPLE = 3
 _MOST_CUTS = 3
 # How many entanglers an isometry takes where nothing is special, by (qubits, those it starts from):
 # a complex one, and a real one.
@@ -70,18 +70,21 @@ def _simple(amplitudes: Matrix) -> Matrix:
     """Real amplitudes, where a global phase is all that keeps them from it."""
     largest = amplitudes[np.abs(amplitudes).argmax()]
     turned = amplitudes * (abs(largest) / largest)
-    return turned.real + 0j if np.abs(turned.imag).max() < _REAL_ENOUGH else turned
+    return turned.real + 0j if np.abs(turned.imag).max() < tolerances.IMAGINARY_PART else turned
 
 
 def entanglers(elements: Iterable[Element]) -> int:
     """How many entanglers elements take, each on its own."""
-    joint = [element for element in elements if len(element.qubits) == _PAIR]
+    joint = [element for element in elements if len(element.qubits) == PAIR]
     matrices = [element.matrix for element in joint if isinstance(element, Constant)]
     others = sum(not isinstance(e, Constant) and getattr(e, "name", "") != "SWAP" for e in joint)
     if not matrices:
         return others
     found = weyl.decompose_batch(np.array(matrices))
-    counts = np.minimum(weyl.entanglers(found, _ZERO), weyl.mirrored_entanglers(found, _ZERO))
+    counts = np.minimum(
+        weyl.entanglers(found, tolerances.CONSTANT_COORDINATE),
+        weyl.mirrored_entanglers(found, tolerances.CONSTANT_COORDINATE),
+    )
     return others + int(counts.sum())
 
 
@@ -89,7 +92,7 @@ def _of_magnitudes(amplitudes: Matrix, qubits: Sequence[int]) -> list[Element]:
     """A state whose amplitudes have these magnitudes: real, unless there is a better one."""
     magnitudes = np.abs(amplitudes).astype(complex)
     plain = _made(magnitudes, qubits, left=True)
-    if len(qubits) == _TRIPLE and entanglers(plain) > _PAIR:
+    if len(qubits) == _TRIPLE and entanglers(plain) > PAIR:
         tensor = magnitudes.real.reshape(2, 2, 2)
         for middle in range(_TRIPLE):
             phases = two_entanglers(np.moveaxis(tensor, middle, 1))
@@ -115,7 +118,7 @@ def _made(state: Matrix, qubits: Sequence[int], *, left: bool = False) -> list[E
     tensor = _as_tensor(state)
     spectra = _spectra(tensor)
     for places, weights in spectra.items():
-        if weights[1] < _ZERO:
+        if weights[1] < tolerances.SINGULAR_VALUE:
             return _apart(tensor, qubits, places, left=left)
     found = [
         _joined(tensor, qubits, places, ordered=ordered, left=left)
@@ -153,7 +156,7 @@ def _costs(state: Matrix, spectra: Spectra) -> dict[tuple[int, ...], float]:
     known = _COMPLEX if np.iscomplex(state).any() else _REAL
     costs = {}
     for places, weights in spectra.items():
-        bits = bits_of(int((weights > _ZERO).sum()))
+        bits = bits_of(int((weights > tolerances.SINGULAR_VALUE).sum()))
         size = len(places)
         sides = [(size, bits), (count - size, bits)]
         costs[places] = sum(known.get(side, bits * 21 * 4.0 ** (side[0] - 4)) for side in sides)
@@ -167,8 +170,14 @@ def _promising(state: Matrix, spectra: Spectra) -> list[tuple[tuple[int, ...], b
     """The cuts to try, and whether to order the weights by their vectors."""
     costs = _costs(state, spectra)
     cuts = sorted(costs, key=lambda places: (costs[places], -len(places)))
-    orders = [False, True] if 2 * int((np.abs(state) < _ZERO).sum()) >= len(state) else [False]
-    if len(orders) == 1 and all(weights[-1] > _ZERO for weights in spectra.values()):
+    orders = (
+        [False, True]
+        if 2 * int((np.abs(state) < tolerances.SINGULAR_VALUE).sum()) >= len(state)
+        else [False]
+    )
+    if len(orders) == 1 and all(
+        weights[-1] > tolerances.SINGULAR_VALUE for weights in spectra.values()
+    ):
         cuts = cuts[: _TRIPLE if len(state) == 1 << _TRIPLE else 1]
     close = [places for places in cuts[:_MOST_CUTS] if costs[places] < 1.5 * costs[cuts[0]]]
     return [(places, ordered) for places in close for ordered in orders]
@@ -241,11 +250,11 @@ def _weighted(weights: Matrix, one: Sequence[int], two: Sequence[int]) -> list[E
 def _decomposed(matrix: Matrix) -> tuple[Matrix, NDArray[np.float64], Matrix]:
     """Σ weights[i] first[:, i]⊗second[:, i], with 2^k terms; the last weights may be zero."""
     first, weights, second = np.linalg.svd(matrix)
-    count = 1 << bits_of(int((weights > _ZERO).sum()))
+    count = 1 << bits_of(int((weights > tolerances.SINGULAR_VALUE).sum()))
     first, weights, second = first[:, :count], weights[:count], second[:count].T
     start = 0
     for end in range(1, count + 1):
-        if end < count and weights[start] - weights[end] < _ZERO:
+        if end < count and weights[start] - weights[end] < tolerances.SINGULAR_VALUE:
             continue
         if end - start > 1:  # equal weights let their vectors be chosen
             turn = _towards_basis(first[:, start:end])

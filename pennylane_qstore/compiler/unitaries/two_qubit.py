@@ -5,21 +5,21 @@ from functools import cache
 
 import numpy as np
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import (
+    PAIR,
     Angle,
     Clifford,
     Constant,
     Element,
     Matrix,
+    Reals,
     Rotation,
     rotation,
 )
 from pennylane_qstore.compiler.unitaries import weyl
-from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP, Reals, Weyl
+from pennylane_qstore.compiler.unitaries.weyl import PAULIS, SWAP, Weyl
 
-# A coordinate or an angle in radians, or an element of a matrix, that is rounding noise.
-NOISE = 1e-12
-PAIR = 2
 LETTERS = "IXYZ"
 # The Pauli words on two qubits, 4·(letter of the first) + (letter of the second).
 WORDS: Matrix = weyl.kron(PAULIS[:, None], PAULIS[None]).reshape(16, 4, 4)
@@ -71,7 +71,7 @@ def between(
     rotations = [
         rotation(((qubits[0], letter), (qubits[1], letter)), Angle(value))
         for letter, value in zip("XYZ", angles, strict=True)
-        if abs(value) > NOISE
+        if abs(value) > tolerances.COORDINATE
     ]
     if not rotations and right:
         return _constants(qubits, [a @ b for a, b in zip(left, right, strict=True)])
@@ -128,7 +128,8 @@ def _constants(qubits: tuple[int, ...], gates: Sequence[Matrix]) -> list[Element
     return [
         Constant((qubit,), gate)
         for qubit, gate in zip(qubits, gates, strict=True)
-        if max(abs(gate[0, 1]), abs(gate[1, 0]), abs(gate[0, 0] - gate[1, 1])) > NOISE
+        if max(abs(gate[0, 1]), abs(gate[1, 0]), abs(gate[0, 0] - gate[1, 1]))
+        > tolerances.MATRIX_ELEMENT
     ]
 
 

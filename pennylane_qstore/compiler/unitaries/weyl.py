@@ -13,23 +13,20 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.compiler.circuit.elements import Matrix
+from pennylane_qstore.compiler.circuit import tolerances
+from pennylane_qstore.compiler.circuit.elements import Matrix, Reals
 from pennylane_qstore.compiler.circuit.quaternions import composed, inverse
 
-Reals = NDArray[np.float64]
 Side = Literal["left", "right"]
 
 _QUARTER = np.pi / 4
-_EDGE = 1e-12  # radians; at a = π/4 the signs of c are one class, and +c is taken
-_ROUNDING = 1e-14  # radians; what is left of a coordinate that a ZZ rotation takes away
-_CLEAN = 8e-15  # how diagonal O₂·(VᵀV)·O₂ᵀ has to be for no other direction to be tried
 
 PAULIS: Matrix = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]]
 )
 SWAP: Matrix = np.eye(4, dtype=complex)[[0, 2, 1, 3]]
 _AXES = np.array([np.kron(pauli, pauli) for pauli in PAULIS[1:]])
-_ZZ = np.array([1.0, -1.0, -1.0, 1.0])
+ZZ_SIGNS = np.array([1.0, -1.0, -1.0, 1.0])  # the diagonal of ZZ
 _UNITS = PAULIS * np.array([1, -1j, -1j, -1j])[:, None, None]
 
 _MAGIC = np.array([[1, 0, 0, 1j], [0, 1j, 1, 0], [0, 1j, -1, 0], [1, 0, 0, -1j]]) / np.sqrt(2)
@@ -133,7 +130,7 @@ def decompose_batch(matrices: Matrix) -> Weyl:
     return _in_chamber(phase + values[:, 0], left, values[:, 1:], right)
 
 
-def entanglers(weyl: Weyl, atol: float = 1e-9) -> NDArray[np.int_]:
+def entanglers(weyl: Weyl, atol: float = tolerances.COORDINATE) -> NDArray[np.int_]:
     """How many coordinates are not zero, of shape (...).
 
     Args:
@@ -143,7 +140,7 @@ def entanglers(weyl: Weyl, atol: float = 1e-9) -> NDArray[np.int_]:
     return np.count_nonzero(np.abs(weyl.coordinates) > atol, axis=-1)
 
 
-def mirrored_entanglers(weyl: Weyl, atol: float = 1e-9) -> NDArray[np.int_]:
+def mirrored_entanglers(weyl: Weyl, atol: float = tolerances.COORDINATE) -> NDArray[np.int_]:
     """How many coordinates of SWAP·M are not zero: it moves each by π/4, up to its sign.
 
     Args:
@@ -153,7 +150,7 @@ def mirrored_entanglers(weyl: Weyl, atol: float = 1e-9) -> NDArray[np.int_]:
     return np.count_nonzero(_QUARTER - np.abs(weyl.coordinates) > atol, axis=-1)
 
 
-def cheapest(matrix: Matrix, atol: float = 1e-9) -> tuple[Weyl, bool]:
+def cheapest(matrix: Matrix, atol: float = tolerances.COORDINATE) -> tuple[Weyl, bool]:
     """Decompose M or, where that needs fewer entanglers, SWAP·M.
 
     Args:
@@ -167,7 +164,9 @@ def cheapest(matrix: Matrix, atol: float = 1e-9) -> tuple[Weyl, bool]:
     return weyl.row(0), bool(mirrored[0])
 
 
-def cheapest_batch(matrices: Matrix, atol: float = 1e-9) -> tuple[Weyl, NDArray[np.bool_]]:
+def cheapest_batch(
+    matrices: Matrix, atol: float = tolerances.COORDINATE
+) -> tuple[Weyl, NDArray[np.bool_]]:
     """The same for unitaries (B, 4, 4), each on its own.
 
     Args:
@@ -203,7 +202,7 @@ def without_diagonal(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:
     sines, cosines = np.sin(2 * weyl.coordinates), np.cos(2 * weyl.coordinates)
     others = sines[:, [1, 0, 0]] * sines[:, [2, 2, 1]]
     slope = (_shares(weyl, side) * cosines * others).sum(axis=1)
-    free = slope == 0.0  # then c = 0 whatever delta is
+    free = np.abs(slope) < tolerances.SMALLEST  # then c = 0 whatever delta is
     deltas = np.arctan(-sines.prod(axis=1) / np.where(free, 1.0, slope)) / 2
     return WithoutDiagonal(
         deltas, _flattened(decompose_batch(_times_diagonal(matrices, deltas, side)))
@@ -223,7 +222,7 @@ def _shares(weyl: Weyl, side: Side) -> Reals:
 
 def _flattened(weyl: Weyl) -> Weyl:
     """The same with c = 0, where it is zero but for rounding."""
-    flat = np.abs(weyl.coordinates[..., 2:]) < _ROUNDING
+    flat = np.abs(weyl.coordinates[..., 2:]) < tolerances.REMOVED_COORDINATE
     third = np.where(flat, 0.0, weyl.coordinates[..., 2:])
     coordinates = np.concatenate([weyl.coordinates[..., :2], third], axis=-1)
     return Weyl(weyl.phase, weyl.left, coordinates, weyl.right)
@@ -231,7 +230,7 @@ def _flattened(weyl: Weyl) -> Weyl:
 
 def _times_diagonal(matrices: Matrix, deltas: Reals, side: Side) -> Matrix:
     """exp(i delta ZZ)·M or M·exp(i delta ZZ) for every delta."""
-    diagonals = np.exp(1j * deltas[:, None] * _ZZ)
+    diagonals = np.exp(1j * deltas[:, None] * ZZ_SIGNS)
     if side == "left":
         return diagonals[:, :, None] * matrices
     return matrices * diagonals[:, None, :]
@@ -246,7 +245,7 @@ def _diagonalised(squares: Matrix) -> tuple[Reals, Matrix]:
     """
     frame, diagonal, error = _diagonalised_along(squares, _DIRECTIONS[0])
     for direction in _DIRECTIONS[1:]:
-        (rows,) = np.nonzero(error > _CLEAN)
+        (rows,) = np.nonzero(error > tolerances.DIAGONALISED)
         if not rows.size:
             break
         other, other_diagonal, other_error = _diagonalised_along(squares[rows], direction)
@@ -335,7 +334,9 @@ def _in_chamber(
     values = values - shifts * (2 * _QUARTER)
     order = np.argsort(-np.abs(values), axis=1, kind="stable")
     values = np.take_along_axis(values, order, axis=1)
-    at_edge = (np.abs(values[:, 0]) > _QUARTER - _EDGE) & (values.prod(axis=1) < 0)
+    at_edge = (np.abs(values[:, 0]) > _QUARTER - tolerances.CHAMBER_EDGE) & (
+        values.prod(axis=1) < 0
+    )
     extra = np.where(at_edge, np.sign(values[:, 0]), 0.0)
     values[:, 0] -= extra * (2 * _QUARTER)
     rows = np.arange(len(values))
