@@ -1,4 +1,4 @@
-"""A batch of tapes to programs: those of one structure bound together."""
+"""Compile a batch of tapes to native programs; tapes of one structure are bound together."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ _REPORT = "This is an error in pennylane-qstore: please report it, with the tape
 
 
 class CircuitPlace(NamedTuple):
-    """Where a circuit comes from: a tape of the batch, and a row of its broadcast axis."""
+    """The origin of a circuit: a tape of the batch, and a row of its broadcast axis."""
 
     tape: int
     row: int
@@ -48,22 +48,25 @@ class Labelled(NamedTuple):
         compiled: the circuits
         names: for each qubit of the programs, the wire that it is named after
         wires: the wire of each of the tape's qubits
-        asked: the tape's qubits whose bits are asked for
+        measured: the tape's qubits whose bits are measured
     """
 
     compiled: Compiled
     names: tuple[Any, ...]
     wires: tuple[Any, ...]
-    asked: frozenset[int]
+    measured: frozenset[int]
 
 
 def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) -> list[Compiled]:
-    """Tapes to programs, as few arrays as there are structures and shots.
+    """Compile tapes to programs, one `Compiled` for each structure and number of shots.
 
     Args:
         tapes: from the device's preprocessing
         wires: of the device, or None
         target: what is compiled to
+
+    Returns:
+        the circuits of the batch, grouped by structure and shots
 
     Raises:
         CompileError: an operation without a rule, an angle that is no finite real number, a tape
@@ -76,7 +79,7 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
 def labelled_batch(
     tapes: Sequence[QuantumScript], wires: Any, target: Target
 ) -> Iterator[Labelled]:
-    """The same, with the wires that the programs are on."""
+    """Yield the same circuits with the wires that they are on."""
     together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
@@ -135,7 +138,7 @@ def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:
 
 
 def _one_off(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
-    """A tape without a template to one of its own, and what it leaves open: the batch's columns."""
+    """Return a template for a tape that has none, and its open angles, shape (batch, n_params)."""
     for measurement in tape.measurements:
         if not in_computational_basis(measurement):
             raise CompileError(

@@ -1,11 +1,11 @@
-"""Programs against the tape that they come from: whether they do the same.
+"""Verify that compiled programs do what their tape does.
 
 The tape's side is made of PennyLane's own matrices, and the program's of IonQ's formulas; neither
 knows the optimiser. What is compared is what the pipeline made of the user's tape, at the angles
 of each circuit: PennyLane's own decompositions are not checked again.
 
 - A program that has to have the tape's outcomes (`measurement_aware`): the joint probabilities of
-  all the bits that are asked for, from |0…0⟩, its map of bits applied.
+  all the measured bits, from |0…0⟩, its map of bits applied.
 - A program that has to be the tape's unitary: all of its columns up to `ALL_COLUMNS` qubits,
   beyond that what it makes of |0…0⟩ and of random product states, which tell any two unitaries
   apart; up to a global phase, an RZ on each qubit at the end, and an order of the qubits at the
@@ -50,7 +50,7 @@ _PRODUCT_STATES = 3
 _AMPLITUDES = 1 << 21  # at a time, which is 32 MB
 _WIDEST_MATRIX = 5
 _IDLE = {"Identity", "GlobalPhase", "Barrier"}
-# Whose matrices can be asked for all circuits at once.
+# Operators that give the matrices of all circuits at once.
 _BROADCASTING = qml.ops.qubit.attributes.supports_broadcasting
 
 
@@ -71,17 +71,20 @@ class Mismatch(NamedTuple):
 def mismatch(
     template: Template, params: NDArray[Any], bound: Bound, target: Target
 ) -> Mismatch | None:
-    """The circuit that is the furthest from its tape, where one is too far from it.
+    """Find the circuit that is the furthest from its tape, if one is too far from it.
 
     Args:
         template: the structure
         params: of the whole batch, shape (batch, n_params)
         bound: some of its programs
         target: what they were compiled to
+
+    Returns:
+        the worst circuit, or None where all are right
     """
     qubits = max(1, len(template.qubit_of))
     whole = target.every_qubit or not target.measurement_aware
-    asked = range(qubits) if whole else sorted(template.measured)
+    measured = range(qubits) if whole else sorted(template.measured)
     inputs = 1 if target.measurement_aware else 1 << min(qubits, ALL_COLUMNS)
     together = max(1, _AMPLITUDES // (inputs << min(qubits, MOST_QUBITS)))
     worst: Mismatch | None = None
@@ -91,7 +94,7 @@ def mismatch(
         sent = steps_of(bound.programs, rows)
         if target.measurement_aware or qubits > MOST_QUBITS:
             bits = bound.programs.bits_of(int(rows[0]))
-            found, what = _of_outcomes(tape, sent, bits, asked), "a probability"
+            found, what = _of_outcomes(tape, sent, bits, measured), "a probability"
         else:
             found, what = _of_unitaries(tape, sent, bound.starts), "an amplitude"
         over = found - _allowed(template, own)
@@ -102,7 +105,7 @@ def mismatch(
 
 
 def _chunks(programs: Programs, most: int) -> Iterator[NDArray[np.int64]]:
-    """The programs in groups of the same map of bits, no more at a time than there is room for."""
+    """Yield groups of programs with the same map of bits, no more than memory has room for."""
     flips = np.zeros(len(programs), dtype=int) if programs.flips is None else programs.flips
     for value in np.unique(flips):
         rows = np.flatnonzero(flips == value)
@@ -111,7 +114,7 @@ def _chunks(programs: Programs, most: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _allowed(template: Template, params: NDArray[Any]) -> Reals:
-    """How far each circuit may be from its tape by rounding alone."""
+    """Return how far each circuit may be from its tape by rounding alone."""
     angles = [np.abs(value) for own in template.columns(params) for value in own]
     allowed: Reals = tolerances.VERIFIED_ELEMENT + tolerances.VERIFIED_ELEMENT_PER_RADIAN * sum(
         angles, start=np.zeros(len(params))
@@ -120,11 +123,14 @@ def _allowed(template: Template, params: NDArray[Any]) -> Reals:
 
 
 def reference(template: Template, params: NDArray[Any]) -> list[LocalUnitary]:
-    """A template's gates at some angles, by PennyLane's matrices.
+    """Compute a template's gates at some angles, by PennyLane's matrices.
 
     Args:
         template: the structure
         params: shape (batch, n_params)
+
+    Returns:
+        the gates' matrices, in order
     """
     operations = zip(template.lifted.operations, template.columns(params), strict=True)
     return [
@@ -140,7 +146,7 @@ def _at(op: Operator, values: Sequence[Any]) -> Operator:
 
 
 def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[LocalUnitary]:
-    """An operation as matrices; one that is wide, or has none, is taken apart by PennyLane."""
+    """Yield an operation's matrices; a wide one, or one without, is decomposed by PennyLane."""
     if op.name in _IDLE:
         return
     if not op.has_matrix or (len(op.wires) > _WIDEST_MATRIX and op.has_decomposition):
@@ -151,7 +157,7 @@ def _steps(op: Operator, qubit_of: Mapping[Any, int]) -> Iterator[LocalUnitary]:
 
 
 def _matrix(op: Operator) -> State:
-    """A matrix (d, d), or one for each circuit (batch, d, d)."""
+    """Return an operation's matrix (d, d), or one for each circuit (batch, d, d)."""
     if op.batch_size is None or op in _BROADCASTING or isinstance(op, NATIVE):
         return to_numpy(op.matrix()).astype(complex)
     rows = [[v[row] if np.ndim(v) else v for v in op.data] for row in range(op.batch_size)]
@@ -161,12 +167,15 @@ def _matrix(op: Operator) -> State:
 def _of_unitaries(
     tape: Sequence[LocalUnitary], sent: Sequence[LocalUnitary], starts: Sequence[int]
 ) -> Reals:
-    """Each circuit's largest difference of an amplitude, from inputs that tell unitaries apart.
+    """Compare two unitaries on inputs that distinguish them.
 
     Args:
         tape: its steps
         sent: the program's
         starts: for each qubit of the program, the tape's that starts there
+
+    Returns:
+        each circuit's largest difference of an amplitude
     """
     qubits = len(starts)
     inputs = _inputs(qubits)
@@ -178,7 +187,7 @@ def _of_unitaries(
 
 
 def _inputs(qubits: int) -> State:
-    """All basis states, or |0…0⟩ and random product states: (1, 2, …, 2, inputs)."""
+    """Return all basis states, or |0…0⟩ and random product states: (1, 2, …, 2, inputs)."""
     if qubits <= ALL_COLUMNS:
         return np.eye(1 << qubits, dtype=complex).reshape(1, *[2] * qubits, -1)
     rng = np.random.default_rng(2718)
@@ -192,7 +201,7 @@ def _inputs(qubits: int) -> State:
 
 
 def _apart(expected: State, found: State, qubits: int) -> Reals:
-    """How far columns (batch, 2ⁿ, inputs) are apart, but for the phases that may differ.
+    """Return the distance of columns (batch, 2ⁿ, inputs), but for the phases that may differ.
 
     Where found is D times expected, and D a phase for each qubit that is 1 and one for all, then
     D is what the overlaps of their rows say it is.
@@ -214,14 +223,14 @@ def _of_outcomes(
     tape: Sequence[LocalUnitary],
     sent: Sequence[LocalUnitary],
     bits: BitMap | None,
-    asked: Sequence[int],
+    measured: Sequence[int],
 ) -> Reals:
-    """Each circuit's largest difference of a probability, from |0…0⟩."""
+    """Return each circuit's largest difference of a probability, from |0…0⟩."""
     worst, unchecked = np.zeros(1), 0
-    together = _compared(tape, sent, bits, asked)
+    together = _compared(tape, sent, bits, measured)
     if together is not None:
         return together
-    for own in [*((qubit,) for qubit in asked), *pairwise(asked)]:
+    for own in [*((qubit,) for qubit in measured), *pairwise(measured)]:
         apart = _compared(tape, sent, bits, own)
         if apart is not None:
             worst = np.maximum(worst, apart)
@@ -229,7 +238,7 @@ def _of_outcomes(
             unchecked += 1
     if unchecked:
         warnings.warn(
-            f"verify=True leaves {unchecked} of {len(asked)} bits of a program unchecked: their "
+            f"verify=True leaves {unchecked} of {len(measured)} bits of a program unchecked: their "
             f"light cones have more than {MOST_QUBITS} qubits",
             stacklevel=2,
         )
@@ -240,21 +249,21 @@ def _compared(
     tape: Sequence[LocalUnitary],
     sent: Sequence[LocalUnitary],
     bits: BitMap | None,
-    asked: Sequence[int],
+    measured: Sequence[int],
 ) -> Reals | None:
-    """The largest differences of some bits' joint probabilities; None where that is too much."""
-    before = cone(tape, asked)
-    after = cone(sent, asked if bits is None else bits.needed(asked))
+    """Return the largest differences of some bits' joint probabilities; None if too large."""
+    before = cone(tape, measured)
+    after = cone(sent, measured if bits is None else bits.needed(measured))
     if max(len(before.qubits), len(after.qubits)) > MOST_QUBITS:
         return None
-    expected = _probabilities(before, None, asked)
-    found = _probabilities(after, bits, asked)
+    expected = _probabilities(before, None, measured)
+    found = _probabilities(after, bits, measured)
     apart: Reals = np.abs(expected - found).max(axis=1)
     return apart
 
 
-def _probabilities(circuit: Cone, bits: BitMap | None, asked: Sequence[int]) -> Reals:
-    """The joint probabilities (batch, 2^n_asked) of some bits; the first asked is the highest."""
+def _probabilities(circuit: Cone, bits: BitMap | None, measured: Sequence[int]) -> Reals:
+    """Return the joint probabilities (batch, 2ⁿ) of n bits; the first is the highest."""
     state = run(circuit.steps, zeros(len(circuit.qubits)))
     weights = (np.abs(state) ** 2).reshape(len(state), -1)
     own = np.arange(weights.shape[1])
@@ -266,8 +275,8 @@ def _probabilities(circuit: Cone, bits: BitMap | None, asked: Sequence[int]) -> 
     if bits is not None:
         states = bits.of(states)
     of = np.zeros_like(states)
-    for qubit in asked:
+    for qubit in measured:
         of = 2 * of + (states >> qubit & 1)
-    summed = np.zeros((len(weights), 1 << len(asked)))
+    summed = np.zeros((len(weights), 1 << len(measured)))
     np.add.at(summed.T, of, weights.T)
     return summed

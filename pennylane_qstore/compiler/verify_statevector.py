@@ -1,4 +1,4 @@
-"""Small circuits to states, a batch at once: what programs are checked with, and nothing else.
+"""A small statevector simulator, used only to verify programs.
 
 The matrices are written from IonQ's formulas on their own, so that an error in the compiler can't
 hide behind the same error here: "Getting started with native gates" for native gates, the API's
@@ -57,7 +57,7 @@ class LocalUnitary(NamedTuple):
 
 
 def steps_of(programs: Programs, rows: NDArray[np.int64] | slice) -> list[LocalUnitary]:
-    """The gates of some of the programs."""
+    """Return the gates of some of the programs."""
     columns = iter(programs.numbers[rows].T)
     return [
         LocalUnitary(
@@ -82,7 +82,7 @@ def _matrix(gateset: str, name: str, numbers: Sequence[Reals]) -> State:
 
 
 def _native(name: str, numbers: Sequence[Reals]) -> State:
-    """A native gate's matrices (batch, d, d), of its numbers in turns."""
+    """Return a native gate's matrices (batch, d, d), of its numbers in turns."""
     if name == "gpi":
         return _equator(numbers[0])
     if name == "gpi2":
@@ -95,24 +95,27 @@ def _native(name: str, numbers: Sequence[Reals]) -> State:
 
 
 def _equator(phase: Reals) -> State:
-    """cos(2πφ) X + sin(2πφ) Y."""
+    """Return cos(2πφ) X + sin(2πφ) Y."""
     angle = TURN * phase[:, None, None]
     return np.cos(angle) * _X + np.sin(angle) * _Y
 
 
 def _exponential(angle: Reals, generator: State) -> State:
-    """exp(-i angle G) of a G that is its own inverse."""
+    """Return exp(-i angle G) of a G that is its own inverse."""
     angles = angle[:, None, None]
     unit = np.eye(generator.shape[-1])
     return np.cos(angles) * unit - 1j * np.sin(angles) * generator
 
 
 def run(steps: Iterable[LocalUnitary], state: State) -> State:
-    """A state after some gates.
+    """Apply gates to a state.
 
     Args:
         steps: in the order of time
         state: shape (1 or batch, 2, …, 2, inputs), an axis for each qubit
+
+    Returns:
+        the state after them, shape (batch, 2, …, 2, inputs)
     """
     for step in steps:
         state = _applied(step, state)
@@ -120,7 +123,7 @@ def run(steps: Iterable[LocalUnitary], state: State) -> State:
 
 
 def _applied(step: LocalUnitary, state: State) -> State:
-    """A state after one gate: sums of its slices, by the elements of the matrix that aren't 0."""
+    """Return a state after one gate, summed over the matrix elements that aren't 0."""
     axes = tuple(1 + qubit for qubit in step.qubits)
     front = tuple(range(1, 1 + len(axes)))
     batch = max(len(state), *step.matrix.shape[:-2], 1)
@@ -136,7 +139,7 @@ def _applied(step: LocalUnitary, state: State) -> State:
 
 
 def zeros(qubits: int) -> State:
-    """|0…0⟩, as the only input."""
+    """Return |0…0⟩, as the only input."""
     state = np.zeros((1, *[2] * qubits, 1), dtype=complex)
     state.flat[0] = 1
     return state
@@ -155,7 +158,7 @@ class Cone(NamedTuple):
 
 
 def cone(steps: Sequence[LocalUnitary], qubits: Iterable[int]) -> Cone:
-    """The steps that can reach some qubits, on as many qubits as they need."""
+    """Return the steps that can reach some qubits, on as many qubits as they need."""
     reached, kept = set(qubits), []
     for step in reversed(steps):
         if not reached.isdisjoint(step.qubits):

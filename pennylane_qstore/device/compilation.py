@@ -159,7 +159,7 @@ def in_words(each: Labelled, bits: BitMap | None) -> str:
     """What the measured bits stand for, by the names of the wires."""
     if bits is None:
         return "bits: those of the wires"
-    asked = bits.with_controls(each.asked)
+    asked = bits.with_controls(each.measured)
     told = [f"{each.wires[qubit]} is {_parity(bits, qubit, each.names)}" for qubit in sorted(asked)]
     for controls, target in bits.gates:
         where = [str(wire) for qubit, wire in enumerate(each.wires) if controls >> qubit & 1]

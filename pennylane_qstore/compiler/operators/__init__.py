@@ -1,1 +1,1 @@
-"""Which PennyLane operators the compiler knows, and what they decompose to."""
+"""Which PennyLane operators the compiler accepts, and what they decompose to."""

@@ -1,4 +1,4 @@
-"""Which operators have angles that a template leaves open, and which plain gates there are."""
+"""Which operators have angles that a template leaves open, and which of them are plain gates."""
 
 import pennylane as qml
 from pennylane.operation import Operator
@@ -57,7 +57,7 @@ PLAIN = PLAIN_CONTROLLED | _PLAIN_UNCONTROLLED
 
 
 def is_parametric(op: Operator) -> bool:
-    """Whether an operation's parameters are angles that a template leaves open."""
+    """Return whether an operation's parameters are angles that a template leaves open."""
     kind = type(op)
     if kind in ANGLES:
         return True

@@ -1,4 +1,4 @@
-"""A rotation about a long Pauli word to one about a short word between CNOTs."""
+"""Rotations about long Pauli words as a ladder of CNOTs around a two-qubit rotation."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -11,7 +11,7 @@ FROM_Z = {"X": "H", "Y": "SXDG"}
 
 
 def laddered(letters: Iterable[tuple[int, str]], angle: Angle) -> list[Element]:
-    """A rotation of weight w with 2w - 3 entanglers, up to a global phase.
+    """Decompose a rotation of weight w into 2w - 3 entanglers, up to a global phase.
 
     The CNOTs hand the parity on from qubit to qubit, the first one first, so that words with the
     same beginning have the same CNOTs.
@@ -19,6 +19,9 @@ def laddered(letters: Iterable[tuple[int, str]], angle: Angle) -> list[Element]:
     Args:
         letters: (qubit, letter) pairs of the word
         angle: in radians
+
+    Returns:
+        the elements, in order
     """
     word = sorted(letters)
     if len(word) <= _PAIR:
@@ -29,7 +32,7 @@ def laddered(letters: Iterable[tuple[int, str]], angle: Angle) -> list[Element]:
 
 
 def onto_last(word: Iterable[tuple[int, str]]) -> list[Element]:
-    """What turns a word to Z on the last of its qubits."""
+    """Return the elements that map a Pauli word to Z on the last of its qubits."""
     word = list(word)
     turns = [Clifford(FROM_Z[axis], (qubit,)) for qubit, axis in word if axis in FROM_Z]
     qubits = [qubit for qubit, _ in word]

@@ -1,4 +1,4 @@
-"""PennyLane's controlled operators to elements, in the basis in which the base is diagonal."""
+"""Decompose controlled operators to elements, in the basis in which the base is diagonal."""
 
 import math
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def controlled(op: Operator) -> list[Element] | None:
 
 
 def matrix_of(op: Operator) -> Matrix:
-    """An operator's matrix, whatever interface and precision its parameters are of."""
+    """Return an operator's matrix as complex numbers, for parameters of any interface."""
     values = list(map(to_numpy, op.data))
     is_real = all(value.dtype.kind in "fiu" for value in values)
     # An exponential's coefficients are not all in its data, and come as they are.
@@ -89,11 +89,14 @@ def _most_controls(op: Operator) -> int:
 
 
 def _diagonals(op: Operator, first: int) -> list[_Diagonal] | None:
-    """A gate as a product of diagonal ones, each in its basis.
+    """Factor a gate into diagonal gates, each in its own basis.
 
     Args:
         op: the gate
         first: its first qubit
+
+    Returns:
+        the factors in order; None for a gate that isn't known here
     """
     if op.name == "Rot":
         return [_about(axis, first, _turned(_open(i))) for i, axis in enumerate("ZYZ")]
@@ -126,7 +129,7 @@ def _turned(angle: Angle) -> Phases:
 
 
 def _word(op: Operator) -> str:
-    """The word that an operator rotates about, if it does that."""
+    """Return the Pauli word that an operator rotates about; empty for any other operator."""
     if isinstance(op, qml.MultiRZ):
         return "Z" * len(op.wires)
     word = op.hyperparameters["pauli_word"] if isinstance(op, qml.PauliRot) else ""
@@ -134,13 +137,13 @@ def _word(op: Operator) -> str:
 
 
 def _about(letters: str, first: int, phases: Phases) -> _Diagonal:
-    """Phases of a word's two eigenspaces, that of -1 the second one."""
+    """Return a diagonal with phases for a word's two eigenspaces, that of -1 the second one."""
     word = [(qubit, letter) for qubit, letter in enumerate(letters, first) if letter != "I"]
     return _Diagonal(onto_last(word), phases, word[-1][0])
 
 
 def _diagonalised(matrix: Matrix, qubit: int) -> _Diagonal:
-    """A 2x2 unitary in the basis of its eigenvectors."""
+    """Return a 2x2 unitary as a diagonal in the basis of its eigenvectors."""
     if max(abs(matrix[0, 1]), abs(matrix[1, 0])) < tolerances.MATRIX_ELEMENT:
         return _Diagonal((), _phases(matrix), qubit)
     # Up to its phase a unitary is cos - i·sin·(Hermitian); eigh's eigenvectors are orthogonal.

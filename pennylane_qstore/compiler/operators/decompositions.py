@@ -1,4 +1,4 @@
-"""One step of an operator's decomposition to the gate set: by our rules, or else by PennyLane's."""
+"""One step of an operator's decomposition to the gate set: our rule, or else PennyLane's."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,7 +39,10 @@ _TURNS = {
 
 
 def decomposition(op: Operator) -> Sequence[Operator]:
-    """One step to the gate set, up to a global phase.
+    """Decompose an operator by one step, up to a global phase.
+
+    Returns:
+        operators that are nearer to the gate set, in order
 
     Raises:
         DecompositionUndefinedError: nobody knows a decomposition, and it has no small matrix
@@ -63,12 +66,12 @@ def decomposition(op: Operator) -> Sequence[Operator]:
 
 
 def on_pairs(op: Operator) -> Sequence[Operator]:
-    """A gate of the gate set as gates on at most two wires."""
+    """Return a gate of the gate set as gates on at most two wires."""
     return decomposition(op) if op.name in CONTROLLED_X else [op]
 
 
 def _own(op: Operator) -> Operator:
-    """What is made of PennyLane-IonQ's operations to the same of ours; anything else as it is."""
+    """Return an operator with PennyLane-IonQ's operations replaced by ours; any other as it is."""
     if type(op) in SAME:
         return SAME[type(op)](*op.data, wires=op.wires)
     if isinstance(op, qml.ops.Prod):
@@ -82,7 +85,7 @@ def _own(op: Operator) -> Operator:
 
 
 def _with_base(op: Operator, base: Operator) -> Operator:
-    """An adjoint, a power or a controlled operator of another base."""
+    """Return an adjoint, a power or a controlled operator with another base."""
     if isinstance(op, qml.ops.Adjoint):
         return qml.adjoint(base)
     if isinstance(op, qml.ops.Pow):
@@ -97,14 +100,14 @@ def _with_base(op: Operator, base: Operator) -> Operator:
 
 
 def _dense(op: Operator) -> Operator:
-    """An operator with sparse data to the same with arrays; a state's is a row of a matrix."""
+    """Return an operator with arrays for sparse data; a state is given as a row of a matrix."""
     values = list(map(to_numpy, op.data))
     rows = [value[0] if np.shape(value)[:1] == (1,) else value for value in values]
     return type(op)(*rows, wires=op.wires)
 
 
 def _gates(element: Element, op: Operator) -> list[Operator]:
-    """An element as gates on an operator's wires, with its parameters."""
+    """Return an element as gates on an operator's wires, with its parameters put in."""
     wires = [op.wires[qubit] for qubit in element.qubits]
     if isinstance(element, Clifford):
         return [_CLIFFORDS[element.name](wires)]

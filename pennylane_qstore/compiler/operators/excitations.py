@@ -1,4 +1,4 @@
-"""Excitations of quantum chemistry to Cliffords and rotations, their one parameter open."""
+"""Quantum chemistry's excitations as Clifford gates and rotations with one open angle."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,18 +10,21 @@ _ANGLE = Angle(0.0, ((0, 1.0),))
 
 
 def double_excitation(outside: float = 0.0) -> list[Element]:
-    """PennyLane's rotation of |0011⟩ and |1100⟩ on qubits 0 to 3.
+    """Return PennyLane's rotation between |0011⟩ and |1100⟩ on qubits 0 to 3.
 
     CNOTs make the two states those of qubit 0, which turns about Y where the others are 011.
 
     Args:
         outside: a phase of all other states, as a multiple of the angle
+
+    Returns:
+        elements with one open angle
     """
     return _double((0, 1, 2, 3), outside)
 
 
 def fermionic_single(qubits: int) -> list[Element]:
-    """PennyLane's excitation from the first qubit to the last, with the parity of the others."""
+    """Return PennyLane's excitation from the first to the last qubit, with the others' parity."""
     first, *between, last = range(qubits)
     half = _ANGLE.scaled(0.5)
     core = [
@@ -32,11 +35,14 @@ def fermionic_single(qubits: int) -> list[Element]:
 
 
 def fermionic_double(first: int, second: int) -> list[Element]:
-    """PennyLane's double excitation of two ranges of qubits, from their ends to their ends.
+    """Return PennyLane's double excitation between two ranges of qubits.
 
     Args:
         first: how many qubits there are in the range of the occupied orbitals, the first ones
         second: how many in the other
+
+    Returns:
+        elements with one open angle
     """
     last = first + second - 1
     between = [*range(1, first - 1), *range(first + 1, last)]
@@ -56,7 +62,7 @@ def _double(qubits: Sequence[int], outside: float = 0.0) -> list[Element]:
 
 
 def _with_parity(between: Sequence[int], end: int, core: Sequence[Element]) -> list[Element]:
-    """Elements that excite a qubit, with a minus where an odd number of others are 1."""
+    """Return an excitation with a minus sign where an odd number of other qubits are 1."""
     if not between:
         return list(core)
     chain = [Clifford("CX", pair) for pair in pairwise(between)]

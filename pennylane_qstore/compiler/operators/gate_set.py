@@ -1,4 +1,4 @@
-"""Which operations have a direct rule, and which of them a tape may carry to the compiler."""
+"""The gate set: operations that the compiler takes without decomposing them."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ _CLASSES = (*NATIVE, *PENNYLANE_IONQ_NATIVE, *PENNYLANE_IONQ_ISING)
 
 
 def has_rule(op: Operator) -> bool:
-    """Whether the compiler takes an operation as it is."""
+    """Return whether the compiler takes an operation without decomposing it."""
     if op.name in CONTROLLED_X:
         return len(op.control_wires) <= _MOST_CONTROLS_KEPT_WHOLE and not op.work_wires
     return op.name in PENNYLANE_GATES or isinstance(op, _CLASSES)

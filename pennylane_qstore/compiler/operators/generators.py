@@ -1,4 +1,4 @@
-"""Operators with one angle to rotations about Pauli words, by their generators.
+"""Decompose one-parameter operators into Pauli rotations, by their generators.
 
 exp(i angle G) is a product of rotations where the words of G commute, or fall into groups that do.
 Whether the product is the operator is checked with its matrix, once for each kind of operator.
@@ -44,7 +44,7 @@ def by_generator(op: Operator) -> Sequence[Element] | None:
 
 
 def _kind(op: Operator) -> Hashable | None:
-    """What decides an operator's generator; None where that isn't known, or there is none."""
+    """Return what determines an operator's generator; None where that can't be said."""
     if isinstance(op, qml.ops.Controlled):
         base = _kind(op.base)
         return base and (type(op), tuple(map(bool, op.control_values)), base)
@@ -72,7 +72,7 @@ def _elements(_: Hashable, op: Operator) -> tuple[Element, ...] | None:
 
 
 def _rotations(op: Operator) -> list[Rotation]:
-    """The words as rotations, those that commute with each other next to each other."""
+    """Return a generator's words as rotations, words that commute next to each other."""
     places = {wire: qubit for qubit, wire in enumerate(op.wires)}
     groups: list[list[Rotation]] = []
     for word, value in _words(op).items():
@@ -92,7 +92,7 @@ def _rotations(op: Operator) -> list[Rotation]:
 
 
 def _words(op: Operator) -> dict[tuple[tuple[Any, str], ...], float]:
-    """The generator's words, (wire, letter) pairs, and what each is multiplied with."""
+    """Return the generator's Pauli words, as (wire, letter) pairs, with their coefficients."""
     if isinstance(op, qml.ops.Controlled):
         words = _words(op.base)
         # What projects on a control's value is (1 ± Z)/2.
@@ -114,7 +114,7 @@ def _words(op: Operator) -> dict[tuple[tuple[Any, str], ...], float]:
 
 
 def _agree(rotations: Sequence[Rotation], op: Operator) -> bool:
-    """Whether rotations have an operator's matrix, up to a phase, at some angles."""
+    """Return whether rotations have an operator's matrix, up to a phase, at some angles."""
     size = len(op.wires)
     words = [_matrix(turn.word, size) for turn in rotations]
     for value in _ANGLES:
@@ -138,7 +138,7 @@ def _matrix(word: Iterable[tuple[int, str]], size: int) -> NDArray[np.complex128
 
 
 def _put_back(where: Sequence[int]) -> list[Element]:
-    """SWAPs that bring each qubit's state back to it."""
+    """Return the SWAPs that bring each qubit's state back to it."""
     places = list(where)
     swaps: list[Element] = []
     for qubit in range(len(places)):

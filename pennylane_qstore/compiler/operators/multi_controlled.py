@@ -1,4 +1,4 @@
-"""Multi-controlled gates as Cliffords and rotations, each of at most one entangler.
+"""Multi-controlled gates as Clifford gates and rotations with at most one entangler each.
 
 What is controlled is diagonal: phases of |0⟩ and |1⟩ of the target, or a rotation about Z, whose
 phases are opposite and cost less. Anything else on one qubit is diagonal in another basis.
@@ -38,12 +38,12 @@ class Phases(NamedTuple):
     one: Angle
 
     def scaled(self, factor: float) -> "Phases":
-        """Its power."""
+        """Return both phases multiplied by a factor."""
         return Phases(self.zero.scaled(factor), self.one.scaled(factor))
 
 
 def controlled_x(controls: Sequence[int], target: int) -> list[Element]:
-    """X on the target where all controls are 1."""
+    """Return the elements of X on the target where all controls are 1."""
     if len(controls) == 1:
         return [Clifford("CX", (controls[0], target))]
     hadamard = Clifford("H", (target,))
@@ -51,13 +51,13 @@ def controlled_x(controls: Sequence[int], target: int) -> list[Element]:
 
 
 def controlled_phase(angle: Angle, qubits: Sequence[int]) -> list[Element]:
-    """Multiplies |1…1⟩ by exp(i angle)."""
+    """Return the elements that multiply |1…1⟩ by exp(i angle)."""
     *controls, target = qubits
     return controlled_diagonal(Phases(Angle(), angle), controls, target)
 
 
 def controlled_diagonal(phases: Phases, controls: Sequence[int], target: int) -> list[Element]:
-    """Phases of the target where all controls are 1."""
+    """Return the elements of a diagonal gate on the target where all controls are 1."""
     if phases == Phases(Angle(), Angle()):
         return []
     opposite = phases.zero.plus(phases.one) == Angle()
@@ -81,7 +81,7 @@ def controlled_diagonal(phases: Phases, controls: Sequence[int], target: int) ->
 
 
 def controlled_rotation(angle: Angle, controls: Sequence[int], target: int) -> list[Element]:
-    """RZ(angle) on the target where all controls are 1.
+    """Return the elements of RZ(angle) on the target where all controls are 1.
 
     It turns the target by the same share about the parity of each set of controls, with a minus
     where the set is odd; the target holds one parity after another, in the order of a Gray code.
@@ -106,7 +106,7 @@ def _once(phases: Phases, controls: Sequence[int], target: int) -> list[Element]
 
 
 def _twice(phases: Phases, controls: Sequence[int], target: int) -> list[Element]:
-    """Barenco's circuit: half of it with b, minus half with a⊕b, half with a."""
+    """Return Barenco's circuit: half of the phases with b, minus half with a⊕b, half with a."""
     a, b = controls
     half = phases.scaled(0.5)
     flip = Clifford("CX", (a, b))
@@ -120,7 +120,7 @@ def _twice(phases: Phases, controls: Sequence[int], target: int) -> list[Element
 
 
 def _thrice(phases: Phases, controls: Sequence[int], target: int) -> list[Element]:
-    """Each parity of the controls once, in the order of a Gray code."""
+    """Return each parity of three controls once, in the order of a Gray code."""
     a, b, c = controls
     quarter = phases.scaled(0.25)
     elements = _once(quarter, [a], target)
@@ -142,7 +142,7 @@ _SHORT = {1: _once, 2: _twice, 3: _thrice}
 
 
 def _relative_x(controls: Sequence[int], target: int) -> list[Element]:
-    """X where three or more controls are all 1, times a diagonal unitary.
+    """Return X where three or more controls are all 1, times a diagonal unitary.
 
     Maslov's circuit (arXiv:1508.03273), its three controls replaced by three groups of them.
     """
@@ -155,7 +155,7 @@ def _relative_x(controls: Sequence[int], target: int) -> list[Element]:
 
 
 def _half_turn(controls: Sequence[int], target: int) -> list[Element]:
-    """X where all controls are 1, times phases that depend on the controls only."""
+    """Return X where all controls are 1, times phases that depend on the controls only."""
     if len(controls) == 1:
         return controlled_x(controls, target)
     hadamard = Clifford("H", (target,))

@@ -1,4 +1,4 @@
-"""PennyLane's operators to Cliffords and rotations about Pauli words, with few entanglers.
+"""Our decomposition rules: PennyLane operators as Clifford gates and Pauli rotations.
 
 Only operators that are better off so than with PennyLane's own decomposition have a rule. In a
 rule an operator's wires are the qubits 0, 1, …, and its parameters are open.
@@ -34,7 +34,7 @@ _OPEN = Angle(0.0, ((0, 1.0),))
 
 
 def elements_of(op: Operator) -> Elements | None:
-    """An operator's elements, up to a global phase, or None where it has no rule."""
+    """Return an operator's elements, up to a global phase; None where it has no rule."""
     if has_rule(op) and op.name not in CONTROLLED_X:
         return None
     if isinstance(op, qml.ops.Adjoint):
@@ -60,7 +60,7 @@ def _pswap(_: Operator) -> Elements:
 
 
 def _exchange(angle: float) -> Elements:
-    """A power of iSWAP."""
+    """Return a power of iSWAP, of the given angle in radians."""
     return [rotation([(0, axis), (1, axis)], Angle(angle)) for axis in "XY"]
 
 
@@ -69,14 +69,14 @@ def _fermionic_double(op: Operator) -> Elements:
 
 
 def _unitary(op: Operator) -> Elements | None:
-    """A unitary on two wires by its Weyl coordinates; smaller and larger ones have no rule."""
+    """Return a two-wire unitary's elements, by its Weyl coordinates; None for other widths."""
     if len(op.wires) != _PAIR or op.batch_size is not None:
         return None
     return resolved((0, 1), weyl.decompose(matrix_of(op)))
 
 
 def _exponential(op: Operator) -> Elements | None:
-    """The exponential of a sum of Pauli words that commute, as one rotation each."""
+    """Return one rotation for each word of a sum of commuting Pauli words, exponentiated."""
     sentence = op.base.pauli_rep
     if sentence is None or op.batch_size is not None:
         return None

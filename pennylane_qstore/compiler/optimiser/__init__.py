@@ -1,1 +1,1 @@
-"""Which of several equivalent circuits is sent, and what the start and the measurement spare."""
+"""Choose the circuit that is sent among equivalent ones, by its start and its measurement."""

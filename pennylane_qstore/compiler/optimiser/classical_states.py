@@ -1,4 +1,4 @@
-"""What a circuit does to basis states that are known is worked out, not sent.
+"""Classical-state propagation: gates on qubits in a known basis state are evaluated here.
 
 All qubits start in |0⟩. Until a gate makes a superposition of it, a qubit's state stays known; a
 gate that it controls either happens or doesn't, and a rotation about Z there is a phase.
@@ -21,7 +21,7 @@ _FLIPS = {"X", "Y"}
 
 
 class Simplified(NamedTuple):
-    """What is left of a circuit that starts in |0…0⟩.
+    """A circuit that starts in |0…0⟩, without gates on known basis states.
 
     Attributes:
         elements: in order, for qubits that all start in |0⟩
@@ -33,11 +33,14 @@ class Simplified(NamedTuple):
 
 
 def from_zeros(elements: Iterable[AnyElement], qubits: int) -> Simplified:
-    """A circuit that starts in |0…0⟩ without what only acts on known states.
+    """Remove from a circuit that starts in |0…0⟩ what only acts on known basis states.
 
     Args:
         elements: in order
         qubits: how many
+
+    Returns:
+        the elements that are left, and the qubits that end in |1⟩
     """
     state = _BasisState(qubits)
     kept = [left for element in elements for left in state.after(element)]
@@ -51,7 +54,7 @@ class _BasisState:
         self.bits = dict.fromkeys(range(qubits), 0)
 
     def after(self, element: AnyElement) -> Iterator[AnyElement]:
-        """What has to be done of an element."""
+        """Return what must be done of an element, and update the known bits."""
         if isinstance(element, Rotation):
             return self._rotated(element)
         if isinstance(element, ControlledX):
@@ -68,7 +71,7 @@ class _BasisState:
             elif self.bits[qubit]:
                 angle = angle.scaled(-1)
         if word:
-            yield from self._unknown(qubit for qubit, _ in word)
+            yield from self._in_superposition(qubit for qubit, _ in word)
             yield Rotation(tuple(word), angle)
 
     def _controlled(self, controls: Iterable[int], target: int) -> Iterator[AnyElement]:
@@ -78,7 +81,7 @@ class _BasisState:
         if not rest:
             yield from self._flipped(target)
             return
-        yield from self._unknown([target])
+        yield from self._in_superposition([target])
         if len(rest) == 1:
             yield Clifford("CX", (*rest, target))
         else:
@@ -89,26 +92,26 @@ class _BasisState:
         if element.name == "CX":
             yield from self._controlled([first], last)
         elif element.name == "CZ" and (first in self.bits or last in self.bits):
-            known, other = (first, last) if first in self.bits else (last, first)
-            if self.bits[known] and other not in self.bits:
+            classical, other = (first, last) if first in self.bits else (last, first)
+            if self.bits[classical] and other not in self.bits:
                 yield Clifford("Z", (other,))
         elif element.name == "SWAP":
             yield from self._exchanged(first, last)
         elif element.name in _FLIPS:
             yield from self._flipped(first, element)
         elif element.name not in _DIAGONAL or first not in self.bits:
-            yield from self._unknown(element.qubits)
+            yield from self._in_superposition(element.qubits)
             yield element
 
     def _exchanged(self, first: int, last: int) -> Iterator[AnyElement]:
-        """Known bits change places; a state that nobody knows needs the gate."""
+        """Yield a SWAP where it is needed: known bits change places without a gate."""
         if first in self.bits and last in self.bits:
             self.bits |= {first: self.bits[last], last: self.bits[first]}
             return
-        known = {qubit: self.bits[qubit] for qubit in (first, last) if qubit in self.bits}
-        if not any(known.values()):  # a qubit in |0⟩ stays one wherever it goes
-            self.bits |= {first + last - qubit: self.bits.pop(qubit) for qubit in known}
-        yield from self._unknown(qubit for qubit, bit in known.items() if bit)
+        classical = {qubit: self.bits[qubit] for qubit in (first, last) if qubit in self.bits}
+        if not any(classical.values()):  # a qubit in |0⟩ stays one wherever it goes
+            self.bits |= {first + last - qubit: self.bits.pop(qubit) for qubit in classical}
+        yield from self._in_superposition(qubit for qubit, bit in classical.items() if bit)
         yield Clifford("SWAP", (first, last))
 
     def _unitary(self, element: Constant) -> Iterator[AnyElement]:
@@ -119,7 +122,7 @@ class _BasisState:
             if max(abs(matrix[0, 0]), abs(matrix[1, 1])) < tolerances.MATRIX_ELEMENT:
                 yield from self._flipped(qubit)
                 return
-        yield from self._unknown(element.qubits)
+        yield from self._in_superposition(element.qubits)
         yield element
 
     def _flipped(self, qubit: int, gate: AnyElement | None = None) -> Iterator[AnyElement]:
@@ -128,8 +131,8 @@ class _BasisState:
         else:
             yield gate or Clifford("X", (qubit,))
 
-    def _unknown(self, qubits: Iterable[int]) -> Iterator[AnyElement]:
-        """Qubits that are to become superpositions: those in |1⟩ are made so first."""
+    def _in_superposition(self, qubits: Iterable[int]) -> Iterator[AnyElement]:
+        """Yield X for each qubit in |1⟩ that is about to leave its basis state."""
         for qubit in qubits:
             if self.bits.pop(qubit, 0):
                 yield Clifford("X", (qubit,))

@@ -1,9 +1,9 @@
-"""What can't reach the outcomes isn't sent.
+"""How much of a qubit's state still matters downstream: nothing, its bit, or the full state.
 
 A circuit is read from its end. Of a qubit that is measured in the computational basis and that no
 later gate acts on, only the bit matters: a diagonal gate there does nothing, and X, CNOT, SWAP and
-Toffoli do to bits what can be done to the outcomes just as well. A gate on qubits that nobody asks
-about does nothing, either.
+Toffoli act on bits, which can be done to the outcomes just as well. A gate on qubits that aren't
+measured does nothing, either.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _DIAGONAL = {"Z", "S", "SDG", "CZ"}
 
 
 class Flip(NamedTuple):
-    """What is done to the outcomes: a bit is flipped where all controls are 1.
+    """A correction of the outcomes: a bit is flipped where all controls are 1.
 
     Attributes:
         controls: qubits, or none
@@ -36,12 +36,12 @@ class Flip(NamedTuple):
     target: int
 
 
-class Reaching(NamedTuple):
+class LightCone(NamedTuple):
     """The part of a circuit that the outcomes depend on.
 
     Attributes:
         elements: in order
-        flips: what is done to the outcomes, in order
+        flips: corrections of the outcomes, in order
     """
 
     elements: tuple[AnyElement, ...]
@@ -49,38 +49,41 @@ class Reaching(NamedTuple):
 
 
 class _Use(Enum):
-    """What the rest of the circuit and its measurement make of a qubit."""
+    """How much of a qubit's state the rest of the circuit and its measurement depend on."""
 
     NOTHING = 0
     BIT = 1
     STATE = 2
 
 
-def reaching(elements: Sequence[AnyElement], measured: Iterable[int]) -> Reaching:
-    """A circuit without what can't reach the outcomes.
+def light_cone(elements: Sequence[AnyElement], measured: Iterable[int]) -> LightCone:
+    """Reduce a circuit to the part that the measured outcomes depend on.
 
     Args:
         elements: in order
-        measured: the qubits whose bits are asked for
+        measured: the measured qubits
+
+    Returns:
+        the elements that are left, and bit flips to apply to the outcomes
     """
     uses = _Uses(measured)
     kept: list[AnyElement] = []
     flips: list[Flip] = []
     for element in reversed(elements):
-        if uses.misses(element):
+        if uses.is_irrelevant(element):
             continue
-        done = None if uses.has_state(element) else _on_bits(element)
-        if done is None:
+        element_flips = None if uses.has_state(element) else _as_flips(element)
+        if element_flips is None:
             kept.append(element)
             uses.take(element)
         else:
-            flips[:0] = done
+            flips[:0] = element_flips
             uses.take_bits(element)
-    return Reaching(tuple(reversed(kept)), tuple(flips))
+    return LightCone(tuple(reversed(kept)), tuple(flips))
 
 
 class _Uses:
-    """What becomes of each qubit after a point of the circuit."""
+    """How much of each qubit's state matters after a point of the circuit."""
 
     def __init__(self, measured: Iterable[int]) -> None:
         self._of = dict.fromkeys(measured, _Use.BIT)
@@ -89,14 +92,13 @@ class _Uses:
         return self._of.get(qubit, _Use.NOTHING)
 
     def has_state(self, element: AnyElement) -> bool:
-        """Whether more than a bit matters of one of an element's qubits."""
+        """Return whether more than the bit matters of one of an element's qubits."""
         return any(self._at(qubit) is _Use.STATE for qubit in element.qubits)
 
-    def misses(self, element: AnyElement) -> bool:
-        """Whether nothing depends on an element.
+    def is_irrelevant(self, element: AnyElement) -> bool:
+        """Return whether no measured outcome depends on an element.
 
-        It may do what it likes to qubits that nobody asks about, also where bits that are asked
-        for decide what it does.
+        An element may do anything to unmeasured qubits, also where measured bits control it.
         """
         if self.has_state(element):
             return False
@@ -104,11 +106,11 @@ class _Uses:
         return seen <= _kept_bits(element)
 
     def take(self, element: AnyElement) -> None:
-        """An element that is kept."""
+        """Record an element that is kept."""
         self._of |= dict.fromkeys(element.qubits, _Use.STATE)
 
     def take_bits(self, element: AnyElement) -> None:
-        """An element that is done to the outcomes instead."""
+        """Record an element that is applied to the outcomes instead."""
         if isinstance(element, Clifford) and element.name == "SWAP":
             first, last = element.qubits
             self._of |= {first: self._at(last), last: self._at(first)}
@@ -117,7 +119,7 @@ class _Uses:
 
 
 def _kept_bits(element: AnyElement) -> set[int]:
-    """The qubits whose bits an element leaves as they are."""
+    """Return the qubits whose bits an element leaves as they are."""
     if isinstance(element, Rotation):
         return {qubit for qubit, letter in element.word if letter == "Z"}
     if isinstance(element, ControlledX):
@@ -130,8 +132,8 @@ def _kept_bits(element: AnyElement) -> set[int]:
     return set(element.qubits) if element.name in _DIAGONAL else set()
 
 
-def _on_bits(element: AnyElement) -> list[Flip] | None:
-    """What an element does to the bits, if that is all it does but for phases."""
+def _as_flips(element: AnyElement) -> list[Flip] | None:
+    """Return an element as flips of bits; None where it does more than that, but for phases."""
     if isinstance(element, ControlledX):
         return [Flip(element.controls, element.target)]
     if isinstance(element, Rotation):
@@ -152,7 +154,7 @@ def _on_bits(element: AnyElement) -> list[Flip] | None:
 
 
 def _half_turns(element: Rotation) -> list[Flip] | None:
-    """A rotation as flips, where its angle is a multiple of π for all parameters."""
+    """Return a rotation by a constant multiple of π as flips; None for any other angle."""
     turns = element.angle.const / np.pi
     if not element.angle.is_constant or abs(turns - round(turns)) > tolerances.HALF_TURNS:
         return None

@@ -1,4 +1,4 @@
-"""Elements to the circuit with the fewest gates, of the several that are tried."""
+"""Compile several equivalent circuits; keep that with fewest two-qubit gates, then pulses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
-from pennylane_qstore.compiler.optimiser.prepared_start import prepared_heads
+from pennylane_qstore.compiler.optimiser.prepared_start import with_prepared_prefix
 from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
 from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
@@ -61,7 +61,7 @@ class Candidate(NamedTuple):
     derived: Derived = NONE
 
 
-class _Made(NamedTuple):
+class _CompiledCandidate(NamedTuple):
     """A candidate's pulses, and what they stand for.
 
     Attributes:
@@ -90,9 +90,9 @@ class Optimised:
         qubits: int,
         entangler: str,
         measured: Iterable[int] | None = None,
-        known: Candidate | None = None,
+        earlier: Candidate | None = None,
     ) -> None:
-        """Tries what there is and keeps the best.
+        """Compile all candidates and keep the best.
 
         Args:
             elements: of the circuit
@@ -100,34 +100,37 @@ class Optimised:
             entangler: "ms" or "zz"
             measured: the qubits whose outcomes are all that matters of the circuit; None sends
                 its whole unitary, but for phases before the measurement
-            known: the best, where it was found before
+            earlier: the best one, where an earlier search found it
         """
-        asked = None if measured is None else frozenset(measured)
+        outcomes = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(*GENERIC_ANGLES, (_SAMPLES, _n_params(elements)))
-        best: _Made | None = None
-        for candidate in [known] if known else _candidates(elements, qubits, asked):
+        best: _CompiledCandidate | None = None
+        for candidate in [earlier] if earlier else _candidates(elements, qubits, outcomes):
             whole = chains(candidate.parts, qubits, candidate.derived)
             if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
             tried = [(candidate, whole)]
-            if not known:
+            if not earlier:
                 tried += _reordered(candidate, whole, entangler, points)
             for each in tried:
-                made = _made(*each, entangler, asked, points)
+                made = _made(*each, entangler, outcomes, points)
                 if best is None or made.counts < best.counts:
                     best = made
         assert best is not None
         self.candidate, self.counts = best.candidate, best.counts
         found, self._pulses, self._qubits, self._bits = best[2:]
         self._reading = Reading(found, self._pulses.slots)
-        self._names = self._qubits if asked is not None else range(len(self._qubits))
+        self._names = self._qubits if outcomes is not None else range(len(self._qubits))
 
     def bind(self, params: Reals) -> list[Bound]:
-        """Parameters to programs.
+        """Bind parameters to programs.
 
         Args:
             params: shape (batch, n_params)
+
+        Returns:
+            the programs, in groups of one structure each
         """
         return [
             Bound(rows, programs, self._names, self._qubits)
@@ -136,7 +139,7 @@ class Optimised:
 
 
 def _by_ends(bits: BitMap) -> list[int]:
-    """For each qubit of the tape, the one that holds its state at the end.
+    """Return the qubit that holds, at the end, the state of each qubit of the tape.
 
     A qubit may be named by where it ends: all of them start in |0⟩, so that nobody can tell.
     """
@@ -161,16 +164,16 @@ def _packed(circuit: Chains, bits: BitMap, least: int) -> tuple[list[int], BitMa
 
 
 def _candidates(
-    elements: Sequence[AnyElement], qubits: int, asked: frozenset[int] | None
+    elements: Sequence[AnyElement], qubits: int, outcomes: frozenset[int] | None
 ) -> Iterator[Candidate]:
-    """Several circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
-    if asked is None:
+    """Return circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
+    if outcomes is None:
         return _exact_candidates(elements, qubits)
-    return _measured_candidates(RequiredCircuit.of(elements, qubits, asked), qubits)
+    return _measured_candidates(RequiredCircuit.of(elements, qubits, outcomes), qubits)
 
 
 def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[Candidate]:
-    """Circuits of the same unitary."""
+    """Yield circuits of the same unitary."""
     pairs = _on_pairs(elements)
     blocks = consolidate(pairs, qubits)
     yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
@@ -184,24 +187,24 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
         yield Candidate(again.elements, _held(where), again.derived)
 
 
-def _measured_candidates(asked: RequiredCircuit, qubits: int) -> Iterator[Candidate]:
-    """Circuits of the same outcomes."""
-    elements = _on_pairs(asked.elements)
-    made = prepared_heads(elements, qubits, terminal=range(qubits))
+def _measured_candidates(required: RequiredCircuit, qubits: int) -> Iterator[Candidate]:
+    """Yield circuits of the same measured outcomes."""
+    elements = _on_pairs(required.elements)
+    made = with_prepared_prefix(elements, qubits, terminal=range(qubits))
     most: int | None = None
     for start in [elements] if made == elements else [made, elements]:
         for states in (False, True):
             blocks = consolidate(start, qubits, measured=True, states=states)
-            yield Candidate(blocks.elements, asked.moved(blocks.where), blocks.derived)
+            yield Candidate(blocks.elements, required.moved(blocks.where), blocks.derived)
         entanglers = len(chains(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
             return
         words = synthesis.synthesise_measured(
-            start, qubits, measured=asked.needed, from_zero=True, most=most
+            start, qubits, measured=required.needed, from_zero=True, most=most
         )
         if words is not None:
-            again = asked.by(words)
+            again = required.by(words)
             for states in (False, True):
                 blocks = consolidate(
                     _on_pairs(again.elements), qubits, measured=True, states=states
@@ -214,7 +217,7 @@ def _held(where: Sequence[int]) -> BitMap:
 
 
 def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
-    """Elements without gates of several controls."""
+    """Return elements with multi-controlled gates decomposed."""
     return [
         part
         for element in elements
@@ -229,7 +232,7 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
 def _reordered(
     candidate: Candidate, whole: Chains, entangler: str, points: Reals
 ) -> list[tuple[Candidate, Chains]]:
-    """A candidate whose parts come in another order that saves pulses, if there is one."""
+    """Return a candidate with its parts in an order that saves pulses; empty if there is none."""
     parts = ordered(candidate.parts, entangler, whole, points)
     if all(one is other for one, other in zip(parts, candidate.parts, strict=True)):
         return []
@@ -241,25 +244,28 @@ def _made(
     candidate: Candidate,
     whole: Chains,
     entangler: str,
-    asked: frozenset[int] | None,
+    outcomes: frozenset[int] | None,
     points: Reals,
-) -> _Made:
-    """A candidate's pulses.
+) -> _CompiledCandidate:
+    """Compile a candidate to pulses.
 
     Args:
         candidate: the circuit
         whole: its chains, on all qubits
         entangler: "ms" or "zz"
-        asked: the qubits whose outcomes are all that matters, or None
+        outcomes: the qubits whose outcomes are measured, or None for the whole unitary
         points: a few generic parameters
+
+    Returns:
+        the candidate's pulses and gate counts
     """
-    if asked is None:
+    if outcomes is None:
         order, bits = _by_ends(candidate.bits), None
     else:
-        order, bits = _packed(whole, candidate.bits, max(1, len(asked)))
+        order, bits = _packed(whole, candidate.bits, max(1, len(outcomes)))
     found = whole.of(order)
-    own = pulses(found, entangler, found.samples(points), flips_free=asked is not None)
-    return _Made(candidate, own.counts(), found, own, order, bits)
+    own = pulses(found, entangler, found.samples(points), flips_free=outcomes is not None)
+    return _CompiledCandidate(candidate, own.counts(), found, own, order, bits)
 
 
 def _n_params(elements: Sequence[AnyElement]) -> int:

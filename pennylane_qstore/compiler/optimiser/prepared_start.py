@@ -1,4 +1,4 @@
-"""A circuit's constant start: what it makes of |0…0⟩ is known, so it may be made in another way."""
+"""State-preparation prefix: prepare what a circuit's constant start makes of |0…0⟩ more cheaply."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -20,39 +20,42 @@ _NO_PARAMS = np.zeros((1, 0))
 _IDLE = -1  # no qubit of any circuit
 
 
-class PreparedStart(NamedTuple):
+class ConstantPrefix(NamedTuple):
     """A circuit in two.
 
     Attributes:
-        head: elements without parameters that no element with one comes before, in order
+        prefix: elements without parameters that no element with one comes before, in order
         rest: all others, in order
     """
 
-    head: list[Element]
+    prefix: list[Element]
     rest: list[Element]
 
 
-def constant_head(elements: Iterable[Element], qubits: int) -> PreparedStart:
-    """PreparedStart off the constant start of a circuit.
+def constant_prefix(elements: Iterable[Element], qubits: int) -> ConstantPrefix:
+    """Split off the constant start of a circuit.
 
     Args:
         elements: in order
         qubits: how many there are
+
+    Returns:
+        the constant elements, and the rest
     """
     constant = [True] * qubits
-    found = PreparedStart([], [])
+    split = ConstantPrefix([], [])
     for element in elements:
         fixed = not isinstance(element, Rotation) or element.angle.is_constant
         if fixed and all(constant[qubit] for qubit in element.qubits):
-            found.head.append(element)
+            split.prefix.append(element)
             continue
-        found.rest.append(element)
+        split.rest.append(element)
         for qubit in element.qubits:
             constant[qubit] = False
-    return found
+    return split
 
 
-def prepared_heads(
+def with_prepared_prefix(
     elements: Iterable[Element], qubits: int, *, terminal: Collection[int] = ()
 ) -> list[Element]:
     """Make what a circuit's constant start makes of |0…0⟩ with fewer entanglers, where that goes.
@@ -66,21 +69,24 @@ def prepared_heads(
     Returns:
         a circuit that does the same to |0…0⟩, up to a global phase and such phases
     """
-    head, rest = constant_head(elements, qubits)
+    prefix, rest = constant_prefix(elements, qubits)
     busy = {qubit for element in rest for qubit in element.qubits}
     found: list[Element] = []
-    for component, own in _components(head):
+    for component, own in _components(prefix):
         alone = all(qubit in terminal and qubit not in busy for qubit in component)
         found += _cheapest(component, own, magnitudes_only=alone)
     return [*found, *rest]
 
 
 def state_of(elements: Iterable[Element], qubits: Sequence[int]) -> Matrix:
-    """What elements without parameters make of |0…0⟩; the first qubit is the most significant bit.
+    """Return the state that constant elements make of |0…0⟩; the first qubit is the highest bit.
 
     Args:
         elements: in order, on these qubits
         qubits: of the state
+
+    Returns:
+        the amplitudes, shape (2ⁿ,)
     """
     place = {qubit: axis for axis, qubit in enumerate(qubits)}
     state = np.zeros((2,) * len(qubits), dtype=complex)
@@ -100,7 +106,7 @@ def state_of(elements: Iterable[Element], qubits: Sequence[int]) -> Matrix:
 def _cheapest(
     component: Sequence[int], elements: list[Element], *, magnitudes_only: bool
 ) -> list[Element]:
-    """The elements on a component, or fewer entanglers that make the same state."""
+    """Return the elements on a component, or ones with fewer entanglers for the same state."""
     count = len(component)
     own = renamed(elements, {qubit: place for place, qubit in enumerate(component)})
     most = _entanglers(own, count)
@@ -113,13 +119,13 @@ def _cheapest(
 
 
 def _entanglers(elements: Iterable[Element], qubits: int) -> int:
-    """How many entanglers elements take once consolidated; a rotation about n letters 2n - 3."""
+    """Return how many entanglers elements take once consolidated, 2n - 3 for n qubits."""
     joint = [len(part.qubits) for part in consolidate(elements, qubits).elements]
     return sum(2 * count - 3 for count in joint if count > 1)
 
 
 def _components(elements: Iterable[Element]) -> list[tuple[tuple[int, ...], list[Element]]]:
-    """Qubits that elements join, rising, with their elements in order."""
+    """Return groups of qubits that elements join, rising, with their elements in order."""
     group_of: dict[int, set[int]] = {}
     elements = list(elements)
     for element in elements:
@@ -140,7 +146,7 @@ def _matrix(element: Clifford | Constant) -> Matrix:
 
 
 def _applied(matrix: Matrix, state: Matrix, axes: Sequence[int]) -> Matrix:
-    """A gate on some axes of a state."""
+    """Return a state after a gate on some of its axes."""
     count = len(axes)
     gate = matrix.reshape((2,) * (2 * count))
     moved = np.tensordot(gate, state, axes=(range(count, 2 * count), axes))

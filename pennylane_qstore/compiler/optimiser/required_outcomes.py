@@ -1,7 +1,7 @@
-"""What is asked of a circuit: the outcomes of some of its qubits, and no more.
+"""Reduce a circuit to what its measured outcomes depend on, and record the map of bits back.
 
-Its start in |0…0⟩ and its measurement at the end are made use of; what is left for the outcomes
-to become the tape's is a map of bits.
+Both the start in |0…0⟩ and the measurement at the end are used. The map of bits turns the reduced
+circuit's outcomes into the tape's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from pennylane_qstore.compiler.circuit.elements import AnyElement
 from pennylane_qstore.compiler.circuit.paulis import bits as ones
 from pennylane_qstore.compiler.gadgets.synthesis import MeasuredSynthesis
 from pennylane_qstore.compiler.optimiser.classical_states import from_zeros
-from pennylane_qstore.compiler.optimiser.light_cone import Flip, reaching
+from pennylane_qstore.compiler.optimiser.light_cone import Flip, light_cone
 from pennylane_qstore.programs.outcomes import BitMap
 
 
@@ -31,15 +31,18 @@ class RequiredCircuit:
     def of(
         cls, elements: Iterable[AnyElement], qubits: int, measured: Iterable[int]
     ) -> "RequiredCircuit":
-        """What is left of a circuit.
+        """Reduce a circuit to what the measured outcomes depend on.
 
         Args:
             elements: in order
             qubits: how many
-            measured: those whose bits are asked for
+            measured: the measured ones
+
+        Returns:
+            the reduced circuit, and the map from its bits to the tape's
         """
         start = from_zeros(elements, qubits)
-        left = reaching(start.elements, measured)
+        left = light_cone(start.elements, measured)
         split = next((i for i, f in enumerate(left.flips) if len(f.controls) > 1), len(left.flips))
         linear, rest = left.flips[:split], left.flips[split:]
         needed = _needed(rest, measured)
@@ -50,44 +53,53 @@ class RequiredCircuit:
 
     @property
     def needed(self) -> list[int]:
-        """The qubits whose bits are asked for, rising."""
+        """The qubits whose bits are needed, rising."""
         together = 0
         for parity in self.bits.parities:
             together |= parity
         return list(ones(together))
 
     def by(self, other: MeasuredSynthesis) -> "RequiredCircuit":
-        """The same outcomes from another circuit.
+        """Replace the circuit by another one with the same outcomes.
 
         Args:
             other: has a row for each qubit that is needed of this one
+
+        Returns:
+            the other circuit, with its map of bits
         """
         rows = {
             qubit: sum(1 << place for place, bit in enumerate(row) if bit)
             for qubit, row in zip(self.needed, other.parities, strict=True)
         }
         flipped = sum(f << q for q, f in zip(self.needed, other.flips, strict=True))
-        asked = replace(self, bits=_composed(self.bits, rows, flipped))
+        required = replace(self, bits=_composed(self.bits, rows, flipped))
         start = from_zeros(other.elements, len(self.bits.parities))
-        left = reaching(start.elements, asked.needed)
-        return RequiredCircuit(left.elements, _after(asked.bits, left.flips, start.flipped))
+        left = light_cone(start.elements, required.needed)
+        return RequiredCircuit(left.elements, _after(required.bits, left.flips, start.flipped))
 
     def moved(self, where: Sequence[int]) -> BitMap:
-        """The map of the outcomes of a circuit that leaves qubits elsewhere.
+        """Compute the map of bits for a circuit that leaves qubits elsewhere.
 
         Args:
             where: the qubit that holds qubit q at the end, for each q
+
+        Returns:
+            the map of that circuit's outcomes to the tape's
         """
         return _composed(self.bits, {q: 1 << place for q, place in enumerate(where)}, 0)
 
 
 def _after(bits: BitMap, flips: Sequence[Flip], flipped: int) -> BitMap:
-    """A map of bits that come from flips with at most one control.
+    """Compute the map of bits before some flips with at most one control.
 
     Args:
         bits: what the bits after the flips stand for
         flips: in order
         flipped: the qubits whose bits are flipped before them, as an integer
+
+    Returns:
+        the map of the bits before the flips
     """
     rows = {qubit: 1 << qubit for qubit in range(len(bits.parities))}
     for controls, target in flips:
@@ -100,12 +112,15 @@ def _after(bits: BitMap, flips: Sequence[Flip], flipped: int) -> BitMap:
 
 
 def _composed(bits: BitMap, rows: Mapping[int, int], flips: int) -> BitMap:
-    """A map of bits that are themselves parities of others.
+    """Compose a map of bits with one whose bits are parities of others.
 
     Args:
         bits: what the bits stand for
         rows: for each of them, those whose parity it is, as an integer
         flips: which of them are flipped then, as an integer
+
+    Returns:
+        the composed map
     """
     parities, flipped = [], bits.flips
     for target, parity in enumerate(bits.parities):
@@ -118,7 +133,7 @@ def _composed(bits: BitMap, rows: Mapping[int, int], flips: int) -> BitMap:
 
 
 def _needed(flips: Sequence[Flip], measured: Iterable[int]) -> set[int]:
-    """The qubits whose bits are asked for before some flips."""
+    """Return the qubits whose bits are needed before some flips."""
     needed = set(measured)
     for controls, target in reversed(flips):
         if target in needed:

@@ -1,1 +1,1 @@
-"""PennyLane's tapes, reduced to gates and measurements that can be compiled."""
+"""Reduce PennyLane's tapes to gates and measurements that can be compiled."""

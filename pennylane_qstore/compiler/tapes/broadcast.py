@@ -1,4 +1,4 @@
-"""A broadcast tape to one tape a circuit, for operations that take one value at a time."""
+"""Split a broadcast tape into one tape a circuit, for operations that take one value at a time."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from pennylane.tape import QuantumScript
 
 
 def expand(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[..., Any]]:
-    """Takes a batch apart.
+    """Split a broadcast tape into one tape a circuit.
 
     PennyLane's own ``broadcast_expand`` drops the control values of a controlled operation, and
     fails on composite ones; here these are taken apart by what they are made of.
@@ -46,13 +46,13 @@ def _column(values: Sequence[Any]) -> Any:
 
 
 def _row(op: Operator, row: int) -> Operator:
-    """One circuit's share of an operation."""
+    """Return one circuit's operation of a possibly batched one."""
     return op if op.batch_size is None else _share(op, row)
 
 
 @functools.singledispatch
 def _share(op: Operator, row: int) -> Operator:
-    """One circuit's share of a batched operation."""
+    """Return one circuit's operation of a batched one."""
     values = [
         value if math.ndim(value) == ndim else value[row]
         for value, ndim in zip(op.data, op.ndim_params, strict=True)

@@ -1,4 +1,4 @@
-"""What a tape must not have: matrices that are no unitaries, and values that are no numbers."""
+"""Refuse invalid tapes: non-unitary matrices, and parameters that aren't finite numbers."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +22,12 @@ _FLOATS = frozenset({float, np.float64})
 
 @qml.transform
 def refuse_broken_values(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[..., Any]]:
-    """Refuses values that are no finite numbers, and unitaries that are none.
+    """Refuse values that aren't finite numbers, and operations that aren't unitary.
 
     It comes before anything is made of them, so that the place is that in the user's tape.
+
+    Returns:
+        the tape as it is, and a function that returns its result
 
     Raises:
         CompileError: names the operation, its place in the tape, and what is wrong with it
@@ -32,14 +35,14 @@ def refuse_broken_values(tape: QuantumScript) -> tuple[list[QuantumScript], Call
     for place, op in enumerate(tape.operations):
         if _is_sound(op):
             continue
-        wrong = next(filter(None, map(_wrong, _parts(op))), None)
-        if wrong:
-            raise CompileError(f"operation {place}, {op.name} on {op.wires.tolist()}, {wrong}")
+        problem = next(filter(None, map(_problem, _parts(op))), None)
+        if problem:
+            raise CompileError(f"operation {place}, {op.name} on {op.wires.tolist()}, {problem}")
     return [tape], lambda results: results[0]
 
 
 def _is_sound(op: Operator) -> bool:
-    """Whether an operation is one of the many that are quickly seen to be right."""
+    """Return whether an operation is a plain gate with finite floats, which is quickly seen."""
     values = op.data
     return (
         type(op) in PLAIN
@@ -49,7 +52,7 @@ def _is_sound(op: Operator) -> bool:
 
 
 def _parts(op: Operator) -> Iterator[Operator]:
-    """The operations that one is made of: bases and factors; one that is made of none is itself."""
+    """Yield the operations that one is made of: bases and factors, or itself."""
     if isinstance(op, qml.ops.Adjoint | qml.ops.Pow | qml.ops.Controlled):
         yield from _parts(op.base)
     elif isinstance(op, qml.ops.Prod):
@@ -59,26 +62,26 @@ def _parts(op: Operator) -> Iterator[Operator]:
         yield op
 
 
-def _wrong(op: Operator) -> str | None:
+def _problem(op: Operator) -> str | None:
     values = [to_numpy(value) for value in op.data]
     is_angle = type(op) in ANGLES
     for value in values:
-        told = _wrong_value(value, is_angle=is_angle)
-        if told:
-            return told
+        problem = _problem_of_value(value, is_angle=is_angle)
+        if problem:
+            return problem
     if is_angle:
-        return _wrong_shape(op, values)
+        return _problem_of_shape(op, values)
     if isinstance(op, qml.ops.Exp):
-        return _wrong_exponent(op)
+        return _problem_of_exponent(op)
     if isinstance(op, qml.QubitUnitary | qml.DiagonalQubitUnitary):
-        return _wrong_matrix(op, values[0])
+        return _problem_of_matrix(op, values[0])
     if has_rule(op) or op.has_decomposition or not op.has_matrix or len(op.wires) > WIDEST_MATRIX:
         return None
-    return _apart(to_numpy(op.matrix()))  # such as an observable's, or a sum's
+    return _not_unitary(to_numpy(op.matrix()))  # such as an observable's, or a sum's
 
 
-def _wrong_value(value: NDArray[Any], *, is_angle: bool) -> str | None:
-    """What is wrong with a parameter: with its first number that can't be."""
+def _problem_of_value(value: NDArray[Any], *, is_angle: bool) -> str | None:
+    """Return what is wrong with a parameter, naming its first bad number."""
     what = "an angle" if is_angle else "a value"
     if value.dtype.kind not in "fc":
         number = not is_angle or value.dtype.kind in "iub"
@@ -91,30 +94,30 @@ def _wrong_value(value: NDArray[Any], *, is_angle: bool) -> str | None:
     return None
 
 
-def _wrong_shape(op: Operator, values: Sequence[NDArray[Any]]) -> str | None:
-    """Angles that are neither one circuit's nor a batch's."""
+def _problem_of_shape(op: Operator, values: Sequence[NDArray[Any]]) -> str | None:
+    """Return what is wrong with angles whose shape is neither one circuit's nor a batch's."""
     for value, ndim in zip(values, op.ndim_params, strict=True):
         if value.ndim not in {ndim, ndim + 1}:
             return f"has angles of shape {value.shape}, where {ndim} dimensions are one circuit's"
     return None
 
 
-def _wrong_exponent(op: qml.ops.Exp) -> str | None:
-    """What is wrong with an exponential: a Hermitian operator needs an imaginary multiple."""
+def _problem_of_exponent(op: qml.ops.Exp) -> str | None:
+    """Return what is wrong with an exponential of a Hermitian operator: a real exponent."""
     real = np.abs(to_numpy(op.coeff).real).max(initial=0)
     if op.base.is_verified_hermitian is not True or real <= tolerances.GIVEN_MATRIX:
         return None
     return f"is not unitary: its exponent has a real part of {real:.2g}"
 
 
-def _wrong_matrix(op: Operator, matrix: NDArray[Any]) -> str | None:
+def _problem_of_matrix(op: Operator, matrix: NDArray[Any]) -> str | None:
     if matrix.dtype.kind not in "fiubc":
         return "has a matrix that is no array of numbers"
-    return _apart(matrix, diagonal=isinstance(op, qml.DiagonalQubitUnitary))
+    return _not_unitary(matrix, diagonal=isinstance(op, qml.DiagonalQubitUnitary))
 
 
-def _apart(matrix: NDArray[Any], *, diagonal: bool = False) -> str | None:
-    """What is wrong with a matrix, or with the diagonal of one, that should be unitary."""
+def _not_unitary(matrix: NDArray[Any], *, diagonal: bool = False) -> str | None:
+    """Return what is wrong with a matrix, or with a diagonal, that should be unitary."""
     if diagonal:
         apart = np.abs(np.abs(matrix) - 1)
     else:

@@ -1,4 +1,4 @@
-"""A tape's measurements to as few circuits as show them all, each in the computational basis."""
+"""Group a tape's measurements into as few circuits as possible, each in the computational basis."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -72,12 +72,15 @@ class _SharedCircuit:
 
 @qml.transform
 def share_circuits(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[..., Any]]:
-    """Puts measurements that agree on every wire they share into one circuit, and turns them.
+    """Put measurements that agree on every shared wire into one circuit, and rotate them.
 
     An expectation value of a sum is taken apart into its terms. Parts agree where no wire is
     needed in two different bases (qubit-wise commutation); each goes to the first circuit that it
     agrees with, and a sum's Pauli words in one circuit are one measurement of it. The tapes that
     come out measure in the computational basis only.
+
+    Returns:
+        the circuits' tapes, and a function that puts their results in the tape's order
     """
     with qml.QueuingManager.stop_recording():
         # Gives a measurement without wires all of the tape's; on a device with wires it has them.
@@ -113,7 +116,7 @@ def _in_order(
     offsets: Sequence[float | None],
     batch_size: int | None,
 ) -> Any:
-    """Circuits' results to the tape's: sums added up, everything in its place."""
+    """Return the tape's results from its circuits': sums added up, everything in its place."""
     constant = np.zeros(() if batch_size is None else batch_size)
     values = [None if offset is None else constant + offset for offset in offsets]
     for own, result in zip(sources, results, strict=True):
@@ -134,7 +137,7 @@ def _grouped(parts: Sequence[_MeasurementPart]) -> list[_SharedCircuit]:
 
 
 def _measured(circuit: _SharedCircuit) -> list[tuple[int, MeasurementProcess]]:
-    """A circuit's measurements, each with the place of the one in the tape that it is for."""
+    """Return a circuit's measurements, each with the place of the tape's that it is for."""
     found = [(part.of, part.measurement) for part in circuit.parts if part.word is None]
     sums: dict[int, PauliSentence] = {}
     for part in circuit.parts:
@@ -154,7 +157,7 @@ def _turned(
 def _parts(
     place: int, measurement: MeasurementProcess
 ) -> tuple[list[_MeasurementPart], float | None]:
-    """What must be measured for a measurement, and the constant of a sum; None where it is none."""
+    """Return what must be measured for a measurement, and the constant of a sum or None."""
     obs = measurement.obs
     if not isinstance(measurement, ExpectationMP) or obs is None:
         return [_whole(place, measurement)], None
@@ -184,7 +187,7 @@ def _words(place: int, sentence: PauliSentence) -> tuple[list[_MeasurementPart],
 
 
 def _whole(place: int, measurement: MeasurementProcess) -> _MeasurementPart:
-    """A measurement that one circuit shows all of."""
+    """Return a measurement that one circuit shows all of."""
     obs = measurement.obs
     if obs is None:
         return _MeasurementPart(place, dict.fromkeys(measurement.wires, "Z"), {}, measurement)
@@ -205,7 +208,7 @@ def _whole(place: int, measurement: MeasurementProcess) -> _MeasurementPart:
 
 
 def _pauli_axes(sentence: PauliSentence) -> dict[Any, Hashable] | None:
-    """The one basis that shows all the words, or None where there is none."""
+    """Return the one basis that shows all the words, or None where there is none."""
     axis_of: dict[Any, Hashable] = {}
     for word in sentence:
         for wire, axis in word.items():
@@ -219,16 +222,19 @@ def _pauli_rotations(axis_of: dict[Any, Hashable]) -> dict[Hashable, list[Operat
 
 
 def _in_z(sentence: PauliSentence, wires: qml.wires.Wires) -> Operator:
-    """The observable with every Pauli letter read as Z; an identity keeps its wires."""
+    """Return the observable with every Pauli letter read as Z; an identity keeps its wires."""
     words = {PauliWord(dict.fromkeys(word, "Z")): value for word, value in sentence.items()}
     return PauliSentence(words).operation(wire_order=wires)
 
 
 def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Operator]]]:
-    """The axes of an observable that is no sum of commuting Pauli words.
+    """Find the axes of an observable that is no sum of commuting Pauli words.
 
     Factors of a product on wires of their own are turned one by one, so that another measurement
     can share the wires of some of them; anything else is turned as a whole.
+
+    Returns:
+        the axis of each wire, and the gates that rotate each axis
 
     Raises:
         DeviceError: nobody knows the observable's eigenvectors
@@ -256,7 +262,7 @@ def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Opera
 
 
 def _letters(factor: Operator) -> dict[Any, Hashable] | None:
-    """The Pauli letter of each wire of a word; None for anything else, powers of one included."""
+    """Return the Pauli letter of each wire of a word; None for anything else."""
     if isinstance(factor, qml.ops.Sum | qml.ops.LinearCombination):
         return None  # PennyLane orders the outcomes of a sum by its eigenvalues
     sentence = factor.pauli_rep
@@ -277,7 +283,7 @@ def _replaced(measurement: MeasurementProcess, **what: Any) -> MeasurementProces
 
 
 def wire_order(wires: Iterable[Any]) -> list[Any]:
-    """A tape's wires in the order that PennyLane's devices without wires give them.
+    """Return a tape's wires in the order of PennyLane's devices without wires.
 
     Integers from 0 on are in their own order, any others in the order of their first use.
     """
@@ -286,7 +292,7 @@ def wire_order(wires: Iterable[Any]) -> list[Any]:
 
 
 def qubits_of(used: qml.wires.Wires, device_wires: Any) -> dict[Any, int]:
-    """The qubit of each wire that a tape uses, in the order of the device's wires.
+    """Return the qubit of each wire that a tape uses, in the order of the device's wires.
 
     Wires that no gate and no measurement names get no qubit: they'd cost time, and money.
     """
@@ -295,7 +301,7 @@ def qubits_of(used: qml.wires.Wires, device_wires: Any) -> dict[Any, int]:
 
 
 def in_computational_basis(measurement: MeasurementProcess) -> bool:
-    """Whether a measurement can be read from bits as it is."""
+    """Return whether a measurement can be read from bits as it is."""
     if measurement.obs is None or isinstance(measurement.obs, BasisStateProjector):
         return True
     sentence = measurement.obs.pauli_rep

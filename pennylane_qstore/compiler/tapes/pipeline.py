@@ -1,4 +1,4 @@
-"""PennyLane's transforms that make any tape one that the compiler takes."""
+"""The transforms, most of them PennyLane's, that turn any tape into one that can be compiled."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -40,12 +40,12 @@ _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 
 @functools.lru_cache(maxsize=64)
 def full_pipeline(name: str, wires: Any, inexact: str | None) -> Pipeline:
-    """The same pipeline each time, which nobody adds to."""
+    """Return the pipeline of a device, the same one each time."""
     return functools.partial(_placed, pipeline(name, wires, inexact))
 
 
 def _placed(steps: Pipeline, tapes: Sequence[QuantumScript]) -> tuple[Any, Callable[..., Any]]:
-    """What a pipeline makes of tapes, or its error with the operation that it is about."""
+    """Return what a pipeline makes of tapes; its error names the operation that it is about."""
     try:
         return steps(tapes)
     except (DeviceError, WireError) as error:
@@ -54,7 +54,7 @@ def _placed(steps: Pipeline, tapes: Sequence[QuantumScript]) -> tuple[Any, Calla
 
 
 def _refused(steps: Pipeline, tape: QuantumScript) -> str:
-    """The first operation that a pipeline refuses by itself, and its place in the tape."""
+    """Return the first operation that a pipeline refuses by itself, and its place in the tape."""
     for place, op in enumerate((None, *tape.operations), -1):
         if isinstance(op, qml.ops.MidMeasure | qml.ops.Conditional):
             continue
@@ -66,12 +66,15 @@ def _refused(steps: Pipeline, tape: QuantumScript) -> str:
 
 
 def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
-    """PennyLane's and our transforms, in the order a tape meets them.
+    """Build the transforms, PennyLane's and ours, in the order that a tape meets them.
 
     Args:
         name: of the device, for errors
         wires: of the device, or None
         inexact: why the backend has no exact probabilities, or None where it has
+
+    Returns:
+        the pipeline
     """
     steps = CompilePipeline()
     steps.add_transform(refuse_analytic, name=name, why=inexact)
@@ -92,7 +95,10 @@ def pipeline(name: str, wires: Any, inexact: str | None) -> CompilePipeline:
 def refuse_analytic(
     tape: QuantumScript, name: str, why: str | None
 ) -> tuple[list[QuantumScript], Callable[..., Any]]:
-    """Refuses a tape without shots where the backend has no exact probabilities.
+    """Refuse a tape without shots where the backend has no exact probabilities.
+
+    Returns:
+        the tape as it is, and a function that returns its result
 
     Raises:
         DeviceError: says why, and how to set shots
@@ -109,10 +115,13 @@ def refuse_analytic(
 def decompose_gates(
     tape: QuantumScript, device_wires: Any, name: str
 ) -> tuple[Any, Callable[..., Any]]:
-    """Decomposes a tape to the gate set; a batch stays one tape where the rules allow it.
+    """Decompose a tape to the gate set; a batch stays one tape where the rules allow it.
 
     Some of PennyLane's decompositions take a single value only, such as a two-qubit unitary's.
     A broadcast tape that has one of them becomes one tape a circuit.
+
+    Returns:
+        the tapes, and a function that makes the tape's results of theirs
 
     Raises:
         DeviceError: an operation that can't be decomposed
@@ -134,7 +143,7 @@ def decompose_gates(
 
 
 def _takes_one_value(op: Operator) -> bool:
-    """Whether a batched operation's decomposition might look at its values."""
+    """Return whether a batched operation's decomposition might look at its values."""
     return op.batch_size is not None and not (has_rule(op) or is_parametric(op))
 
 
@@ -142,7 +151,10 @@ def _takes_one_value(op: Operator) -> bool:
 def refuse_measurements(
     tape: QuantumScript, name: str
 ) -> tuple[list[QuantumScript], Callable[..., Any]]:
-    """Refuses a measurement that can't be made from the probabilities of bit strings.
+    """Refuse a measurement that can't be made from the probabilities of bit strings.
+
+    Returns:
+        the tape as it is, and a function that returns its result
 
     Raises:
         DeviceError: names the measurement
@@ -161,13 +173,13 @@ def refuse_measurements(
 
 
 def _is_sampled(measurement: MeasurementProcess) -> bool:
-    """Whether it is one of ours, or a user's own that reads samples in the computational basis."""
+    """Return whether a measurement is ours, or a user's own that reads samples of bits."""
     own = isinstance(measurement, SampleMeasurement) and measurement.obs is None
     return own or type(measurement) in _SAMPLED
 
 
 def _has_basis(obs: Operator) -> bool:
-    """Whether an observable can be turned to the computational basis."""
+    """Return whether an observable can be rotated to the computational basis."""
     if obs.pauli_rep is not None:
         return True
     if isinstance(obs, qml.ops.CompositeOp):

@@ -1,1 +1,1 @@
-"""Templates: a structure that is compiled once, its key, the cache, and the angles bound to it."""
+"""Templates: a structure compiled once, its key, the cache, and the angles bound to it."""

@@ -1,4 +1,4 @@
-"""Structures to their templates, made once and kept while there is room."""
+"""The template cache: structures and their templates, made once and kept while there is room."""
 
 import threading
 import time
@@ -26,14 +26,14 @@ _MUCH = 16 << 20  # bytes that hardly a structure has: looking takes time
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """What a structure became.
+    """The compiled form of a structure.
 
     Attributes:
         circuits: for each circuit that a tape of the structure becomes, an operation at no angles,
             and what is measured
         pick: picks, of a tape's operations, those whose parameters are left open
         batch_size: of the tape, or None
-        post: the circuits' results to the tape's
+        post: makes the tape's result of the circuits' results
     """
 
     circuits: tuple[tuple[BoundTemplate, Sequence[MeasurementProcess]], ...]
@@ -48,20 +48,20 @@ class CacheEntry:
 
 
 class CacheLookup(NamedTuple):
-    """The answer to a key.
+    """Result of a cache lookup.
 
     Attributes:
-        entry: of the key; None where there is none
-        known: whether it was there before
+        entry: the compiled entry, or None if the structure can't be cached
+        is_hit: True if it was in the cache before
     """
 
     entry: CacheEntry | None
-    known: bool
+    is_hit: bool
 
 
 @dataclass(slots=True)
 class _CacheSlot:
-    """An entry, and what it cost and saved.
+    """An entry with its costs and its use.
 
     Attributes:
         entry: None where a structure can't have one
@@ -86,12 +86,12 @@ class _CacheSlot:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How often a structure was known, and what that was worth.
+    """How often a structure was in the cache, and the time that saved.
 
     Attributes:
-        hits: tapes whose structure was known
+        hits: tapes whose structure was in the cache
         misses: tapes whose structure was compiled
-        bypasses: tapes that go the long way each time
+        bypasses: tapes that went through the full pipeline, uncached
         evictions: structures that were forgotten to make room
         structures: kept now
         bytes: that these hold, about
@@ -110,7 +110,7 @@ class Stats:
 
 
 class TemplateCache:
-    """Keeps the structures used last; many threads may ask at once.
+    """Keeps the structures used last; it may be used from many threads.
 
     Example:
         >>> dev.cache.warm(circuit, weights)
@@ -119,7 +119,7 @@ class TemplateCache:
     """
 
     def __init__(self, most: int = MOST_STRUCTURES, most_bytes: int = MOST_BYTES) -> None:
-        """Keeps nothing yet.
+        """Start empty.
 
         Args:
             most: structures; 0 keeps none at all
@@ -144,24 +144,27 @@ class TemplateCache:
         return self._most > 0
 
     def find(self, key: Hashable, make: Callable[[], CacheEntry], *, at_once: bool) -> CacheLookup:
-        """The entry of a key, made when it is new; other keys don't wait for that.
+        """Return the entry of a key, made when it is new; other keys don't wait for that.
 
         Args:
             key: of the structure
             make: makes the entry; an UncacheableError is remembered too
             at_once: whether to make it at the first sight of the key, not the second
+
+        Returns:
+            the entry, and whether it was in the cache
         """
-        found = self.known(key)
+        found = self.get(key)
         if found is not None:
             return found
         with self._lock:
             if not at_once and key not in self._seen:
                 self._seen[key] = None
                 self._bypasses += 1
-                return CacheLookup(None, known=False)
+                return CacheLookup(None, is_hit=False)
             making = self._making.setdefault(key, threading.RLock())
         with making:
-            found = self.known(key)  # another thread may have made it
+            found = self.get(key)  # another thread may have made it
             if found is not None:
                 return found
             try:
@@ -174,10 +177,10 @@ class TemplateCache:
                         self._misses += 1
             finally:
                 self._making.pop(key, None)
-        return CacheLookup(kept.entry, known=False)
+        return CacheLookup(kept.entry, is_hit=False)
 
-    def known(self, key: Hashable) -> CacheLookup | None:
-        """The answer to a key that was seen before."""
+    def get(self, key: Hashable) -> CacheLookup | None:
+        """Return the lookup of a key that was seen before; None for a new one."""
         with self._lock:
             latest, kept = self._latest
             if kept is None or key != latest:  # which is faster than to look
@@ -189,13 +192,13 @@ class TemplateCache:
             kept.hits += 1
             if kept.entry is None:
                 self._bypasses += 1
-                return CacheLookup(None, known=False)
+                return CacheLookup(None, is_hit=False)
             kept.is_grown = True
             self._hits += 1
-            return CacheLookup(kept.entry, known=True)
+            return CacheLookup(kept.entry, is_hit=True)
 
     def search(self, search: SearchKey) -> Any:
-        """What an earlier process found, or None."""
+        """Return the circuit that a loaded file has for a search, or None."""
         with self._lock:
             return self._searches.get(search)
 
@@ -210,7 +213,7 @@ class TemplateCache:
             self._bypasses += 1
 
     def stats(self) -> Stats:
-        """How often a structure was known, so far, and what that was worth."""
+        """Return how often a structure was in the cache so far, and the time that saved."""
         with self._lock:
             self._measure()
             kept = [each for each in self._kept.values() if each.entry is not None]

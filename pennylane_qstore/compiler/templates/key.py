@@ -1,7 +1,7 @@
-"""A tape to the key of its structure: all that decides what is compiled, without the angles.
+"""The cache key of a tape: all that decides what is compiled, without the angles.
 
 Equal keys must mean equal circuits up to angles, so a key is made of values only: nothing is
-rounded, cut short or printed, and what can't be put into it makes the tape go the long way.
+rounded, cut short or printed. A tape with a value that can't be compared is compiled each time.
 """
 
 import functools
@@ -71,7 +71,10 @@ class Read(NamedTuple):
 
 
 def structure(tape: QuantumScript) -> Read:
-    """Reads a tape's structure.
+    """Read a tape's structure.
+
+    Returns:
+        the key, and the angles where they are single numbers
 
     Raises:
         UncacheableError: the tape has something that can't be compared by value
@@ -84,7 +87,7 @@ def structure(tape: QuantumScript) -> Read:
 def _of_operations(
     operations: Sequence[Operator],
 ) -> tuple[tuple[Hashable, ...], list[Any] | None]:
-    """The tokens of operations, and their angles where these are single numbers."""
+    """Return the tokens of operations, and their angles where these are single numbers."""
     reads = reader(tuple(map(type, operations)))
     values = reads.values(operations)
     exact = are_numbers(values)
@@ -101,14 +104,14 @@ def _of_operations(
 
 
 def _of_operation(op: Operator) -> Hashable:
-    """An operation's token.
+    """Return an operation's token.
 
     One that holds no values may be remembered, since tapes share operations. Values may be changed
     in place, so that they are read each time.
     """
-    known = _tokens.get(id(op))
-    if known is not None:
-        return known
+    cached = _tokens.get(id(op))
+    if cached is not None:
+        return cached
     plain = plain_token(op)
     if plain is not None:
         return plain
@@ -132,9 +135,9 @@ def _without_angles(op: Operator) -> Hashable:
 
 
 def _of_measurement(measurement: MeasurementProcess) -> Hashable:
-    known = _tokens.get(id(measurement))
-    if known is not None:
-        return known
+    cached = _tokens.get(id(measurement))
+    if cached is not None:
+        return cached
     if type(measurement) not in _MEASUREMENTS:
         raise UncacheableError(f"a measurement of {type(measurement)}, whose fields are unknown")
     if measurement.mv is not None:
@@ -153,13 +156,13 @@ def _of_measurement(measurement: MeasurementProcess) -> Hashable:
 
 
 def _of_observable(obs: Operator) -> Hashable:
-    """An observable's token, a number where it holds no values.
+    """Return an observable's token, a number where it holds no values.
 
     That of a sum or a product is made of its terms' or factors'.
     """
-    known = _tokens.get(id(obs))
-    if known is not None:
-        return known
+    cached = _tokens.get(id(obs))
+    if cached is not None:
+        return cached
     if type(obs) is qml.ops.SProd:
         return (qml.ops.SProd, _frozen(obs.scalar), _of_observable(obs.base))
     if not isinstance(obs, qml.ops.CompositeOp):
@@ -198,20 +201,20 @@ _alive: dict[int, _WeakToken] = {}
 
 
 def _remembered(what: Any, token: int) -> int:
-    known = _WeakToken(what, _forget)
-    known.identity = id(what)
-    _tokens[known.identity], _alive[known.identity] = token, known
+    cached = _WeakToken(what, _forget)
+    cached.identity = id(what)
+    _tokens[cached.identity], _alive[cached.identity] = token, cached
     return token
 
 
-def _forget(known: _WeakToken) -> None:
-    _tokens.pop(known.identity, None)
-    _alive.pop(known.identity, None)
+def _forget(cached: _WeakToken) -> None:
+    _tokens.pop(cached.identity, None)
+    _alive.pop(cached.identity, None)
 
 
 @functools.singledispatch
 def _frozen(value: Any) -> Hashable:
-    """A value to something that hashes and compares by value."""
+    """Return a value in a form that hashes and compares by value."""
     if infer_backend(value) in {"torch", "jax"}:
         return _frozen(to_numpy(value))
     raise UncacheableError(f"a value of {type(value)}")

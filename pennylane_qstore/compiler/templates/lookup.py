@@ -31,7 +31,7 @@ def preprocessing(
     with_values: bool = True,
     at_once: bool = False,
 ) -> CompilePipeline:
-    """The device's preprocessing: one transform, which does all of it once a structure.
+    """Build the device's preprocessing: one transform that uses the cache.
 
     Args:
         name: of the device, for errors
@@ -41,6 +41,9 @@ def preprocessing(
         target: tells what is compiled to
         with_values: whether a structure may have values in it, as a unitary's
         at_once: whether such a structure gets a template at its first sight
+
+    Returns:
+        a pipeline of one transform
     """
     steps = CompilePipeline()
     full = full_pipeline(name, None if wires is None else qml.wires.Wires(wires), inexact)
@@ -66,19 +69,22 @@ def use_template(
     with_values: bool,
     at_once: bool,
 ) -> tuple[Sequence[QuantumScript], Callable[..., Any]]:
-    """Finds or makes the templates of a tape's structure, and reads the tape's angles.
+    """Find or make the templates of a tape's structure, and read the tape's angles.
 
     A tape that comes out has one operation, with one array of angles. A tape whose structure
     can't be compared, or depends on its angles, goes through the full pipeline each time; so does
     one that has values in its structure, as a state preparation's, at its first sight, if it isn't
     to have a template at once. Without values in structures, it is what the pipeline makes of such
     a tape that has a template.
+
+    Returns:
+        one tape a circuit, and a function that makes the tape's result of theirs
     """
     started = time.perf_counter()
     read = _read(tape, cache)
-    entry, known = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
+    entry, is_hit = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
     if read is not None and entry is not None:
-        if known:
+        if is_hit:
             cache.spent(time.perf_counter() - started)
         return _carriers(tape, read, entry, target), entry.post
     batch, post = full((tape,))
@@ -90,7 +96,7 @@ def use_template(
 def _carriers(
     tape: QuantumScript, read: Read, entry: CacheEntry, target: Callable[[], Target]
 ) -> list[QuantumScript]:
-    """A tape's circuits, each as one operation with the tape's angles."""
+    """Return a tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape, entry.pick, entry.batch_size, read.values)
     shots = tape.shots
     return [
@@ -102,7 +108,7 @@ def _carriers(
 def _opened(
     tape: QuantumScript, wires: Any, cache: TemplateCache, target: Callable[[], Target]
 ) -> QuantumScript:
-    """A tape of the gate set with a template that leaves all its angles open, where it has one."""
+    """Return a tape of the gate set with a template that leaves its angles open, if it has one."""
     read = _read(tape, cache)
     entry, _ = _found(tape, read, CompilePipeline(), wires, cache, with_values=False)
     if read is None or entry is None:
@@ -111,7 +117,7 @@ def _opened(
 
 
 def _read(tape: QuantumScript, cache: TemplateCache) -> Read | None:
-    """A tape's structure, where it can have a template."""
+    """Return a tape's structure; None where it can't have a template."""
     if not cache.is_on:
         return None
     try:
@@ -131,12 +137,12 @@ def _found(
     with_values: bool,
     at_once: bool = False,
 ) -> CacheLookup:
-    """The entry of a tape's structure, where it can have one."""
+    """Return the entry of a tape's structure, where it can have one."""
     if read is None or (not with_values and read.key.has_values):
-        return CacheLookup(None, known=False)
-    known = cache.known(read.key)
-    if known is not None:
-        return known
+        return CacheLookup(None, is_hit=False)
+    cached = cache.get(read.key)
+    if cached is not None:
+        return cached
     make = functools.partial(_entry, tape, full, wires, cache)
     return cache.find(read.key, make, at_once=at_once or not read.key.has_values)
 

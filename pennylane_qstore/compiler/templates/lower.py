@@ -1,4 +1,4 @@
-"""PennyLane's gates with open angles to the elements that the optimiser works on."""
+"""Convert PennyLane gates with open angles to the elements that the optimiser works on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -59,19 +59,19 @@ def _word(letters: str) -> Rule:
 
 
 def _gpi(qubits: Qubits, angles: Sequence[Angle]) -> list[Element]:
-    """GPi(φ) = RZ(4πφ)·X."""
+    """Return GPi(φ) = RZ(4πφ)·X."""
     return [Clifford("X", qubits), _about_z(qubits[0], angles[0].scaled(2 * TURN))]
 
 
 def _gpi2(qubits: Qubits, angles: Sequence[Angle]) -> list[Element]:
-    """GPi2(φ) = RZ(2πφ)·RX(π/2)·RZ(-2πφ)."""
+    """Return GPi2(φ) = RZ(2πφ)·RX(π/2)·RZ(-2πφ)."""
     turn = angles[0].scaled(TURN)
     half = Rotation(((qubits[0], "X"),), Angle(np.pi / 2))
     return [_about_z(qubits[0], turn.scaled(-1)), half, _about_z(qubits[0], turn)]
 
 
 def _ms(qubits: Qubits, angles: Sequence[Angle]) -> list[Element]:
-    """MS(φ₀, φ₁, θ) is RXX(2πθ) between frames that turn X to its axes."""
+    """Return MS(φ₀, φ₁, θ): RXX(2πθ) between RZ gates that rotate X to its axes."""
     frames = [angle.scaled(TURN) for angle in angles[:2]]
     before = [_about_z(q, frame.scaled(-1)) for q, frame in zip(qubits, frames, strict=True)]
     after = [_about_z(q, frame) for q, frame in zip(qubits, frames, strict=True)]
@@ -79,7 +79,7 @@ def _ms(qubits: Qubits, angles: Sequence[Angle]) -> list[Element]:
 
 
 def _zz(qubits: Qubits, angles: Sequence[Angle]) -> list[Element]:
-    """ZZ(θ) = RZZ(2πθ)."""
+    """Return ZZ(θ) = RZZ(2πθ)."""
     return _word("ZZ")(qubits, [angles[0].scaled(TURN)])
 
 

@@ -1,4 +1,4 @@
-"""How many bytes a value holds in memory, about."""
+"""Estimate how many bytes a value holds in memory."""
 
 import sys
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _NOT_OWNED = (type(None), type, ModuleType, FunctionType, MethodType, BuiltinFun
 
 
 def footprint(*values: Any) -> int:
-    """The bytes of some values and of all that they are made of, each object counted once.
+    """Return the bytes of some values and of all they hold, each object counted once.
 
     Arrays count with their data. Classes and functions are not counted, nor what these hold;
     objects that are shared with others are.

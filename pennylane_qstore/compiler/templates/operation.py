@@ -63,7 +63,7 @@ class BoundTemplate(ResourcesOperation):
         self.hyperparameters.update(template=template, target=target)
 
     def of(self, params: NDArray[Any], target: Callable[[], Target]) -> "BoundTemplate":
-        """The same structure at other angles.
+        """Return the same structure at other angles.
 
         PennyLane's own way to make an operation takes longer than all else that is done with one.
         This copies one whose angles nobody has looked at, so that nothing is known of them.
@@ -71,6 +71,9 @@ class BoundTemplate(ResourcesOperation):
         Args:
             params: the angles, shape (n_params,) or (batch, n_params)
             target: tells what is compiled to
+
+        Returns:
+            an operation that shares the template
         """
         other = object.__new__(type(self))
         own = other.__dict__
@@ -96,7 +99,7 @@ class BoundTemplate(ResourcesOperation):
         return hash((self.template.number, self.params.shape, self.params.tobytes()))
 
     def decomposition(self) -> list[Operator]:
-        """The gates that are sent, for the first circuit of the batch."""
+        """Return the gates that are sent, for the first circuit of the batch."""
         bound = self._bound()
         return operations(bound.programs, [self.wires[qubit] for qubit in bound.qubits])
 
@@ -106,7 +109,7 @@ class BoundTemplate(ResourcesOperation):
         return True
 
     def resources(self) -> Resources:
-        """The gates of one circuit, and how many follow one another."""
+        """Return the gates of one circuit, and its depth."""
         programs = self._bound().programs
         gates = programs.gates
         names = [op.name for op in self.decomposition()]
@@ -125,14 +128,14 @@ class BoundTemplate(ResourcesOperation):
         base_label: str | None = None,
         cache: dict[str, Any] | None = None,
     ) -> str:
-        """How it is drawn: its numbers of one- and two-qubit gates."""
+        """Return how it is drawn: its numbers of one- and two-qubit gates."""
         del decimals, cache
         programs = self._bound().programs
         counts = programs.gate_counts()
         return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
     def bind(self) -> list[Bound]:
-        """The programs that are sent."""
+        """Return the programs that are sent."""
         return self.template.bind(self.params, self.hyperparameters["target"]())
 
     def _bound(self) -> Bound:
@@ -140,11 +143,14 @@ class BoundTemplate(ResourcesOperation):
 
 
 def operations(programs: Programs, wires: Sequence[Any]) -> list[Operator]:
-    """The first of some programs as PennyLane's operations.
+    """Convert the first of some programs to PennyLane's operations.
 
     Args:
         programs: of one structure
         wires: of their qubits
+
+    Returns:
+        the gates, in order
     """
     make = _NATIVE if programs.gateset == "native" else _QIS
     numbers = iter(programs.numbers[0].tolist())

@@ -1,4 +1,4 @@
-"""A tape's angles to one array, and the pipeline's output to gates that are affine in it."""
+"""Read a tape's angles into one array, and find how each native gate depends on them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 
 
 def picked(tape: QuantumScript) -> Pick:
-    """What picks, of the operations of a structure's tapes, those whose parameters stay open."""
+    """Return a function that picks the operations whose parameters stay open from a tape's."""
     return picking(place for place, op in enumerate(tape.operations) if is_parametric(op))
 
 
@@ -71,13 +71,16 @@ def params_of(
     batch_size: int | None,
     values: Sequence[Any] | None = None,
 ) -> NDArray[Any]:
-    """A tape's angles in the order of its operations, shape (n_params,) or (batch, n_params).
+    """Read a tape's angles in the order of its operations.
 
     Args:
         tape: of any values
         pick: of its structure
         batch_size: of all tapes of its structure; PennyLane takes long to find a tape's own
         values: the angles, where they have been read and are single numbers
+
+    Returns:
+        the angles, shape (n_params,) or (batch, n_params)
     """
     if batch_size is None:
         own = parameters(pick(tape.operations)) if values is None else values
@@ -178,7 +181,7 @@ def _refuse_no_circuits(tape: QuantumScript) -> None:
 
 
 def _at(tape: QuantumScript, point: NDArray[np.float64]) -> QuantumScript:
-    """The tape at other angles; a broadcast tape has the same ones in all its circuits."""
+    """Return the tape at other angles, the same ones in all circuits of a broadcast tape."""
     operations, used = [], 0
     for op in tape.operations:
         if not is_parametric(op):
@@ -206,9 +209,9 @@ def _origins(tape: QuantumScript) -> list[tuple[int, str]]:
 
 
 def _is_lifted(tape: QuantumScript, point: NDArray[np.float64]) -> bool:
-    """Whether all that the gates take are the angles themselves, at any point."""
-    known = set(point.tolist())
-    return all(_single(value) in known for op in tape.operations for value in op.data)
+    """Return whether all that the gates take are the angles themselves, at any point."""
+    values = set(point.tolist())
+    return all(_single(value) in values for op in tape.operations for value in op.data)
 
 
 def _sources(
@@ -227,7 +230,7 @@ def _sources(
 
 
 def _single(value: Any) -> float:
-    """The one value that all circuits of a probe's batch share."""
+    """Return the one value that all circuits of a probe's batch share."""
     array = to_numpy(value).astype(float).reshape(-1)
     if np.any(array != array[0]):
         raise UncacheableError("an array where a gate takes one value")

@@ -1,7 +1,7 @@
-"""Gates that their class, their wires and a number a parameter tell all of, a whole tape at once.
+"""Fast path of the cache key: gates fully described by class, wires and scalar parameters.
 
-Reading gates is most of what a tape of a known structure takes. So what is to be read where is
-found once for a sequence of classes, and most tapes are of the structure of the one before.
+Reading gates is most of the time of a cache hit. So the places to read are found once for each
+sequence of classes, and reused: most tapes have the structure of the one before.
 """
 
 import functools
@@ -27,11 +27,11 @@ class PlainReader:
 
     Attributes:
         kinds: the classes
-        others: the places of the operations that take more than this to tell
+        others: the places of all other operations
     """
 
     def __init__(self, kinds: tuple[type[Operator], ...]) -> None:
-        """Finds what is read where.
+        """Find the places to read.
 
         Args:
             kinds: each operation's class
@@ -47,22 +47,22 @@ class PlainReader:
         self._last: tuple[Hashable, tuple[int | None, ...]] = ((), ())
 
     def values(self, operations: Sequence[Operator]) -> list[Any]:
-        """The plain gates' parameters, in order."""
+        """Return the plain gates' parameters, in order."""
         own = self._open(operations)
         return [op.data[0] for op in own] if self._has_one_each else parameters(own)
 
     def tokens(self, operations: Sequence[Operator]) -> tuple[int | None, ...]:
-        """What tells each plain gate but for its parameters; None for any other operation."""
+        """Return a token for each plain gate, without its parameters; None for other operations."""
         # A controlled gate's own labels are its base's alone.
         labels = list(map(wire_labels, self._plain(operations)))
         controls = list(map(control_labels, self._controlled(operations)))
         last, tokens = self._last
         if (labels, controls) != last:
-            tokens = self._told(labels, controls)
+            tokens = self._tokens_of(labels, controls)
             self._last = (labels, controls), tokens
         return tokens
 
-    def _told(
+    def _tokens_of(
         self, labels: Sequence[Hashable], controls: Sequence[Hashable]
     ) -> tuple[int | None, ...]:
         waiting = iter(controls)
@@ -76,7 +76,7 @@ class PlainReader:
 
 
 def picking(places: Iterable[int]) -> _Pick:
-    """What picks the operations in some places."""
+    """Return a function that picks the operations in some places."""
     own = list(places)
     if len(own) > 1:
         return itemgetter(*own)
@@ -88,7 +88,7 @@ def _all(operations: Sequence[Operator]) -> Sequence[Operator]:
 
 
 def reader(kinds: tuple[type[Operator], ...]) -> PlainReader:
-    """The reader of a sequence of classes."""
+    """Return the reader of a sequence of classes."""
     found = _latest[0]
     if found.kinds != kinds:
         _latest[0] = found = _reader(kinds)
@@ -101,18 +101,18 @@ _latest = [PlainReader(())]
 
 @functools.lru_cache(maxsize=10_000)
 def token_of(what: Hashable) -> int:
-    """A number of its own for whatever is equal; what was forgotten gets another one."""
+    """Return a number that stands for all equal values; a new one if it was forgotten."""
     del what
     return next(_numbers)
 
 
 def parameters(operations: Iterable[Operator]) -> list[Any]:
-    """All parameters of some operations, in order."""
+    """Return all parameters of some operations, in order."""
     return [value for op in operations for value in op.data]
 
 
 def are_numbers(values: Sequence[Any]) -> bool:
-    """Whether each of some parameters is one number, of a type that makes that sure."""
+    """Return whether each of some parameters is one number, by its type."""
     kinds = list(map(type, values))
     one = kinds[0] if kinds else float
     # To count one type is faster than to look up all.
@@ -120,6 +120,6 @@ def are_numbers(values: Sequence[Any]) -> bool:
 
 
 def plain_token(op: Operator) -> int | None:
-    """What tells a plain gate but for its parameters; None for any other operation, or a batch."""
+    """Return a plain gate's token; None for any other operation, or a batch."""
     (token,) = reader((type(op),)).tokens([op])
     return None if token is None or any(map(np.ndim, op.data)) else token

@@ -1,4 +1,4 @@
-"""The searches for short circuits, to a file of plain data and back.
+"""Save the results of searches for short circuits to a file of plain data, and load them.
 
 What was searched for is what decides it: the elements, the entangler and the measured qubits. A
 file holds its digest and the circuit that was found, so that another process runs PennyLane's
@@ -42,7 +42,7 @@ _WIDTH = {
 
 
 class SearchKey(NamedTuple):
-    """What is searched for.
+    """The input of a search for a short circuit.
 
     Attributes:
         elements: of the circuit
@@ -57,7 +57,7 @@ class SearchKey(NamedTuple):
     measured: frozenset[int] | None
 
     def digest(self) -> str | None:
-        """The same for the same search only; None where an element has no plain form."""
+        """Return a digest of what is searched for; None where an element has no plain form."""
         measured = None if self.measured is None else sorted(self.measured)
         try:
             elements = [_plain(element) for element in self.elements]
@@ -67,7 +67,7 @@ class SearchKey(NamedTuple):
 
 
 class Searches:
-    """What was found, by what was searched for."""
+    """Circuits found by earlier searches, by the digest of the search."""
 
     def __init__(self) -> None:
         self._found: dict[str, Candidate] = {}
@@ -76,7 +76,7 @@ class Searches:
         return len(self._found)
 
     def get(self, search: SearchKey) -> Candidate | None:
-        """What was found before, or None."""
+        """Return the circuit that was found for a search before, or None."""
         if not self._found:
             return None
         digest = search.digest()
@@ -138,11 +138,11 @@ class Searches:
 
 
 def _fits(candidate: Candidate, search: SearchKey) -> bool:
-    """Whether a circuit has the qubits of what it was found for, and no more parameters."""
+    """Return whether a circuit has the qubits of a search, and no more parameters."""
     inner = [each for part in candidate.parts for each in getattr(part, "elements", (part,))]
     own = {index for each in inner for index in _parameters(each)}
-    known = {index for each in search.elements for index in _parameters(each)}
-    return len(candidate.bits.parities) == search.qubits and own <= known
+    open_ = {index for each in search.elements for index in _parameters(each)}
+    return len(candidate.bits.parities) == search.qubits and own <= open_
 
 
 def _parameters(element: AnyElement | Block) -> list[int]:
@@ -172,7 +172,7 @@ def _text(plain: Any) -> str:
 
 
 def _as_python(value: Any) -> Any:
-    """NumPy's numbers as Python's."""
+    """Return NumPy's numbers as Python's."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value)} has no plain form")
@@ -206,7 +206,10 @@ def _candidate(plain: Mapping[str, Any]) -> Candidate:
 
 
 def _plain(part: AnyElement | Block) -> list[Any]:
-    """A part of a circuit as lists of texts and numbers.
+    """Convert a part of a circuit to lists of texts and numbers.
+
+    Returns:
+        the part in plain form
 
     Raises:
         TypeError: a kind of part that has no such form
@@ -300,7 +303,7 @@ _ELEMENTS: dict[str, Callable[[Sequence[Any], int], Element]] = {
 
 
 def _distinct(values: Sequence[Any], qubits: int, count: int | None = None) -> tuple[int, ...]:
-    """Different qubits of so many, as many as the count says."""
+    """Return different qubits, as many as the count says."""
     found = tuple(_whole(value, qubits) for value in values)
     if len(set(found)) < len(found) or count not in {None, len(found)}:
         raise ValueError(f"qubits {values}")

@@ -1,4 +1,4 @@
-"""Angles at which gates vanish: circuits of a batch that have some get a template of their own.
+"""Special angles: circuits whose angles are multiples of π/2 get a template of their own.
 
 A rotation by a multiple of π/2 is a Clifford gate for good: put into the circuit as a constant, it
 may spare pulses, entanglers, or all that comes before or after it. Such a template takes as long
@@ -57,10 +57,13 @@ class ByAngles:
         self._lock = threading.Lock()
 
     def bind(self, params: Reals) -> list[Bound]:
-        """Parameters to programs, in a few groups of one structure each.
+        """Bind parameters to programs.
 
         Args:
             params: shape (batch, n_params)
+
+        Returns:
+            the programs, in a few groups of one structure each
         """
         quarters = self._quarters(params)
         if quarters is None:
@@ -80,7 +83,7 @@ class ByAngles:
         return found
 
     def made(self) -> list[tuple[Sequence[AnyElement], Optimised]]:
-        """The circuits so far, each with the elements that it was made of."""
+        """Return the circuits made so far, each with the elements that it was made of."""
         with self._lock:
             own = [(np.frombuffer(key, dtype=np.int8), best) for key, best in self._own.items()]
         special = [(self._with(key), best) for key, best in own if best is not self.general]
@@ -105,14 +108,14 @@ class ByAngles:
         return np.where(special, nearest % 4, _OPEN).astype(np.int8)
 
     def _best(self, pattern: NDArray[np.int8], *, may_make: bool) -> tuple[Optimised, bool]:
-        """The best circuit for a pattern, and whether it was made just now."""
+        """Return the best circuit for a pattern, and whether it was made just now."""
         key = pattern.tobytes()
         if (pattern == _OPEN).all():
             return self.general, False
         with self._lock:
-            known = self._own.get(key)
-            if known is not None or not may_make or len(self._own) >= MOST:
-                return known or self.general, False
+            cached = self._own.get(key)
+            if cached is not None or not may_make or len(self._own) >= MOST:
+                return cached or self.general, False
             self._own[key] = self.general  # which other threads take meanwhile
         try:
             found = self._make(self._with(pattern))
@@ -126,7 +129,7 @@ class ByAngles:
         return best, True
 
     def _with(self, pattern: NDArray[np.int8]) -> list[AnyElement]:
-        """The elements with a pattern's angles put in."""
+        """Return the elements with a pattern's angles put in."""
         elements = list(self._elements)
         for (place, element), quarters in zip(self._open, pattern.tolist(), strict=True):
             if quarters != _OPEN:

@@ -1,4 +1,4 @@
-"""What a tape is compiled to, and how far."""
+"""The target of a compilation: native gates, optimisation level, and checks."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A structure compiled once, and any number of angle sets bound to it as one array operation."""
+"""A structure compiled once; any number of angle sets are bound to it as one array operation."""
 
 import functools
 import itertools
@@ -53,14 +53,16 @@ class Template:
     Attributes:
         lifted: its gates, and where their angles come from
         qubit_of: the qubit of each wire
-        known: what an earlier process found, or None where it didn't
+        saved_search: gives the circuit that a loaded file has for a search, or None
         number: its own, never used again
         wires: in the order of their qubits
     """
 
     lifted: Lifted
     qubit_of: Mapping[Any, int]
-    known: Callable[[SearchKey], Candidate | None] = field(repr=False, default=lambda _: None)
+    saved_search: Callable[[SearchKey], Candidate | None] = field(
+        repr=False, default=lambda _: None
+    )
     number: int = field(init=False, default_factory=itertools.count().__next__)
     wires: Wires = field(init=False, repr=False)
     _indices: NDArray[np.int64] = field(init=False, repr=False)
@@ -106,7 +108,7 @@ class Template:
         return frozenset(self.qubit_of[wire] for own in wires for wire in own)
 
     def _literal(self, params: NDArray[np.float64], target: Target) -> Programs:
-        """Angle sets to programs, gate by gate."""
+        """Return the programs of angle sets, translated gate by gate."""
         operations: list[Operator] = []
         columns: list[list[Column]] = []
         for op, own in zip(self.lifted.operations, self.columns(params), strict=True):
@@ -118,7 +120,7 @@ class Template:
         return compile_native(operations, columns, self.qubit_of, len(params), target.gates)
 
     def _optimised(self, target: Target) -> Optimised | ByAngles:
-        """The shortest circuits for a target, made when they are first asked for."""
+        """Return the shortest circuits for a target, searched for at the first use."""
         with self._lock:
             if target not in self._best:
                 started = time.perf_counter()
@@ -131,13 +133,13 @@ class Template:
 
     def _searched(self, target: Target, elements: Sequence[AnyElement]) -> Optimised:
         search = self._search(target, elements)
-        return Optimised(*search, known=self.known(search))
+        return Optimised(*search, earlier=self.saved_search(search))
 
     def _search(self, target: Target, elements: Sequence[AnyElement]) -> SearchKey:
         qubits = len(self.qubit_of)
-        asked = frozenset(range(qubits)) if target.every_qubit else self.measured
+        outcomes = frozenset(range(qubits)) if target.every_qubit else self.measured
         return SearchKey(
-            elements, qubits, target.gates, asked if target.measurement_aware else None
+            elements, qubits, target.gates, outcomes if target.measurement_aware else None
         )
 
     @property
@@ -146,7 +148,7 @@ class Template:
         return max((best.seconds for best in self._best.copy().values()), default=0.0)
 
     def searches(self) -> Iterator[tuple[SearchKey, Candidate]]:
-        """What was searched for so far, and what was found."""
+        """Yield what was searched for so far, and what was found."""
         for target, (circuits, _) in self._best.copy().items():
             if isinstance(circuits, ByAngles):
                 made = circuits.made()
@@ -156,7 +158,7 @@ class Template:
                 yield self._search(target, elements), best.candidate
 
     def columns(self, params: NDArray[np.float64]) -> list[list[Column]]:
-        """Each operation's parameters, of shape () or (batch,)."""
+        """Return each operation's parameters, of shape () or (batch,)."""
         values = iter((params[:, self._indices] * self._slopes + self._consts).T)
         return [
             [next(values) if source.index >= 0 else np.array(source.const) for source in own]
