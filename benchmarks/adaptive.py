@@ -17,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.submitting import packing
-from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Policy
 from pennylane_qstore.emulator import serve
 from pennylane_qstore.emulator.service.timing import PROFILES
 from pennylane_qstore.fleet.work import parts as parts_of

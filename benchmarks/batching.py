@@ -14,7 +14,7 @@ from pennylane_ionq.api_client import APIClient
 
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import REQUESTS
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 
 CIRCUITS, WIRES, LAYERS, SHOTS, REPEATS = 20, 8, 2, 1_000, 5
 
@@ -49,7 +49,7 @@ def measure(run, server):
 
 def main():
     """Prints the table."""
-    server = embedded.server(loop.current())
+    server = embedded_emulator(loop.current())
     APIClient.BASE_URL = server.url
     rng = np.random.default_rng(0)
     tapes = [tape(weights) for weights in rng.uniform(-1, 1, (CIRCUITS, LAYERS, WIRES, 2))]

@@ -30,7 +30,7 @@ import pennylane as qml
 
 import pennylane_qstore as qstore
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 
 CIRCUITS, WIRES, LAYERS, STEPS = 100, 8, 4, 50
 REPEATS = 1 if "--short" in sys.argv else 7
@@ -143,7 +143,7 @@ def best(*runs):
 
 def main():
     """Prints the table."""
-    client = Client(embedded.server(loop.current()).url)
+    client = Client(embedded_emulator(loop.current()).url)
     weights = np.random.default_rng(0).uniform(-1, 1, (CIRCUITS, LAYERS, WIRES))
     tapes = [tape(each) for each in weights]
     lightning = qml.device("lightning.qubit", wires=WIRES)

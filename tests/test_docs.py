@@ -26,7 +26,7 @@ from pennylane_qstore import errors
 from pennylane_qstore import train as qstore_train
 from pennylane_qstore.cli import commands
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -93,7 +93,7 @@ def test_a_section_runs_and_prints_what_it_says(blocks, monkeypatch, tmp_path):
                 importlib.import_module(extra)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IONQ_API_KEY", "any")
-    monkeypatch.setenv("IONQ_API_URL", embedded.server(loop.current()).url)
+    monkeypatch.setenv("IONQ_API_URL", embedded_emulator(loop.current()).url)
     started = [
         text for kind, text in blocks if kind == "bash" and text.startswith("qstore emulator")
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pennylane_qstore.cloud.http.times import moment
+from pennylane_qstore.cloud.http.values import moment
 from pennylane_qstore.errors import CloudError, CompileError, RejectedError, UnavailableError
 from pennylane_qstore.options import SIMULATOR
 from pennylane_qstore.programs.program import Programs

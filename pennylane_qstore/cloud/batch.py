@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pennylane_qstore.cloud.http import retry
-from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.http.loop import all_of, stopped
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.journal.journal import Journal
 from pennylane_qstore.cloud.results.cancel import cancel, unqueued
 from pennylane_qstore.cloud.results.fetch import fetch, salvage
-from pennylane_qstore.cloud.results.merge import together
+from pennylane_qstore.cloud.results.results import together
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import RequestTerms
+from pennylane_qstore.cloud.submitting.request_terms import Policy, RequestTerms
 from pennylane_qstore.cloud.submitting.submission import Sent, Submission
 from pennylane_qstore.cloud.waiting import polling
 from pennylane_qstore.cloud.waiting.watch import Watcher
@@ -52,7 +51,7 @@ class JobBatch:
         watcher: looks at live jobs
         journal: what was sent
         policy: how it is sent
-        order: what the jobs share
+        terms: what the jobs share
         listener: is told what happens
         submission: submits them
     """
@@ -61,7 +60,7 @@ class JobBatch:
     watcher: Watcher
     journal: Journal
     policy: Policy
-    order: RequestTerms
+    terms: RequestTerms
     listener: Listener
     submission: Submission = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
@@ -73,7 +72,7 @@ class JobBatch:
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.policy.max_jobs_in_flight)
         self.submission = Submission(
-            self.transport, self.journal, self.policy, self.order, self.listener
+            self.transport, self.journal, self.policy, self.terms, self.listener
         )
 
     async def run(self, jobs: Sequence[Job]) -> dict[int, Outcomes]:
@@ -102,7 +101,7 @@ class JobBatch:
         self.journal.released([token for token in waiting if token not in self._served])
         self.journal.delivered(self._served)
         found = together(tasks, round(_now() - start, 3))
-        if self.order.is_free:
+        if self.terms.is_free:
             raise cost.dry_run(cost.total(self._dry.values()), list(self._dry))
         return found
 
@@ -136,9 +135,9 @@ class JobBatch:
             if error.status != _TOO_LARGE or len(job.circuits) == 1:
                 raise
         except CloudError as error:
-            if self.order.elsewhere is None or not retry.may_move(error):
+            if self.terms.failover is None or not retry.may_fail_over(error):
                 raise
-            await self.order.elsewhere.move(job, error)
+            await self.terms.failover.run(job, error)
             return {}
         self.listener(SplitInTwo(len(job.circuits)))
         return await self._halves(job, accepted)
@@ -170,8 +169,8 @@ class JobBatch:
             accepted.set()
             record = await self._ended(sent, job)
         if record["status"] != "completed":
-            raise await salvage(self.transport, job, record, deadline=self.order.deadline)
-        if self.order.is_free:
+            raise await salvage(self.transport, job, record, deadline=self.terms.deadline)
+        if self.terms.is_free:
             price = await self._charged(sent, dry=True)
             self._dry[str(sent.job_id)] = price or Price(0.0, "usd")
             self._served.append(sent.token)
@@ -182,24 +181,24 @@ class JobBatch:
         """The record of a job that has ended, whichever way."""
         end = self.watcher.end_of(
             str(sent.job_id),
-            backend=self.order.backend,
+            backend=self.terms.backend,
             circuits=len(job.circuits),
-            deadline=self.order.deadline,
+            deadline=self.terms.deadline,
             age=sent.age,
-            told=self.listener,
+            listener=self.listener,
         )
         is_given_up = False
         try:
-            elsewhere = self.order.elsewhere
-            if elsewhere is None or elsewhere.queue_timeout is None:
+            failover = self.terms.failover
+            if failover is None or failover.queue_timeout is None:
                 record = await end
             else:
                 record, is_given_up = await unqueued(
                     self.transport,
                     str(sent.job_id),
                     end,
-                    most=elsewhere.queue_timeout - sent.age,
-                    deadline=self.order.deadline,
+                    most=failover.queue_timeout - sent.age,
+                    deadline=self.terms.deadline,
                 )
         except JobError as error:  # it is not there, and nobody should look for it again
             self._live.pop(sent.token, None)
@@ -217,12 +216,12 @@ class JobBatch:
         self, sent: Sent, job: Job, record: Mapping[str, Any]
     ) -> dict[int, Outcomes]:
         """The outcomes of a completed job, and what it did cost."""
-        order = self.order
+        terms = self.terms
         fetching = fetch(
-            self.transport, job, record, sharpen=order.sharpen, deadline=order.deadline
+            self.transport, job, record, sharpen=terms.sharpen, deadline=terms.deadline
         )
         try:
-            if order.priced:
+            if terms.priced:
                 found, price = await all_of(fetching, self._charged(sent))
             else:
                 found, price = await fetching, None
@@ -238,7 +237,7 @@ class JobBatch:
 
     async def _charged(self, sent: Sent, *, dry: bool = False) -> Price | None:
         """What a job did cost; None where the API doesn't say."""
-        deadline = min(self.order.deadline, _now() + COST_TIMEOUT)
+        deadline = min(self.terms.deadline, _now() + COST_TIMEOUT)
         try:
             answer = await self.transport.request(
                 "GET", f"/jobs/{sent.job_id}/cost", deadline=deadline

@@ -13,15 +13,14 @@ from pennylane_qstore.cloud import backend
 from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.batch import JobBatch
 from pennylane_qstore.cloud.http.limiter import Limiter
-from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.http.loop import all_of, stopped
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, JournalEntry, account
 from pennylane_qstore.cloud.results import results
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Failover, RequestTerms
+from pennylane_qstore.cloud.submitting.request_terms import Failover, Policy, RequestTerms
 from pennylane_qstore.cloud.waiting.polling import QueueHistory
 from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
@@ -180,8 +179,8 @@ class Client:
         self, job: Job, settings: Mapping[str, Any], run_step: RunStep | None
     ) -> bool:
         """Whether an earlier process left this job, so that it would be taken up."""
-        order = RequestTerms(settings, _now(), run_step=run_step)
-        return self._batch(order, lambda _: None).submission.is_left(job)
+        terms = RequestTerms(settings, _now(), run_step=run_step)
+        return self._batch(terms, lambda _: None).submission.is_left(job)
 
     async def run(
         self,
@@ -193,7 +192,7 @@ class Client:
         sharpen: bool | None = None,
         run_step: RunStep | None = None,
         budget: float | None = None,
-        elsewhere: Failover | None = None,
+        failover: Failover | None = None,
     ) -> dict[int, Outcomes]:
         """Submits jobs together, waits for all of them, and fetches each once.
 
@@ -208,7 +207,7 @@ class Client:
             sharpen: whether debiased results are sharpened
             run_step: the batch's place in a named run, or None
             budget: in the contract's unit: of the named run, or since this client was made
-            elsewhere: the way out for jobs that can't be run here, or None
+            failover: the way out for jobs that can't be run here, or None
 
         Returns:
             the outcomes of each circuit, by its place in the batch
@@ -218,7 +217,7 @@ class Client:
         """
         name = str(settings["backend"])
         self._learn(name)
-        order = RequestTerms(
+        terms = RequestTerms(
             settings,
             _now() + max_wait,
             sharpen,
@@ -226,11 +225,11 @@ class Client:
             budget,
             self._made,
             priced=name.startswith(QPU) or budget is not None,
-            elsewhere=elsewhere,
+            failover=failover,
         )
         self._slower.add(listener)
         try:
-            return await self._batch(order, listener).run(jobs)
+            return await self._batch(terms, listener).run(jobs)
         finally:
             self._slower.discard(listener)
 
@@ -247,8 +246,8 @@ class Client:
         batch = self._batch(RequestTerms(settings, _now() + max_wait), lambda _: None)
         return cost.total(await batch.submission.estimates(jobs))
 
-    def _batch(self, order: RequestTerms, listener: Listener) -> JobBatch:
-        return JobBatch(self._transport, self._watcher, self._journal, self.policy, order, listener)
+    def _batch(self, terms: RequestTerms, listener: Listener) -> JobBatch:
+        return JobBatch(self._transport, self._watcher, self._journal, self.policy, terms, listener)
 
     async def acknowledge(self, run: str) -> None:
         """A checkpoint holds what a named run got so far."""

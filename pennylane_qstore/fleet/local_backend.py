@@ -80,10 +80,15 @@ class LocalBackend:
         return False
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
+        self,
+        work: Work,
+        target: Target,
+        jobs: Sequence[Job],
+        terms: Terms,
+        failover: Failover | None,
     ) -> dict[int, Outcomes]:
         """Runs circuits in a thread, and gives the outcomes of their programs by index."""
-        del way
+        del failover
         indices = [index for each in jobs for index in each.indices]
         found = await asyncio.to_thread(self._outcomes, work, target, indices)
         terms.listener(RanHere(len(found), self.name))

@@ -109,7 +109,12 @@ class Member(Protocol):
         ...
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
+        self,
+        work: Work,
+        target: Target,
+        jobs: Sequence[Job],
+        terms: Terms,
+        failover: Failover | None,
     ) -> dict[int, Outcomes]:
         """Runs jobs, and gives the outcomes of their programs by index."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.cloud.http.tasks import all_of, stopped
+from pennylane_qstore.cloud.http.loop import all_of, stopped
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
@@ -252,12 +252,12 @@ class _FleetBatch:
 
     async def _part(self, part: MemberJobs, failed: Failed) -> None:
         member = self._fleet.members[part.member]
-        way = None
-        if part.has_way:
-            move = functools.partial(self._move, part.member, failed)
-            way = Failover(move, sharing.PATIENCE, self._queue_timeout)
+        failover = None
+        if part.can_fail_over:
+            run_elsewhere = functools.partial(self._fail_over, part.member, failed)
+            failover = Failover(run_elsewhere, sharing.PATIENCE, self._queue_timeout)
         try:
-            found = await member.run(self._work, part.target, part.jobs, self._terms, way)
+            found = await member.run(self._work, part.target, part.jobs, self._terms, failover)
         except QStoreError as error:
             self._keep(part, error.partial)
             error.partial = {}
@@ -269,7 +269,7 @@ class _FleetBatch:
         read = self._work.read(part.target, found)
         self.found.update({index: Ran(outcomes, member) for index, outcomes in read.items()})
 
-    async def _move(self, place: int, failed: Failed, job: Job, error: QStoreError) -> None:
+    async def _fail_over(self, place: int, failed: Failed, job: Job, error: QStoreError) -> None:
         """Runs a job that a member couldn't run on another."""
         failed = {**failed, place: error}
         parts = await asyncio.to_thread(

@@ -50,14 +50,14 @@ class MemberJobs:
         member: its place in the fleet
         target: that they are compiled for
         jobs: for it
-        has_way: whether another member could take them
+        can_fail_over: whether another member could take them
         cut: that they are a batch which was cut, or None
     """
 
     member: int
     target: Target
     jobs: tuple[Job, ...]
-    has_way: bool
+    can_fail_over: bool
     cut: Cut | None = None
 
 
@@ -162,10 +162,10 @@ class Planning:
             there = self._where_left(work, each, candidates, run_step)
             chosen_place = place if there is None else there
             part = self._settled(work, each, candidates, chosen_place, packed_for)
-            found.setdefault((part.member, part.has_way), []).extend(part.jobs)
+            found.setdefault((part.member, part.can_fail_over), []).extend(part.jobs)
         return [
-            MemberJobs(place, self._views[place].target, tuple(own), has_way, cut)
-            for (place, has_way), own in found.items()
+            MemberJobs(place, self._views[place].target, tuple(own), can_fail_over, cut)
+            for (place, can_fail_over), own in found.items()
         ]
 
     def _next(self, able: Collection[int], wanted: int | None) -> int | None:
@@ -227,8 +227,8 @@ class Planning:
             )
             if refusal is None:
                 jobs = [job] if target == packed_for else self._jobs(work, place, job.indices)
-                way = sharing.next_backend([*tried, place], able, self._standings)
-                return MemberJobs(place, target, tuple(jobs), way is not None)
+                following = sharing.next_backend([*tried, place], able, self._standings)
+                return MemberJobs(place, target, tuple(jobs), following is not None)
             tried, refused[place] = [*tried, place], CompileError(refusal)
             place = sharing.next_backend(tried, able, self._standings)
         for other in self._views.keys() - self._failed.keys() - refused.keys():

@@ -10,10 +10,9 @@ from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, account
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.policy import policy_of
-from pennylane_qstore.cloud.submitting.request_terms import Failover
+from pennylane_qstore.cloud.submitting.request_terms import Failover, policy_of
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.emulator import Server, serve
 from pennylane_qstore.fleet.member import BackendStatus, Terms
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
@@ -33,7 +32,7 @@ class Clients:
     def of(self, running: loop.Loop, options: Options) -> Client:
         """The connection for a member in a loop; a fork has a loop, and so connections, anew."""
         if options.backend == EMULATOR:
-            key = embedded.server(running).url, "emulator"
+            key = embedded_emulator(running).url, "emulator"
         else:
             assert options.base_url is not None
             assert options.api_key is not None
@@ -133,7 +132,12 @@ class Remote:
         return all([await client.is_left(each, self.settings, run_step) for each in jobs])
 
     async def run(
-        self, work: Work, target: Target, jobs: Sequence[Job], terms: Terms, way: Failover | None
+        self,
+        work: Work,
+        target: Target,
+        jobs: Sequence[Job],
+        terms: Terms,
+        failover: Failover | None,
     ) -> dict[int, Outcomes]:
         """Sends jobs, and gives the outcomes of their programs by index.
 
@@ -149,5 +153,17 @@ class Remote:
             sharpen=self.options.sharpen,
             run_step=terms.run_step,
             budget=self.options.budget,
-            elsewhere=way,
+            failover=failover,
         )
+
+
+_lock = threading.Lock()
+_emulators: weakref.WeakKeyDictionary[loop.Loop, Server] = weakref.WeakKeyDictionary()
+
+
+def embedded_emulator(running: loop.Loop) -> Server:
+    """The emulator that runs in a loop, started when first asked for."""
+    with _lock:
+        if running not in _emulators:
+            _emulators[running] = running.run(serve())
+        return _emulators[running]

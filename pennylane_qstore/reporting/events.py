@@ -102,7 +102,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenUp:
+class Resumed:
     """A job that an earlier process sent, or an earlier wait left, and that is waited for again.
 
     Attributes:
@@ -119,7 +119,7 @@ class TakenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundAgain:
+class Adopted:
     """A job whose submit had no answer, and that was found in the list of jobs.
 
     Attributes:
@@ -202,8 +202,8 @@ Event = (
     | Cut
     | Cancelled
     | Unanswered
-    | TakenUp
-    | FoundAgain
+    | Resumed
+    | Adopted
     | Resent
     | SplitInTwo
     | Repeated

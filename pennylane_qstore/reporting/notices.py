@@ -3,15 +3,15 @@
 import logging
 
 from pennylane_qstore.reporting.events import (
+    Adopted,
     Cut,
     Event,
-    FoundAgain,
     Moved,
     Repeated,
     Resent,
+    Resumed,
     Slowed,
     SplitInTwo,
-    TakenUp,
 )
 
 logger = logging.getLogger("pennylane_qstore")
@@ -21,12 +21,12 @@ def notice(event: Event) -> str | None:
     """A line about what a user would want to know of; None for what is only as expected."""
     text = None
     match event:
-        case TakenUp(job_id, circuits, age, _):
+        case Resumed(job_id, circuits, age, _):
             text = (
                 f"job {job_id} ({circuits} circuits), sent {age:.0f} s ago by a wait that is over, "
                 "is taken up: it is not paid again"
             )
-        case FoundAgain(job_id):
+        case Adopted(job_id):
             text = f"the reply to a submit was lost, but its job {job_id} is there: it is taken up"
         case Resent():
             text = "the reply to a submit was lost, and there is no job: it is sent again"

@@ -16,8 +16,8 @@ from pennylane_qstore.reporting.events import (
     Completed,
     Event,
     Listener,
+    Resumed,
     Submitted,
-    TakenUp,
     Waiting,
 )
 
@@ -56,7 +56,7 @@ class State:
             now: seconds of the clock
         """
         match event:
-            case Submitted(job_id, _, backend) | TakenUp(job_id, _, _, backend):
+            case Submitted(job_id, _, backend) | Resumed(job_id, _, _, backend):
                 self.statuses[job_id] = "submitted"
                 self.backends[backend] = None
             case Waiting(job_id, status, left):

@@ -6,7 +6,7 @@ from typing import Any
 from pennylane.devices import Tracker
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.reporting.events import Completed, Event, RanHere, Submitted, TakenUp
+from pennylane_qstore.reporting.events import Completed, Event, RanHere, Resumed, Submitted
 
 
 def track_batch(tracker: Tracker) -> None:
@@ -23,7 +23,7 @@ def track_events(tracker: Tracker, events: Sequence[Event]) -> None:
         match event:
             case Submitted(job_id, circuits, backend):
                 told = {"jobs": 1, "circuits": circuits, "job_ids": job_id, "backends": backend}
-            case TakenUp(job_id, circuits, _, backend):
+            case Resumed(job_id, circuits, _, backend):
                 told = {"jobs_taken_up": 1, "circuits_taken_up": circuits}
                 told |= {"job_ids": job_id, "backends": backend}
             case RanHere(circuits, backend):

@@ -12,7 +12,7 @@ import pytest
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.lookup import RESENDS
-from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Policy
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
@@ -25,13 +25,13 @@ from pennylane_qstore.errors import (
 )
 from pennylane_qstore.programs.program import Gate, Programs
 from pennylane_qstore.reporting.events import (
+    Adopted,
     Cancelled,
     Completed,
-    FoundAgain,
     Repeated,
     Resent,
+    Resumed,
     Submitted,
-    TakenUp,
     Waiting,
 )
 from tests.scripted import HTML, RESET, SILENCE, TRUNCATED, After, error, reply
@@ -270,7 +270,7 @@ def test_a_job_whose_reply_was_lost_is_found_again(ionq, run, fault):
     ionq.script("POST", "/jobs", After(fault))
     assert len(run(3)) == 3
     assert ionq.count("POST", "/jobs") == len(ionq.jobs) == 1
-    assert FoundAgain("job-0") in run.events
+    assert Adopted("job-0") in run.events
 
 
 @pytest.mark.parametrize("fault", [*LOST[:4], *LOST[5:]])
@@ -623,7 +623,7 @@ def test_a_deadline_can_be_resumed(ionq, client, virtual):
         once(30)
     assert len(once(300)) == 2
     assert len(ionq.jobs) == 1
-    assert any(isinstance(event, TakenUp) for event in events)
+    assert any(isinstance(event, Resumed) for event in events)
     once(300)
     assert len(ionq.jobs) == 2
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.http.limiter import BURST
 from pennylane_qstore.cloud.submitting import packing
-from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Policy
 from pennylane_qstore.errors import JobError, QStoreError
 from pennylane_qstore.reporting.events import Cancelled, Submitted, Unanswered
 from tests.cloud.clock import VirtualLoop

@@ -10,7 +10,7 @@ import pennylane_qstore as qstore
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.compiler import Compiled, Labelled
 from pennylane_qstore.device.compilation import in_words
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 from pennylane_qstore.programs.program import Programs
 from tests.scripted import error, reply
@@ -36,7 +36,7 @@ def node(device, **options):
 
 def emulated(backend):
     """A device on one of the emulator's machines."""
-    url = embedded.server(loop.current()).url
+    url = embedded_emulator(loop.current()).url
     return qml.device("qstore.ionq", backend=backend, api_key="secret", base_url=url)
 
 

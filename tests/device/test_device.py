@@ -20,7 +20,7 @@ from pennylane.devices.toml_check import parser
 import pennylane_qstore as qstore
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.emulator import REQUESTS
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 from tests.scripted import error, reply
 
 
@@ -58,7 +58,7 @@ def test_a_batch_of_twenty_is_one_post():
             layered(each)
             qml.expval(qml.Z(3))
         tapes.append(qml.tape.QuantumScript.from_queue(queue))
-    counted = embedded.server(loop.current()).app[REQUESTS]
+    counted = embedded_emulator(loop.current()).app[REQUESTS]
     before = Counter(counted)
     found = qml.execute(tapes, dev)
     assert (counted - before)["POST /jobs"] == 1
@@ -70,7 +70,7 @@ def test_a_small_job_on_the_emulator_takes_three_requests():
     """Sent, looked at once, and fetched: it has ended before anybody could wait for it."""
     circuit = one_gate(qml.device("qstore.ionq"))
     circuit(0.1)
-    counted = embedded.server(loop.current()).app[REQUESTS]
+    counted = embedded_emulator(loop.current()).app[REQUESTS]
     before = Counter(counted)
     circuit(0.2)
     assert sorted((counted - before).values()) == [1, 1, 1]

@@ -37,7 +37,7 @@ def test_each_member_has_its_own_options():
 
 
 def test_a_batch_is_waited_for_as_long_as_its_slowest_member():
-    """A day where there is a QPU, ten minutes elsewhere."""
+    """A day where there is a QPU, ten minutes failover."""
     assert members_of(["simulator", "qpu.forte-1"], KEY).max_wait == 86_400
     assert members_of(["simulator", "lightning.qubit"], KEY).max_wait == 600
     assert members_of("simulator", KEY, fallback="emulator").max_wait == 600

@@ -80,7 +80,7 @@ def test_several_backends_or_a_rule_are_a_fleet(options):
 
 @pytest.mark.parametrize(
     ("wires", "shots", "message"),
-    [(3, 100, "3 wires doesn't fit qpu.forte-1, which has 2"), (1, None, "without shots")],
+    [(3, 100, "3 wires doesn't fit qpu.forte-1, which has 2"), (1, None, "no exact probabilities")],
 )
 def test_what_the_backend_cannot_run_is_refused(ionq, wires, shots, message):
     """Before anything is sent, with the reason and without a word of other backends."""

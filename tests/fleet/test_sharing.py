@@ -2,7 +2,7 @@
 
 import pytest
 
-from pennylane_qstore.cloud.http.retry import may_move
+from pennylane_qstore.cloud.http.retry import may_fail_over
 from pennylane_qstore.errors import (
     CloudError,
     RateLimitError,
@@ -93,4 +93,4 @@ def test_where_a_job_goes_next(tried, able, members, chosen):
 )
 def test_only_what_surely_is_not_there_moves(error, moves):
     """A job that may exist is never sent to a second backend."""
-    assert may_move(error) is moves
+    assert may_fail_over(error) is moves

@@ -11,8 +11,8 @@ from pennylane_qstore.reporting import events, notices
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (events.TakenUp("job-7", 3, 61.2, "simulator"), "job-7.*61 s ago.*not paid again"),
-        (events.FoundAgain("job-7"), "job-7 is there"),
+        (events.Resumed("job-7", 3, 61.2, "simulator"), "job-7.*61 s ago.*not paid again"),
+        (events.Adopted("job-7"), "job-7 is there"),
         (events.Resent("token"), "sent again"),
         (events.SplitInTwo(900), "900 circuits.*413"),
         (events.Repeated(2, "the trap was empty"), "2 circuits.*the trap was empty"),

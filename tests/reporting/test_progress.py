@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pennylane_qstore.reporting import progress
-from pennylane_qstore.reporting.events import Completed, Submitted, TakenUp, Waiting
+from pennylane_qstore.reporting.events import Completed, Resumed, Submitted, Waiting
 from pennylane_qstore.reporting.progress import State, shown
 
 FORTE, ARIA = "qpu.forte-1", "qpu.aria-1"
@@ -26,7 +26,7 @@ FORTE, ARIA = "qpu.forte-1", "qpu.aria-1"
             [
                 Submitted("a", 3, FORTE),
                 Submitted("b", 3, ARIA),
-                TakenUp("c", 3, 90.0, FORTE),
+                Resumed("c", 3, 90.0, FORTE),
                 Waiting("a", "started", 9.6),
                 Waiting("b", "ready", 7_200.0),
                 Waiting("c", "ready", None),

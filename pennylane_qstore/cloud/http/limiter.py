@@ -71,17 +71,17 @@ class Limiter:
     """
 
     def __init__(
-        self, most: float | None = None, told: Callable[[float], None] = lambda _: None
+        self, most: float | None = None, on_slowed: Callable[[float], None] = lambda _: None
     ) -> None:
         """Begins at the user's limit.
 
         Args:
             most: requests a second that are never passed; None holds nothing back until a 429
-            told: is told each new rate that a 429 brings
+            on_slowed: gets each new rate that a 429 brings
         """
         self._most = math.inf if most is None else most
         self.pace = RequestRate(self._most, -math.inf)
-        self._told = told
+        self._on_slowed = on_slowed
         self._line = -math.inf  # the time at which an evenly spaced request would be due
         self._held_until = -math.inf
         self._left: deque[float] = deque(maxlen=1000)
@@ -123,7 +123,7 @@ class Limiter:
         pace = slowed(self.pace, len(recent) / SETTLE, now)
         if pace is not self.pace:
             self.pace, self._line = pace, max(self._line, now + (BURST - 1) / pace.rate)
-            self._told(pace.rate)
+            self._on_slowed(pace.rate)
         if retry_after is not None:
             held = now + min(retry_after, LONGEST_RETRY_AFTER)
             self._held_until = max(self._held_until, held)

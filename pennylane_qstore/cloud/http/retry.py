@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pennylane_qstore.cloud.http.times import in_utc
+from pennylane_qstore.cloud.http.values import in_utc
 from pennylane_qstore.errors import (
     CloudError,
     JobError,
@@ -124,10 +124,41 @@ def retry_after(header: str | None, now: float) -> float | None:
     return None if math.isnan(seconds) else max(seconds, 0.0)
 
 
-def may_move(error: CloudError) -> bool:
-    """Whether a job that met an error may be sent elsewhere: it surely isn't there.
+def may_fail_over(error: CloudError) -> bool:
+    """Whether a job that met an error may be sent failover: it surely isn't there.
 
     Too many requests, or no answer to a submit that can't have arrived. Never where a job is known
     by its id, nor where the outcome of a submit is unknown.
     """
     return isinstance(error, UnavailableError | RateLimitError) and not error.job_ids
+
+
+# From botocore's standard mode, retries/quota: a bucket of 500; a retry costs 14, or 5 where the
+# server only asked to slow down; a success gives back what its last retry cost, or else one.
+CAPACITY, RETRY_COST, THROTTLED_COST, REFUND = 500, 14, 5, 1
+
+
+class Quota:
+    """A bucket that retries draw from and successes fill.
+
+    Attributes:
+        left: what is in it
+    """
+
+    def __init__(self) -> None:
+        self.left = CAPACITY
+
+    def spend(self, cost: int) -> bool:
+        """Takes the price of a retry out of the bucket; False, and nothing taken, if it can't."""
+        if cost > self.left:
+            return False
+        self.left -= cost
+        return True
+
+    def refund(self, cost: int) -> None:
+        """Puts back after a success.
+
+        Args:
+            cost: of the request's last retry, 0 where there was none
+        """
+        self.left = min(self.left + (cost or REFUND), CAPACITY)

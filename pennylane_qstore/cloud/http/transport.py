@@ -14,7 +14,7 @@ import aiohttp
 
 from pennylane_qstore.cloud.http import retry
 from pennylane_qstore.cloud.http.limiter import Limiter
-from pennylane_qstore.cloud.http.quota import RETRY_COST, THROTTLED_COST, Quota
+from pennylane_qstore.cloud.http.retry import RETRY_COST, THROTTLED_COST, Quota
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from pennylane_qstore.cloud.http.tasks import stopped
+from pennylane_qstore.cloud.http.loop import stopped
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.results import results
 from pennylane_qstore.errors import CloudError, DeadlineError

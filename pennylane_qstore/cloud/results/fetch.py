@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pennylane_qstore.cloud.http.tasks import all_of
+from pennylane_qstore.cloud.http.loop import all_of
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.results import results
 from pennylane_qstore.cloud.results.results import Lost

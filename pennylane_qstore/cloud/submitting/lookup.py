@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pennylane_qstore.cloud.http.times import moment
+from pennylane_qstore.cloud.http.values import moment
 from pennylane_qstore.cloud.submitting.packing import TOKEN
 from pennylane_qstore.errors import UnknownOutcomeError
 

@@ -4,17 +4,16 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pennylane_qstore.cloud.http.tasks import all_of
+from pennylane_qstore.cloud.http.loop import all_of
 from pennylane_qstore.cloud.http.transport import Transport
 from pennylane_qstore.cloud.journal.journal import Journal, JournalEntry, Request
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
-from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import RequestTerms
+from pennylane_qstore.cloud.submitting.request_terms import Policy, RequestTerms
 from pennylane_qstore.cloud.submitting.submit import adopt, submit
 from pennylane_qstore.errors import BudgetError, QStoreError, UnknownOutcomeError
-from pennylane_qstore.reporting.events import Listener, Submitted, TakenUp
+from pennylane_qstore.reporting.events import Listener, Resumed, Submitted
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class Submission:
         transport: to the API
         journal: what was sent
         policy: how it is sent
-        order: what the jobs share
+        terms: what the jobs share
         listener: is told what happens
         waiting: tokens of the jobs that this batch waits for
     """
@@ -48,7 +47,7 @@ class Submission:
     transport: Transport
     journal: Journal
     policy: Policy
-    order: RequestTerms
+    terms: RequestTerms
     listener: Listener
     waiting: set[str] = field(init=False, default_factory=set)
 
@@ -72,15 +71,15 @@ class Submission:
         if sent.job_id is None:
             await self._reserve(job, sent)
             await self._post(job, sent)
-            self.listener(Submitted(str(sent.job_id), len(job.circuits), self.order.backend))
+            self.listener(Submitted(str(sent.job_id), len(job.circuits), self.terms.backend))
         return sent
 
     async def estimates(self, jobs: Sequence[Job]) -> list[Price]:
         """What each job would cost, by the API's own estimate of our gates."""
 
         async def one(job: Job) -> Price:
-            params = cost.question(job, self.order.settings)
-            deadline = self.order.deadline
+            params = cost.question(job, self.terms.settings)
+            deadline = self.terms.deadline
             answer = await self.transport.request(
                 "GET", "/jobs/estimate", params=params, deadline=deadline
             )
@@ -94,11 +93,11 @@ class Submission:
         Raises:
             BudgetError: it would
         """
-        budget = self.order.budget
-        if budget is None or self.order.is_free:
+        budget = self.terms.budget
+        if budget is None or self.terms.is_free:
             return
-        run = None if self.order.run_step is None else self.order.run_step.run
-        committed = self.journal.committed(self.order.since, run)
+        run = None if self.terms.run_step is None else self.terms.run_step.run
+        committed = self.journal.committed(self.terms.since, run)
         estimate = cost.total(await self.estimates([job for job in jobs if not self.is_left(job)]))
         if committed + estimate.value > budget:
             raise _over(estimate, budget, committed)
@@ -108,11 +107,11 @@ class Submission:
         return self.policy.resume and self.journal.has(self._request(job))
 
     def _request(self, job: Job) -> Request:
-        run_step = self.order.run_step
+        run_step = self.terms.run_step
         return Request(
             token=uuid.uuid4().hex,
-            digest=job.digest(self.order.settings),
-            backend=self.order.backend,
+            digest=job.digest(self.terms.settings),
+            backend=self.terms.backend,
             shots=job.shots,
             circuits=len(job.circuits),
             place=None if run_step is None else (*run_step, job.indices[0]),
@@ -120,13 +119,13 @@ class Submission:
 
     async def _reserve(self, job: Job, sent: Sent) -> None:
         """Takes what a job may cost out of the budget, across all processes of the journal."""
-        budget = self.order.budget
-        if budget is None or self.order.is_free:
+        budget = self.terms.budget
+        if budget is None or self.terms.is_free:
             return
         try:
             (estimate,) = await self.estimates([job])
             committed = self.journal.reserve(
-                sent.token, estimate.value, estimate.unit, budget=budget, since=self.order.since
+                sent.token, estimate.value, estimate.unit, budget=budget, since=self.terms.since
             )
             if committed is not None:
                 raise _over(estimate, budget, committed)
@@ -135,14 +134,14 @@ class Submission:
             raise
 
     async def _post(self, job: Job, sent: Sent) -> None:
-        elsewhere = self.order.elsewhere
+        failover = self.terms.failover
         try:
             sent.job_id = await submit(
                 self.transport,
-                job.body(self.order.settings, sent.token),
+                job.body(self.terms.settings, sent.token),
                 sent.token,
-                deadline=self.order.deadline,
-                patience=None if elsewhere is None else elsewhere.patience,
+                deadline=self.terms.deadline,
+                patience=None if failover is None else failover.patience,
                 on_unknown=self.policy.on_unknown,
                 listener=self.listener,
             )
@@ -159,12 +158,12 @@ class Submission:
 
     async def _take_up(self, entry: JournalEntry, sent: Sent, job: Job) -> None:
         """Goes on with the job of an earlier process, if its submit arrived."""
-        job_id, age = await adopt(self.transport, entry, deadline=self.order.deadline)
+        job_id, age = await adopt(self.transport, entry, deadline=self.terms.deadline)
         if job_id is None:
             return
         sent.job_id, sent.age = job_id, age
         self.journal.accepted(entry.token, job_id)
-        self.listener(TakenUp(job_id, len(job.circuits), age, self.order.backend))
+        self.listener(Resumed(job_id, len(job.circuits), age, self.terms.backend))
 
 
 def _over(estimate: Price, budget: float, committed: float) -> BudgetError:

@@ -18,7 +18,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.reporting.events import FoundAgain, Listener, Resent
+from pennylane_qstore.reporting.events import Adopted, Listener, Resent
 
 _ID = re.compile(r"[\w-]+")
 
@@ -63,7 +63,7 @@ async def submit(
             lost = error
             job_id = await settled(transport, token, error, sent_at=sent_at, deadline=deadline)
         if job_id is not None:
-            listener(FoundAgain(job_id))
+            listener(Adopted(job_id))
             return job_id
         if resends < lookup.RESENDS:
             listener(Resent(token))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pennylane_qstore.cloud.http.times import moment
+from pennylane_qstore.cloud.http.values import moment
 
 T = TypeVar("T")
 

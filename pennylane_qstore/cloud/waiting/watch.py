@@ -38,7 +38,7 @@ class _Watched:
     due: float = 0.0
     record: Mapping[str, Any] = field(default_factory=dict)
     predicted: float | None = None
-    told: Listener = _nothing
+    listener: Listener = _nothing
     seen: bool = False
     missed: float | None = None  # since when the server doesn't know it
 
@@ -76,7 +76,7 @@ class Watcher:
         circuits: int,
         deadline: float,
         age: float = 0.0,
-        told: Listener = _nothing,
+        listener: Listener = _nothing,
     ) -> Mapping[str, Any]:
         """Waits until a job has ended, whichever way, and gives its record.
 
@@ -86,7 +86,7 @@ class Watcher:
             circuits: in it
             deadline: in seconds of the loop's clock
             age: seconds since it was submitted
-            told: is told of each look
+            listener: gets an event after each look
 
         Raises:
             DeadlineError: it has not ended by then
@@ -94,7 +94,7 @@ class Watcher:
         """
         now = _now()
         watched = _Watched(
-            job_id, backend, circuits, now - age, deadline, asyncio.Future(), now, told=told
+            job_id, backend, circuits, now - age, deadline, asyncio.Future(), now, listener=listener
         )
         if self._at_once and not age:
             await self._look([watched])
@@ -167,7 +167,7 @@ class Watcher:
             return
         for each in page:
             if each.job_id in found or len(page) == 1:
-                self._told(each, found.get(each.job_id))
+                self._update(each, found.get(each.job_id))
             else:
                 await self._missing(each)
 
@@ -180,7 +180,7 @@ class Watcher:
         except CloudError as error:
             _end(each, _named(error, each.job_id))
         else:
-            self._told(each, found.get(each.job_id))
+            self._update(each, found.get(each.job_id))
 
     async def _rows(self, job_ids: list[str], deadline: float) -> dict[str, Mapping[str, Any]]:
         """What the API tells of jobs, by id; those that it doesn't know are left out."""
@@ -207,7 +207,7 @@ class Watcher:
             raise
         return {job_id: record if isinstance(record, Mapping) else {}}
 
-    def _told(self, each: _Watched, record: Mapping[str, Any] | None) -> None:
+    def _update(self, each: _Watched, record: Mapping[str, Any] | None) -> None:
         now = _now()
         if record is None:
             # One answer may come from a part of the server that lags behind the others.
@@ -223,7 +223,7 @@ class Watcher:
             status = str(record.get("status"))
             expected = self._expected(each)
             left = None if expected is None else each.since + expected - now
-            each.told(Waiting(each.job_id, status, left))
+            each.listener(Waiting(each.job_id, status, left))
             if status in FINAL:
                 self._learn(each)
                 if not each.end.done():

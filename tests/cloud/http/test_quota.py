@@ -1,6 +1,6 @@
 """A bucket of retries."""
 
-from pennylane_qstore.cloud.http.quota import CAPACITY, RETRY_COST, Quota
+from pennylane_qstore.cloud.http.retry import CAPACITY, RETRY_COST, Quota
 
 
 def test_a_server_that_is_down_uses_it_up():

@@ -6,7 +6,7 @@ import pytest
 
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.submitting import packing
-from pennylane_qstore.cloud.submitting.policy import Policy
+from pennylane_qstore.cloud.submitting.request_terms import Policy
 from pennylane_qstore.errors import DeadlineError, JobError
 from tests.cloud.test_client import KEY, phases, programs
 from tests.scripted import error, reply

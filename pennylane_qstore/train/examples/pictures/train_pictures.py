@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from pennylane_qstore import runs
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.fleet import embedded
+from pennylane_qstore.fleet.remote import embedded_emulator
 from pennylane_qstore.train import checkpoint
 from pennylane_qstore.train.examples.optimizers import make_optimizer
 from pennylane_qstore.train.examples.options import ClassifierOptions, DefaultSteps
@@ -223,6 +223,6 @@ def _noisy_device(options: ClassifierOptions) -> Any:
     noise = {"noise_model": options.noise_model, "noise_seed": options.seed}
     if options.backend != "emulator":
         return make_device(options.wires, options.backend, options.seed, **noise)
-    url = embedded.server(loop.current()).url
+    url = embedded_emulator(loop.current()).url
     access = {"base_url": url, "api_key": "emulator", "journal": None}
     return make_device(options.wires, "simulator", options.seed, **access, **noise)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.submitting import packing
-from pennylane_qstore.cloud.submitting.policy import Policy
-from pennylane_qstore.cloud.submitting.request_terms import Failover
+from pennylane_qstore.cloud.submitting.request_terms import Failover, Policy
 from pennylane_qstore.errors import QStoreError
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
@@ -58,23 +57,23 @@ class Moving:
         await server.start()
         client = Client(server.url, KEY, Policy())
 
-        async def run(jobs, backend, way=None):
+        async def run(jobs, backend, failover=None):
             settings = {"backend": backend}
             return await client.run(
-                jobs, settings, max_wait=3_000, listener=lambda _: None, elsewhere=way
+                jobs, settings, max_wait=3_000, listener=lambda _: None, failover=failover
             )
 
         async def move(moved, reason):
             self.moved += len(moved.circuits)
             self.found.update(await run([moved], "qpu.aria-1"))
 
-        way = Failover(move, schedule["patience"], schedule["queue_timeout"])
+        failover = Failover(move, schedule["patience"], schedule["queue_timeout"])
         batch = [
             (phases([(100 * shots + i) / 1000 for i in range(count)]), shots)
             for shots, count in enumerate(schedule["jobs"], 1)
         ]
         self.jobs = packing.pack(batch)
-        waiting = asyncio.create_task(run(self.jobs, "qpu.forte-1", way))
+        waiting = asyncio.create_task(run(self.jobs, "qpu.forte-1", failover))
         try:
             async with asyncio.timeout(schedule["interrupt"]):
                 self.found.update(await waiting)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pennylane_qstore.cloud.http import retry
-from pennylane_qstore.cloud.http.times import moment
+from pennylane_qstore.cloud.http.values import moment
 from pennylane_qstore.cloud.waiting import polling
 
 
