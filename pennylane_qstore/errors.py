@@ -23,7 +23,7 @@ from typing import Any
 
 
 def _rebuilt(kind: type[BaseException], message: str, fields: dict[str, Any]) -> BaseException:
-    """An error as it was before it was pickled, whatever its constructor asks for."""
+    """Return an error as it was before it was pickled, whatever its constructor asks for."""
     error = kind.__new__(kind, message)
     error.__dict__.update(fields)
     return error

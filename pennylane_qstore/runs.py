@@ -1,4 +1,4 @@
-"""Named runs: a training that is killed and started again gets the answers it had, not new jobs."""
+"""Named runs: a training that is killed and restarted gets the answers it had, not new jobs."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ class Run:
         self._lock = threading.Lock()
 
     def next_step(self, acknowledge: Callable[[str], None]) -> RunStep:
-        """The place of one more batch.
+        """Return the place of one more batch.
 
         Args:
             acknowledge: tells the journal of its device that a checkpoint holds a run
@@ -94,6 +94,6 @@ def run(name: str) -> Iterator[Run]:
 
 
 def current() -> Run | None:
-    """The run that this process is in."""
+    """Return the run that this process is in, or None."""
     with _lock:
         return _current[0] if _current else None

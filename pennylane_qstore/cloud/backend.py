@@ -32,7 +32,7 @@ class Backend:
     coupled: frozenset[tuple[int, int]] | None = None
 
     def away(self) -> UnavailableError | None:
-        """Why nothing new is sent to it, where the API says that it is away; None where not."""
+        """Return why nothing new is sent to it while IonQ says it is away; None if available."""
         if self.status in {None, "available"}:
             return None
         return UnavailableError(
@@ -42,13 +42,13 @@ class Backend:
         )
 
     def too_wide(self, qubits: int) -> str | None:
-        """Why circuits of that many qubits don't fit; None where they do."""
+        """Return why circuits of that many qubits don't fit, or None if they do."""
         if qubits <= self.qubits:
             return None
         return f"a tape on {qubits} wires doesn't fit {self.name}, which has {self.qubits} qubits"
 
     def refusal(self, batch: Iterable[Programs]) -> str | None:
-        """Why circuits can't run on it; None where they can."""
+        """Return why circuits can't run on it, or None if they can."""
         reasons = (self.too_wide(each.qubits) or self._uncoupled(each) for each in batch)
         return next(filter(None, reasons), None)
 
@@ -64,7 +64,7 @@ class Backend:
         return None
 
     def entangler(self, noise_model: str | None = None) -> str:
-        """The native two-qubit gate to compile for: "ms" or "zz".
+        """Return the native two-qubit gate to compile for: "ms" or "zz".
 
         The cloud's simulator takes both while it is ideal; a noise model is of one machine, and
         follows that machine's family.
@@ -103,7 +103,7 @@ class Fidelities:
     spam: float
 
     def of(self, one_qubit_gates: int, two_qubit_gates: int, qubits: int) -> float:
-        """The estimated fidelity of a circuit: the product of those of its parts.
+        """Return the estimated fidelity of a circuit: the product of those of its parts.
 
         one_qubit^(one-qubit gates) · two_qubit^(two-qubit gates) · spam^(qubits); errors are taken
         to be independent, and an entangler at a small angle to be as bad as at the full one.
@@ -180,7 +180,7 @@ def _rubbish(answer: Any) -> CloudError:
 
 
 def chosen(name: str, listed: Any) -> Backend:
-    """The answer of ``GET /backends`` to the backend of that name.
+    """Return the backend of that name from the answer of ``GET /backends``.
 
     Raises:
         RejectedError: there is none, or it is retired

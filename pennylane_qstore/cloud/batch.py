@@ -1,4 +1,4 @@
-"""One batch of jobs to outcomes: all of them sent, waited for, fetched once, and accounted for."""
+"""Run one batch of jobs: submit, wait, fetch, and account for each job once."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class JobBatch:
         journal: what was sent
         policy: how it is sent
         terms: what the jobs share
-        listener: is told what happens
+        listener: gets the events
         submission: submits them
     """
 
@@ -106,7 +106,7 @@ class JobBatch:
         return found
 
     async def _answers(self, job: Job) -> dict[int, Outcomes]:
-        """A job's outcomes; circuits without one are sent again as often as the policy says."""
+        """Return a job's outcomes; resubmit circuits without one as often as the policy says."""
         found: dict[int, Outcomes] = {}
         for left in range(self.policy.retry_failed_circuits, -1, -1):
             try:
@@ -123,7 +123,7 @@ class JobBatch:
         raise AssertionError("never reached")
 
     async def _fitted(self, job: Job, accepted: asyncio.Event) -> dict[int, Outcomes]:
-        """A job's outcomes; one that the server finds too large goes on as two.
+        """Return a job's outcomes; halve the job if the server finds it too large.
 
         Args:
             job: to run
@@ -143,7 +143,7 @@ class JobBatch:
         return await self._halves(job, accepted)
 
     async def _halves(self, job: Job, accepted: asyncio.Event) -> dict[int, Outcomes]:
-        """The outcomes of a job in two parts; the second follows when the first was taken.
+        """Return the outcomes of a job in two parts; the second follows when the first was taken.
 
         So a server that finds everything too large is asked as often as a job can be halved.
         """
@@ -178,7 +178,7 @@ class JobBatch:
         return await self._fetched(sent, job, record)
 
     async def _ended(self, sent: Sent, job: Job) -> Mapping[str, Any]:
-        """The record of a job that has ended, whichever way."""
+        """Return the record of a job once it has completed, failed or been cancelled."""
         end = self.watcher.end_of(
             str(sent.job_id),
             backend=self.terms.backend,
@@ -215,7 +215,7 @@ class JobBatch:
     async def _fetched(
         self, sent: Sent, job: Job, record: Mapping[str, Any]
     ) -> dict[int, Outcomes]:
-        """The outcomes of a completed job, and what it did cost."""
+        """Return the outcomes of a completed job, and write down its cost."""
         terms = self.terms
         fetching = fetch(
             self.transport, job, record, sharpen=terms.sharpen, deadline=terms.deadline
@@ -236,7 +236,7 @@ class JobBatch:
         return found
 
     async def _charged(self, sent: Sent, *, dry: bool = False) -> Price | None:
-        """What a job did cost; None where the API doesn't say."""
+        """Return what a job did cost, or None if the API doesn't say."""
         deadline = min(self.terms.deadline, _now() + COST_TIMEOUT)
         try:
             answer = await self.transport.request(
@@ -250,7 +250,7 @@ class JobBatch:
         return price
 
     async def _sent(self, job: Job) -> Sent:
-        """Submits a job, in a task of its own: an interrupt lets it finish."""
+        """Return a submitted job; the submit is a task of its own that an interrupt lets finish."""
         task = asyncio.create_task(self._submit(job))
         self._submits.add(task)
         try:
@@ -289,7 +289,7 @@ class JobBatch:
 
 
 def _took(record: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Seconds that a job was queued, and that it ran, as the server tells."""
+    """Return the seconds that a job was queued, and those that it ran, as the server says."""
     return (
         polling.seconds_between(record.get("submitted_at"), record.get("started_at")),
         polling.seconds_between(record.get("started_at"), record.get("completed_at")),

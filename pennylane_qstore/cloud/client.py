@@ -1,4 +1,4 @@
-"""Jobs to outcomes over IonQ's REST API, concurrently, with an end to every wait."""
+"""A client of IonQ's REST API: jobs to outcomes, concurrently, with a deadline for every wait."""
 
 import asyncio
 import functools
@@ -76,18 +76,18 @@ class Client:
         await self._transport.close()
         self._journal.close()
 
-    def known(self, name: str, now: float) -> Backend | None:
-        """What the API said of a backend within the last minute, from any thread, or None.
+    def cached_backend(self, name: str, now: float) -> Backend | None:
+        """Return what the API said of a backend within the last minute, from any thread, or None.
 
         Args:
             name: such as "qpu.forte-1"
             now: seconds of the loop's clock
         """
-        known, asked = self._backends.get(name, (None, -math.inf))
-        return known if now - asked < FRESH else None
+        cached, asked = self._backends.get(name, (None, -math.inf))
+        return cached if now - asked < FRESH else None
 
     async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
-        """What the API says of a backend, asked again only after a minute.
+        """Return what the API says of a backend; it is asked again only after a minute.
 
         Args:
             name: such as "qpu.forte-1"
@@ -97,24 +97,24 @@ class Client:
             RejectedError: there is none of that name
             UnavailableError: there was no answer
         """
-        if (fresh := self.known(name, _now())) is not None:
+        if (fresh := self.cached_backend(name, _now())) is not None:
             return fresh
-        known, _ = self._backends.get(name, (None, -math.inf))
+        outdated, _ = self._backends.get(name, (None, -math.inf))
         if name not in self._asking:
             asking = asyncio.create_task(self._asked(name, min(max_wait, BACKENDS_TIMEOUT)))
             self._asking[name] = asking
             asking.add_done_callback(functools.partial(self._was_asked, name))
         try:
-            found = await asyncio.shield(self._asking[name])
+            answered = await asyncio.shield(self._asking[name])
         except UnavailableError:
-            if known is None:
+            if outdated is None:
                 raise
-            found = known  # for another minute
-        self._backends[name] = found, _now()
+            answered = outdated  # for another minute
+        self._backends[name] = answered, _now()
         self._learn(name)
-        if found.queue is not None:
-            self._watcher.hearsay[name] = QueueHistory(found.queue, 0.0)
-        return found
+        if answered.queue is not None:
+            self._watcher.announced[name] = QueueHistory(answered.queue, 0.0)
+        return answered
 
     def _was_asked(self, name: str, asking: asyncio.Task[Backend]) -> None:
         del self._asking[name]
@@ -133,11 +133,11 @@ class Client:
             raise UnavailableError(
                 f"no backends from {self._transport.base_url}: {error}"
             ) from None
-        found = backend.chosen(name, listed)
-        return replace(found, coupled=backend.coupled(last, found.qubits))
+        machine = backend.chosen(name, listed)
+        return replace(machine, coupled=backend.coupled(last, machine.qubits))
 
     async def _last_characterization(self, name: str) -> Mapping[str, Any]:
-        """A machine's last characterization, if the API tells it now; nothing in it if not."""
+        """Return a machine's last characterization; empty if the API has none to give now."""
         path = f"/backends/{name}/characterizations"
         deadline = _now() + WITHOUT_IT
         try:
@@ -147,7 +147,7 @@ class Client:
             return {}
 
     async def fidelities(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Fidelities | None:
-        """How well a backend does, by its last characterization; None where it has none.
+        """Return a backend's median fidelities by its last characterization, or None.
 
         Args:
             name: such as "qpu.forte-1"
@@ -167,18 +167,18 @@ class Client:
         return self._limiter.pace.rate < (self.policy.rate_limit or math.inf)
 
     def per_circuit(self, name: str) -> float | None:
-        """Seconds that a circuit runs on a backend, from any thread; None without earlier jobs."""
+        """Return the seconds a circuit ran on a backend in earlier jobs, or None."""
         pattern = self._watcher.patterns.get(name)
         return None if pattern is None else pattern.per_circuit
 
     async def has_left(self, name: str) -> bool:
-        """Whether an earlier process left jobs on a backend that may be taken up."""
+        """Return whether an earlier process left jobs on a backend that may be resumed."""
         return self.policy.resume and self._journal.has_left(name)
 
     async def is_left(
         self, job: Job, settings: Mapping[str, Any], run_step: RunStep | None
     ) -> bool:
-        """Whether an earlier process left this job, so that it would be taken up."""
+        """Return whether an earlier process left this job, so that it would be resumed."""
         terms = RequestTerms(settings, _now(), run_step=run_step)
         return self._batch(terms, lambda _: None).submission.is_left(job)
 
@@ -203,11 +203,11 @@ class Client:
             jobs: what to run
             settings: the fields that all of them share
             max_wait: seconds for all of it
-            listener: is told what happens
+            listener: gets the events
             sharpen: whether debiased results are sharpened
             run_step: the batch's place in a named run, or None
             budget: in the contract's unit: of the named run, or since this client was made
-            failover: the way out for jobs that can't be run here, or None
+            failover: to another backend, or None
 
         Returns:
             the outcomes of each circuit, by its place in the batch
@@ -236,7 +236,7 @@ class Client:
     async def estimate(
         self, jobs: Sequence[Job], settings: Mapping[str, Any], max_wait: float = BACKENDS_TIMEOUT
     ) -> Price:
-        """What jobs would cost, by the API's own estimate; nothing is sent.
+        """Return what jobs would cost, by the API's own estimate; nothing is sent.
 
         Args:
             jobs: that would be sent
@@ -254,7 +254,7 @@ class Client:
         self._journal.acknowledged(run)
 
     async def record(self, job_id: str, max_wait: float = BACKENDS_TIMEOUT) -> Mapping[str, Any]:
-        """What the API says of a job now.
+        """Return what the API says of a job now.
 
         Raises:
             CloudError: it is not there, or there is no sense in the answer
@@ -264,7 +264,7 @@ class Client:
         return results.record_of(answer)
 
     async def resume(self, entry: JournalEntry, max_wait: float) -> Any:
-        """Waits for a job of the journal, and gives its probabilities as the API tells them.
+        """Return the probabilities of a job of the journal, once it has ended.
 
         Args:
             entry: of a job that has an id

@@ -1,1 +1,1 @@
-"""Where circuits run: the members of a device, and the way of a batch through them."""
+"""The backends that circuits run on: one, or a fleet of several with failover."""

@@ -1,4 +1,4 @@
-"""A PennyLane device of this machine as a place where circuits run."""
+"""A PennyLane device of this machine as a member of a fleet."""
 
 import asyncio
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class LocalBackend:
         """It is asked, which costs nothing."""
 
     async def machine(self, max_wait: float) -> Backend:
-        """As wide as its states fit into memory.
+        """Return a machine as wide as its states fit into memory.
 
         Raises:
             CompileError: a dry run, which it has none of
@@ -55,27 +55,27 @@ class LocalBackend:
         return Backend(self.name, _WIDEST_LOCAL, None)
 
     def target(self, machine: Backend) -> Target:
-        """Textbook gates, which every device has."""
+        """Return a target of textbook gates, which every device has."""
         del machine
         options = self._shared
         return Target("qis", options.optimization, options.measurement_aware, verify=options.verify)
 
     def standing(self, machine: Backend) -> BackendStatus:
-        """It has no queue."""
+        """Return a status without a queue."""
         del machine
         return BackendStatus(on_qpu=False, is_fallback=self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
-        """It runs one circuit after the other."""
+        """Return None: it runs one circuit after the other."""
         del machine
         return None
 
     async def has_left(self) -> bool:
-        """Nothing outlives the process here."""
+        """Return False: nothing outlives the process here."""
         return False
 
     async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:
-        """Nothing outlives the process here."""
+        """Return False: nothing outlives the process here."""
         del jobs, run_step
         return False
 
@@ -87,7 +87,7 @@ class LocalBackend:
         terms: Terms,
         failover: Failover | None,
     ) -> dict[int, Outcomes]:
-        """Runs circuits in a thread, and gives the outcomes of their programs by index."""
+        """Return the outcomes of programs by index, run in a thread."""
         del failover
         indices = [index for each in jobs for index in each.indices]
         found = await asyncio.to_thread(self._outcomes, work, target, indices)

@@ -1,4 +1,4 @@
-"""What a place where circuits run has to tell and to do, whether it is IonQ's or this machine."""
+"""What every member of a fleet provides: IonQ's backends and devices of this machine."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from pennylane_qstore.runs import RunStep
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a batch is run under, wherever.
+    """What the jobs of a batch share, on any member.
 
     Attributes:
         deadline: in seconds of the loop's clock
-        listener: is told what happens
+        listener: gets the events
         run_step: the batch's place in a named run, or None
     """
 
@@ -101,7 +101,7 @@ class Member(Protocol):
         ...
 
     async def has_left(self) -> bool:
-        """Whether earlier processes may have left jobs there, to be taken up."""
+        """Whether earlier processes may have left jobs there, to be resumed."""
         ...
 
     async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:

@@ -1,4 +1,4 @@
-"""The backends that a user lists, each with options of its own."""
+"""Check the backends that a user lists, each with its own options."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +78,7 @@ def members_of(
     queue_timeout: Any = None,
     **shared: Any,
 ) -> Members:
-    """What a user says of backends to the members of a fleet, checked.
+    """Return the checked members of a fleet, from what a user says of backends.
 
     Args:
         backend: one, or a list
@@ -142,7 +142,7 @@ def _keys(api_key: Any, names: Sequence[Any], shared: Mapping[str, Any]) -> Sequ
 
 
 def _member(name: str, key: Any, shared: Mapping[str, Any]) -> Options | LocalDevice:
-    """A name to a member: its own options, without what is meant for others."""
+    """Return a member with its own options, without what is meant for others."""
     if not name.startswith(QPU) and _DEVICE_NAME.fullmatch(name):
         return LocalDevice(name)
     own = dict(shared)

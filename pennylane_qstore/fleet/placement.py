@@ -1,4 +1,4 @@
-"""A batch on the members of a device: run where it was placed, and moved where that can't be."""
+"""Run a batch on several backends, with failover."""
 
 import asyncio
 import functools
@@ -30,7 +30,7 @@ _LOOK, _PEACE = 5.0, 30.0
 
 
 class Fleet:
-    """The members of a device that has several, and the way of a batch through them.
+    """The members of a device that has several, and how a batch is run on them.
 
     Attributes:
         members: in the order they were listed, the fallback last
@@ -83,7 +83,7 @@ class Fleet:
         failed: Failed | None = None,
         run_step: RunStep | None = None,
     ) -> list[MemberJobs]:
-        """Places circuits on members; not to be called in the loop's own thread.
+        """Return circuits placed on members; not to be called in the loop's own thread.
 
         Args:
             work: the batch
@@ -118,7 +118,7 @@ class Fleet:
                 running.start(view(member, self._patience))
 
     def leading(self) -> tuple[Member, Backend]:
-        """The first member that is known, which tapes are shown as compiled for.
+        """Return the first member that answers, which tapes are shown as compiled for.
 
         Raises:
             QStoreError: that of the first, where none is
@@ -136,7 +136,7 @@ class Fleet:
         raise next(each for each in views if isinstance(each, QStoreError))
 
     def _views(self) -> list[View | QStoreError]:
-        """What is known of each member; one that didn't answer is left in peace for a while."""
+        """Return what is known of each member; a silent one isn't asked again for a while."""
         for member in self.members:
             member.connect()
         known = [(member, member.cached()) for member in self.members]
@@ -162,7 +162,7 @@ class Fleet:
     def _routed(
         self, work: Work, indices: Collection[int]
     ) -> Iterable[tuple[int | None, Collection[int]]]:
-        """Circuits by the member that the user's rule sends them to."""
+        """Return circuits by the member that the user's rule sends them to."""
         route = self._listed.route
         if route is None:
             return [(None, indices)]
@@ -181,7 +181,7 @@ class Fleet:
         return self._names.index(name)
 
     def estimate(self, work: Work) -> Price:
-        """What a batch would cost where it would be placed now, by the API's own estimates."""
+        """Return what a batch would cost where it would be placed now, by the API's estimates."""
         prices = []
         for part in self.plan(work, range(len(work))):
             member = self.members[part.member]
@@ -191,11 +191,11 @@ class Fleet:
         return cost.total(prices)
 
     def run(self, work: Work, listener: Listener, run_step: RunStep | None) -> dict[int, Ran]:
-        """Runs a batch, and gives each circuit's outcomes by its index.
+        """Return each circuit's outcomes and where it ran, by the circuit's index.
 
         Args:
             work: the batch
-            listener: is told what happens
+            listener: gets the events
             run_step: the batch's place in a named run, or None
 
         Raises:
@@ -235,7 +235,7 @@ class _FleetBatch:
         self.found: dict[int, Ran] = {}
 
     async def run(self, parts: Sequence[MemberJobs], failed: Failed) -> None:
-        """Runs all parts together; one that fails doesn't stop the others.
+        """Return each circuit's outcomes and where it ran, by the circuit's index.
 
         Raises:
             QStoreError: the first that a part met
@@ -283,7 +283,7 @@ class _FleetBatch:
 
 
 def _first_of(errors: Sequence[BaseException]) -> BaseException:
-    """The first error, with the others; of dry runs, one with the price of all."""
+    """Return the first error, with the others; of dry runs, one with the price of all."""
     first, *others = errors
     if others and all(isinstance(error, DryRun) for error in errors):
         dry = [error for error in errors if isinstance(error, DryRun)]

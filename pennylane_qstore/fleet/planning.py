@@ -1,4 +1,4 @@
-"""Which member of a fleet runs which circuits of a batch, as what is known of them says."""
+"""Decide which member of a fleet runs which circuits of a batch."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class MemberJobs:
 
 
 async def view(member: Member, max_wait: float) -> View | QStoreError:
-    """What is known of a member, or why nothing is.
+    """Return what is known of a member, or why nothing is.
 
     Args:
         member: of a fleet
@@ -75,7 +75,7 @@ async def view(member: Member, max_wait: float) -> View | QStoreError:
 
 
 def viewed(member: Member, machine: Backend) -> View | QStoreError:
-    """What is known of a member that is there, or why it can't be used.
+    """Return what is known of a member that answered, or why it can't be used.
 
     Args:
         member: of a fleet
@@ -128,7 +128,7 @@ class Planning:
         wanted: int | None,
         run_step: RunStep | None,
     ) -> list[MemberJobs]:
-        """Circuits as parts of the batch, each for one member.
+        """Return circuits as parts of the batch, each for one member.
 
         Args:
             work: the batch
@@ -182,7 +182,7 @@ class Planning:
         return work.jobs(seen.target, indices, self._most, seen.measured)
 
     def _refusal(self, place: int, job: Job) -> str | None:
-        """Why a member can't take a job, as far as it tells before it is compiled for it."""
+        """Return why a member can't take a job, as far as it tells before compiling for it."""
         machine = self._views[place].machine
         if job.shots is None and not self._members[place].exact:
             return f"a tape without shots can't run on {machine.name}"
@@ -191,7 +191,7 @@ class Planning:
     def _where_left(
         self, work: Work, job: Job, able: Sequence[int], run_step: RunStep | None
     ) -> int | None:
-        """The member at which an earlier process left a job, which is paid there already.
+        """Return the member at which an earlier process left a job, which is paid already.
 
         It may have gone away since then: its answer may be there all the same.
         """
@@ -205,7 +205,7 @@ class Planning:
         return None
 
     def _has_left(self, place: int) -> bool:
-        """Whether earlier processes may have left anything with a member."""
+        """Return whether earlier processes may have left anything with a member."""
         if place not in self._left_there:
             self._left_there[place] = loop.current().run(self._members[place].has_left())
         return self._left_there[place]
@@ -218,7 +218,7 @@ class Planning:
         place: int | None,
         packed_for: Target,
     ) -> MemberJobs:
-        """A job as its member takes it; where that can't after all, as the next one does."""
+        """Return a job as its member takes it, or as the next one does where that can't."""
         tried, refused = list(self._tried), {}
         while place is not None:
             target = self._views[place].target
@@ -236,7 +236,7 @@ class Planning:
         raise self._nobody(refused)
 
     def _nobody(self, refused: Failed) -> QStoreError:
-        """The error of circuits that no member can run."""
+        """Return the error of circuits that no member can run."""
         failed = {**self._failed, **refused}
         if len(self._members) == 1:
             return failed[0]

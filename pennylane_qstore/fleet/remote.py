@@ -1,4 +1,4 @@
-"""A backend behind IonQ's API, or the emulator's, and the connections to them."""
+"""A backend behind IonQ's API or the emulator's, and the connections to them."""
 
 import threading
 import weakref
@@ -30,7 +30,7 @@ class Clients:
         )
 
     def of(self, running: loop.Loop, options: Options) -> Client:
-        """The connection for a member in a loop; a fork has a loop, and so connections, anew."""
+        """Return the connection for a member in a loop; a fork has a loop and connections anew."""
         if options.backend == EMULATOR:
             key = embedded_emulator(running).url, "emulator"
         else:
@@ -46,7 +46,7 @@ class Clients:
             return clients[key]
 
     def all(self, running: loop.Loop) -> list[Client]:
-        """Those that there are in a loop."""
+        """Return the connections that there are in a loop."""
         with self._lock:
             return list(self._clients.get(running, {}).values())
 
@@ -72,7 +72,7 @@ class Remote:
         return self.options.exact
 
     def client(self) -> Client:
-        """Its connection, in the process's loop."""
+        """Return its connection, in the process's loop."""
         return self._clients.of(loop.current(), self.options)
 
     def connect(self) -> None:
@@ -80,12 +80,12 @@ class Remote:
         self.client()
 
     def cached(self) -> Backend | None:
-        """What the API said of it within the last minute; None where it must be asked."""
+        """Return what the API said of it within the last minute, or None if it must be asked."""
         running = loop.current()
-        return self.client().known(self.settings["backend"], running.asyncio_loop.time())
+        return self.client().cached_backend(self.settings["backend"], running.asyncio_loop.time())
 
     async def machine(self, max_wait: float) -> Backend:
-        """What the API says of it, asked again only after a minute.
+        """Return what the API says of it; it is asked again only after a minute.
 
         Args:
             max_wait: seconds for the answer
@@ -96,7 +96,7 @@ class Remote:
         return await self.client().backend(self.settings["backend"], max_wait)
 
     def target(self, machine: Backend) -> Target:
-        """What tapes are compiled to for it."""
+        """Return what tapes are compiled to for it."""
         options = self.options
         mitigation = options.error_mitigation or {}
         qis = options.gateset == "qis"
@@ -111,23 +111,23 @@ class Remote:
         )
 
     def standing(self, machine: Backend) -> BackendStatus:
-        """What jobs are shared out by: its queue, as the API tells, and what earlier jobs took."""
+        """Return what jobs are shared out by: its queue, and what earlier jobs took."""
         per_circuit = self.client().per_circuit(machine.name)
         return BackendStatus(self.on_qpu, machine.queue or 0.0, per_circuit, self.is_fallback)
 
     def measured(self, machine: Backend) -> float | None:
-        """Seconds a circuit ran, where batches may be cut by it; None where they are not."""
+        """Return the seconds a circuit ran, where batches may be cut by it, else None."""
         options, client = self.options, self.client()
         if not options.adaptive or options.on_qpu or client.is_slowed:
             return None
         return client.per_circuit(machine.name)
 
     async def has_left(self) -> bool:
-        """Whether earlier processes may have left jobs there, to be taken up."""
+        """Return whether earlier processes may have left jobs there, to be resumed."""
         return await self.client().has_left(self.settings["backend"])
 
     async def left(self, jobs: Sequence[Job], run_step: RunStep | None) -> bool:
-        """Whether they left these jobs."""
+        """Return whether they left all of these jobs."""
         client = self.client()
         return all([await client.is_left(each, self.settings, run_step) for each in jobs])
 
@@ -139,7 +139,7 @@ class Remote:
         terms: Terms,
         failover: Failover | None,
     ) -> dict[int, Outcomes]:
-        """Sends jobs, and gives the outcomes of their programs by index.
+        """Return the outcomes of programs by index, of jobs that are sent now.
 
         Raises:
             QStoreError: see the tree in ``pennylane_qstore.errors``
@@ -162,7 +162,7 @@ _emulators: weakref.WeakKeyDictionary[loop.Loop, Server] = weakref.WeakKeyDictio
 
 
 def embedded_emulator(running: loop.Loop) -> Server:
-    """The emulator that runs in a loop, started when first asked for."""
+    """Return the emulator inside this process, one a loop, on a loopback port."""
     with _lock:
         if running not in _emulators:
             _emulators[running] = running.run(serve())

@@ -1,4 +1,4 @@
-"""Which backend a job goes to, and whether it may go to another: functions of values, no I/O."""
+"""Decide which backend a job goes to: functions of values, no I/O."""
 
 from collections.abc import Collection, Sequence
 
@@ -45,7 +45,7 @@ def share(
 
 
 def _paces(members: Sequence[BackendStatus]) -> list[float]:
-    """Seconds that a circuit is taken to run on each member."""
+    """Return the seconds that a circuit is taken to run on each member."""
     paces = []
     for member in members:
         alike = [each.per_circuit for each in members if each.tier == member.tier]
@@ -58,7 +58,7 @@ def _paces(members: Sequence[BackendStatus]) -> list[float]:
 def next_backend(
     tried: Sequence[int], able: Collection[int], members: Sequence[BackendStatus]
 ) -> int | None:
-    """The member that a job goes to when others couldn't run it; None where none is left.
+    """Return the member that a job goes to when others couldn't run it, or None.
 
     What was on a simulator never goes to a quantum computer, which costs money.
 

@@ -24,10 +24,10 @@ def notice(event: Event) -> str | None:
         case Resumed(job_id, circuits, age, _):
             text = (
                 f"job {job_id} ({circuits} circuits), sent {age:.0f} s ago by a wait that is over, "
-                "is taken up: it is not paid again"
+                "is resumed: it is not paid again"
             )
         case Adopted(job_id):
-            text = f"the reply to a submit was lost, but its job {job_id} is there: it is taken up"
+            text = f"the reply to a submit was lost, but its job {job_id} is there: it is adopted"
         case Resent():
             text = "the reply to a submit was lost, and there is no job: it is sent again"
         case SplitInTwo(circuits):

@@ -1,4 +1,4 @@
-"""When the next request may leave: one rate for all coroutines, slower after every 429."""
+"""Client-side rate limit: one rate for all coroutines, halved after every 429."""
 
 import asyncio
 import math
@@ -35,7 +35,7 @@ class RequestRate:
 
 
 def slowed(pace: RequestRate, measured: float, now: float) -> RequestRate:
-    """The pace after a 429: half of what was tried, at most once every ``SETTLE`` seconds.
+    """Return the rate after a 429: half of what was tried, at most once every ``SETTLE`` seconds.
 
     Multiplicative decrease, as TCP does it: RFC 5681, section 3.1.
 
@@ -50,7 +50,7 @@ def slowed(pace: RequestRate, measured: float, now: float) -> RequestRate:
 
 
 def recovered(pace: RequestRate, most: float, now: float) -> RequestRate:
-    """The pace after a success: ``STEP`` more each ``SETTLE`` seconds, up to the user's limit.
+    """Return the rate after a success: ``STEP`` more each ``SETTLE`` seconds, up to the limit.
 
     Args:
         pace: so far
@@ -108,7 +108,7 @@ class Limiter:
         self._left.append(_now())
 
     def _pause(self) -> float:
-        """Seconds until the next request may leave, at the pace that there is now."""
+        """Return the seconds until the next request may leave, at the present rate."""
         due = max(self._held_until, self._line - (BURST - 1) / self.pace.rate)
         return max(due - _now(), 0.0)
 

@@ -1,4 +1,4 @@
-"""The one event loop, in one daemon thread, for the whole process."""
+"""The process's event loop in one daemon thread, and coroutines that run together in it."""
 
 import asyncio
 import atexit
@@ -34,7 +34,7 @@ class Loop:
         self.asyncio_loop.run_forever()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine to its end and gives its result to the calling thread.
+        """Return the result of a coroutine to the calling thread.
 
         A KeyboardInterrupt cancels the coroutine and waits a few seconds for it to clean up; a
         second one leaves at once.
@@ -116,13 +116,13 @@ def _of_process(pid: int) -> Loop:
 
 
 def current() -> Loop:
-    """The process's loop, started when first asked for, and anew after a fork."""
+    """Return the process's loop, started when first asked for, and anew after a fork."""
     with _lock:
         return _of_process(os.getpid())
 
 
 async def all_of(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Runs coroutines together and gives their results, in order.
+    """Return the results of coroutines that run together, in order.
 
     Where one fails, the others are stopped, and its error is raised when they are.
     """

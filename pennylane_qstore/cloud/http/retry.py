@@ -1,4 +1,4 @@
-"""Whether to try a request again, and when: functions of values, no I/O."""
+"""Decide whether and when to retry a request: functions of values, no I/O."""
 
 import math
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def error_of(
     retry_after: float | None = None,
     request_id: str | None = None,
 ) -> CloudError:
-    """An HTTP status that is no success to the error it is.
+    """Return the error that an HTTP status stands for.
 
     Args:
         status: of the answer
@@ -68,12 +68,12 @@ def error_of(
 
 
 def is_retried(error: BaseException) -> bool:
-    """Whether the same request may be sent again: it can't have changed anything."""
+    """Return whether the same request may be sent again: it can't have changed anything."""
     return isinstance(error, RateLimitError | UnavailableError)
 
 
 def is_repeated(error: JobError) -> bool:
-    """Whether circuits that a job lost may get a result if they are sent again."""
+    """Return whether circuits that a job lost may get a result if they are sent again."""
     return error.status in {"failed", "completed"} and error.code not in _LASTING
 
 
@@ -84,7 +84,7 @@ def delay(
     *,
     exhausted: bool = False,
 ) -> float:
-    """Seconds before the next attempt: what the server asked for, or full jitter.
+    """Return the seconds before the next attempt: what the server asked for, or full jitter.
 
     Full jitter: uniform between nothing and min(5, 0.25·2ⁿ) after n attempts, from AWS,
     "Exponential Backoff And Jitter",
@@ -106,7 +106,7 @@ def delay(
 
 
 def retry_after(header: str | None, now: float) -> float | None:
-    """A Retry-After header, seconds or an HTTP date, to seconds; None where it says nothing.
+    """Return the seconds that a Retry-After header asks for, or None if it says nothing.
 
     Args:
         header: its text
@@ -125,7 +125,7 @@ def retry_after(header: str | None, now: float) -> float | None:
 
 
 def may_fail_over(error: CloudError) -> bool:
-    """Whether a job that met an error may be sent failover: it surely isn't there.
+    """Return whether a job that met an error may be sent to another backend.
 
     Too many requests, or no answer to a submit that can't have arrived. Never where a job is known
     by its id, nor where the outcome of a submit is unknown.
@@ -149,7 +149,7 @@ class Quota:
         self.left = CAPACITY
 
     def spend(self, cost: int) -> bool:
-        """Takes the price of a retry out of the bucket; False, and nothing taken, if it can't."""
+        """Return whether the cost of a retry was taken out of the bucket."""
         if cost > self.left:
             return False
         self.left -= cost

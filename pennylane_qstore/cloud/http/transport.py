@@ -1,4 +1,4 @@
-"""Requests to JSON answers over HTTP, sent again only where that is safe."""
+"""Send requests over HTTP and read JSON answers; retry only where that is safe."""
 
 import asyncio
 import itertools
@@ -88,7 +88,7 @@ class Transport:
         urgent: bool = False,
         patience: float | None = None,
     ) -> Any:
-        """Sends a request until it is answered for good; ``retry`` says what is tried again.
+        """Return the answer to a request, retried as ``retry`` says.
 
         Args:
             method: such as "GET"
@@ -177,7 +177,7 @@ class Transport:
         return await self._answer(method, path, response, raw)
 
     def _redacted(self, raw: bytes) -> bytes:
-        """An answer without the key: a server that repeats it doesn't get it any further."""
+        """Return an answer without the key, which a server may repeat."""
         if len(self._api_key) < SHORTEST_KEY:
             return raw
         return raw.replace(self._api_key.encode(), b"...")
@@ -223,7 +223,7 @@ class Transport:
 
 
 def _proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for an address; none for this machine's own.
+    """Return the proxy that the environment names for an address; none for loopback.
 
     aiohttp's ``trust_env`` would send requests to loopback through it too, the key with them.
     """
@@ -234,7 +234,7 @@ def _proxy_for(url: str) -> str | None:
 
 
 def _message(raw: bytes) -> str:
-    """An error body to its message, in whatever form it came."""
+    """Return the message of an error body, in whatever form it came."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

@@ -1,10 +1,10 @@
-"""The API's times as moments; one without a zone is in UTC, whatever this machine's zone is."""
+"""Read values of the API's answers; a time without a zone is in UTC."""
 
 from datetime import UTC, datetime
 
 
 def moment(text: str) -> datetime:
-    """A time of the API to a moment.
+    """Return a time of the API as a moment with a zone.
 
     Raises:
         TypeError: it is no text
@@ -14,5 +14,5 @@ def moment(text: str) -> datetime:
 
 
 def in_utc(time: datetime) -> datetime:
-    """The same moment, with a zone."""
+    """Return the same moment with a zone, UTC where it has none."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time

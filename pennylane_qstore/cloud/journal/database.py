@@ -1,4 +1,4 @@
-"""A SQLite file that may be locked, full or broken, and the memory that stands in for it."""
+"""A SQLite file that may be locked, full or damaged, with memory as its fallback."""
 
 import logging
 import os
@@ -62,7 +62,7 @@ class Database:
         self._db.close()
 
     def read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What a question to the table gives, or what is given where the file can't be used."""
+        """Return the result of a question to the table, or ``otherwise`` if the file is lost."""
         self._try_again()
         if self.lost is None:
             try:
@@ -78,7 +78,7 @@ class Database:
         work: Callable[[sqlite3.Connection], T],
         otherwise: T,
     ) -> T:
-        """Does a piece of work in one transaction.
+        """Return the result of work that is done in one transaction.
 
         Args:
             statements: what is done of it in memory, and later in the file, where the file can't be
@@ -132,7 +132,7 @@ _UNUSABLE = (sqlite3.Error, OSError, _ForeignError)
 
 
 def _opened(path: str, patience: float) -> sqlite3.Connection:
-    """A connection to a journal; one that is corrupt is put aside, any other file left alone."""
+    """Return a connection to a journal; move a corrupt one aside, leave foreign files alone."""
     if path == MEMORY:
         return _connected(path, patience)
     _check_ours(path)

@@ -17,7 +17,7 @@ CREATE TABLE jobs (
     owner TEXT,                  -- the process that waits for it, NULL for nobody
     created REAL NOT NULL,       -- seconds since the epoch
     ended REAL,
-    queue REAL, execution REAL,  -- seconds, as the server told
+    queue REAL, execution REAL,  -- seconds, as the server says
     reserved REAL, cost REAL, unit TEXT,
     delivered INTEGER NOT NULL DEFAULT 0,
     acknowledged INTEGER NOT NULL DEFAULT 0
@@ -88,5 +88,5 @@ class Request:
 
 
 def account(base_url: str, api_key: str) -> str:
-    """An address and a key to what a journal knows them by: nothing leads back to the key."""
+    """Return the digest by which a journal knows an address and a key."""
     return hashlib.blake2b(f"{base_url}\0{api_key}".encode(), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""What was sent and what became of it, on disk before it happens: one row a submit."""
+"""The journal: every job is written to disk before it is sent, one row a submit."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ from pennylane_qstore.cloud.waiting.polling import QueueHistory
 __all__ = ["MEMORY", "Journal", "JournalEntry", "Request", "account"]
 
 T = TypeVar("T")
-# Seconds. An older job is not taken up.
+# Seconds. An older job is not resumed.
 YOUNG = 86_400.0
 
 
@@ -65,11 +65,11 @@ class Journal:
         return self._changed([intent], work)
 
     def has(self, request: Request) -> bool:
-        """Whether there is a job that ``claim`` would take over."""
+        """Return whether there is a job that ``claim`` would take over."""
         return self._db.read(lambda db: any(True for _ in self._candidates(db, request)), False)
 
     def has_left(self, backend: str) -> bool:
-        """Whether there may be jobs on a backend that ``claim`` would take over."""
+        """Return whether there may be jobs on a backend that ``claim`` would take over."""
         where = (
             f"account = ? AND backend = ? AND state IN {OPEN} AND created > ? AND NOT acknowledged "
             "AND (run IS NOT NULL OR NOT delivered)"
@@ -125,7 +125,7 @@ class Journal:
         yield from filter(self._is_free, unserved)
 
     def _was_mine(self, entry: JournalEntry) -> bool:
-        """Whether this process got the answer before, and begins its run again."""
+        """Return whether this process got the answer before, and begins its run again."""
         return bool(entry.delivered) and entry.owner == self._lease.name
 
     def _is_free(self, entry: JournalEntry) -> bool:
@@ -189,7 +189,7 @@ class Journal:
         self._set(token, cost=cost, unit=unit)
 
     def released(self, tokens: Sequence[str]) -> None:
-        """Nobody waits for these jobs any more: whoever asks for the same may take them up."""
+        """Nobody waits for these jobs any more: whoever asks for the same may resume them."""
         self._mark("owner = NULL", tokens)
 
     def delivered(self, tokens: Sequence[str]) -> None:
@@ -205,7 +205,7 @@ class Journal:
         self._changed([(sql, (self.account, run))])
 
     def pattern(self, backend: str) -> QueueHistory | None:
-        """What the last jobs on a backend took, newest counting most; None without any."""
+        """Return what the last jobs on a backend took, the newest counting most, or None."""
 
         def work(db: sqlite3.Connection) -> list[tuple[float, float, int]]:
             return db.execute(
@@ -225,7 +225,7 @@ class Journal:
         return QueueHistory(queue, each)
 
     def committed(self, since: float, run: str | None) -> float:
-        """What was paid, or reserved for jobs whose price isn't known yet.
+        """Return what was paid, or is reserved for jobs whose price isn't known yet.
 
         Args:
             since: jobs from then on, in seconds since the epoch; for a named run all of its jobs
@@ -245,7 +245,7 @@ class Journal:
         return float(amount or 0.0)
 
     def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[JournalEntry]:
-        """The newest jobs of all accounts, the newest first; or those of a token or job id."""
+        """Return the newest jobs of all accounts, newest first; or those of a token or job id."""
 
         def work(db: sqlite3.Connection) -> list[JournalEntry]:
             if token_or_id is not None:
@@ -271,7 +271,7 @@ class Journal:
         statements: Sequence[Statement],
         work: Callable[[sqlite3.Connection], T | None] | None = None,
     ) -> T | None:
-        """Changes rows in one transaction: by statements, or by work that they stand in for."""
+        """Return the result of work that changes rows in one transaction."""
 
         def plain(db: sqlite3.Connection) -> None:
             for sql, values in statements:

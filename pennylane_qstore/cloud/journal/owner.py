@@ -1,4 +1,4 @@
-"""Which process this is, and whether another one is still alive."""
+"""Name this process, and tell whether another process is still alive."""
 
 import glob
 import hashlib
@@ -50,7 +50,7 @@ class Lease:
         self._sweep(self._journal)
 
     def is_alive(self, owner: str | None) -> bool:
-        """Whether a process may still run; a lock that is gone, or was never there, tells nothing.
+        """Return whether a process may still run.
 
         Args:
             owner: its name
@@ -74,7 +74,7 @@ class Lease:
 
 
 def _freed(lock: Path) -> bool | None:
-    """Whether nobody holds a lock, whose file is removed then; None where it doesn't tell."""
+    """Return whether nobody held a lock, whose file is removed then; None if it doesn't tell."""
     if fcntl is None:
         return None
     try:
@@ -90,7 +90,7 @@ def _freed(lock: Path) -> bool | None:
 
 @cache
 def _machine() -> str:
-    """This machine, and the space in which its process numbers mean something."""
+    """Return a name of this machine and of the space in which its process numbers hold."""
     try:
         space = str(os.stat("/proc/self/ns/pid").st_ino)
     except OSError:
@@ -99,13 +99,13 @@ def _machine() -> str:
 
 
 def own() -> str:
-    """This process, told apart from later ones of the same number by its start."""
+    """Return this process's name, distinct from later processes of the same number."""
     pid = os.getpid()
     return f"{_machine()}|{pid}|{_started(pid)}"
 
 
 def is_alive(owner: str | None) -> bool:
-    """Whether a process that gave itself that name may still run.
+    """Return whether a process may still run.
 
     Of another machine's nothing is known here: they count as alive.
     """
@@ -134,7 +134,7 @@ def _exists(pid: int) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process started, where the system tells; a zombie no longer runs."""
+    """Return when a process started, where the system tells; "gone" for a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

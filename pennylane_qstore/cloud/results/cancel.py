@@ -1,4 +1,4 @@
-"""Jobs that are no longer wanted: cancelled over there, and waited for until that is certain."""
+"""Cancel jobs that are no longer wanted, and wait until that is certain."""
 
 import asyncio
 import json

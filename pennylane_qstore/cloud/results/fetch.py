@@ -1,4 +1,4 @@
-"""A finished job's id to its outcomes: fetched once, and what is missing looked for."""
+"""Fetch a finished job's outcomes once, and ask its children for what is missing."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ async def fetch(
     sharpen: bool | None,
     deadline: float,
 ) -> dict[int, Outcomes]:
-    """The outcomes of a completed job's circuits, by place in the batch.
+    """Return the outcomes of a completed job's circuits, by place in the batch.
 
     Args:
         transport: to the API
@@ -85,7 +85,7 @@ async def _read(
     deadline: float,
     params: Sequence[tuple[str, str]] = (),
 ) -> T:
-    """An answer as it is read; one that makes no sense is asked for again, but not for ever.
+    """Return an answer as ``read`` understands it; ask again, a few times, if it can't.
 
     Raises:
         CloudError: what ``read`` raised at last
@@ -105,7 +105,7 @@ async def _read(
 
 
 def _is_whole(record: Mapping[str, Any], job: Job) -> bool:
-    """Whether a record has the ids of the job's children, if it has any."""
+    """Return whether a record has the ids of the job's children, if it has any."""
     listed = record.get("child_job_ids")
     many = len(job.circuits) > 1
     return not many or (isinstance(listed, list) and len(listed) == len(job.circuits))
@@ -114,7 +114,7 @@ def _is_whole(record: Mapping[str, Any], job: Job) -> bool:
 async def _whole(
     transport: Transport, job: Job, record: Mapping[str, Any], deadline: float
 ) -> Mapping[str, Any]:
-    """The record with its children's ids, which a list leaves out."""
+    """Return the record with its children's ids, which a list leaves out."""
     if _is_whole(record, job):
         return record
 
@@ -135,7 +135,7 @@ async def _completed(
     params: list[tuple[str, str]],
     deadline: float,
 ) -> dict[int, Outcomes]:
-    """What the answer for all circuits left out, from the children themselves."""
+    """Return all outcomes: what the answer left out is asked of the children."""
     still: dict[int, Lost] = {}
     code = None
     for index, each in lost.items():
@@ -167,7 +167,7 @@ async def _outcomes(
     deadline: float,
     params: Sequence[tuple[str, str]] = (),
 ) -> Outcomes:
-    """One child's outcomes, from its own results."""
+    """Return one child's outcomes, from its own results."""
     path = f"/jobs/{child}/results/probabilities"
     return await _read(
         transport, path, lambda answer: results.outcomes(answer, job, child), deadline, params
@@ -177,7 +177,7 @@ async def _outcomes(
 async def salvage(
     transport: Transport, job: Job, record: Mapping[str, Any], *, deadline: float
 ) -> JobError:
-    """A job that failed or was cancelled to its error, with what its children did give.
+    """Return the error of a failed or cancelled job, with what its children did give.
 
     Args:
         transport: to the API

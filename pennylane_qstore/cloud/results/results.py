@@ -1,4 +1,4 @@
-"""A finished job's answer to outcomes, joined by its children's ids."""
+"""Check a finished job's answer, join it to the circuits by child id, and merge jobs."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ _FORMATS = {
 
 
 def path_of(record: Mapping[str, Any], *, many: bool) -> str:
-    """Where a finished job's probabilities are, below the API's base URL.
+    """Return where a finished job's probabilities are, below the API's base URL.
 
     The server's link comes first, then its artifact descriptor, then the documented place. A link
     is used by its path alone, so that the key never goes to another host.
@@ -52,7 +52,7 @@ class Lost:
 
 
 def record_of(answer: Any) -> Mapping[str, Any]:
-    """The answer of ``GET /jobs/{id}``, if it is one.
+    """Return the answer of ``GET /jobs/{id}``, if it is a job.
 
     Raises:
         CloudError: it is none
@@ -63,7 +63,7 @@ def record_of(answer: Any) -> Mapping[str, Any]:
 
 
 def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
-    """The answer of a job's probabilities, if it is one: of one circuit, or by child.
+    """Return the answer of a job's probabilities, if it is a map of them.
 
     Raises:
         CloudError: it is none
@@ -110,7 +110,7 @@ def joined(
 
 
 def children(job: Job, record: Mapping[str, Any]) -> list[str]:
-    """The ids of a job's children, in the order of its circuits.
+    """Return the ids of a job's children, in the order of its circuits.
 
     Raises:
         CloudError: they are not one for each circuit
@@ -128,7 +128,7 @@ def children(job: Job, record: Mapping[str, Any]) -> list[str]:
 def incomplete(
     record: Mapping[str, Any], lost: Mapping[int, Lost], code: str | None = None
 ) -> JobError:
-    """The error of a completed job of which some circuits have no result."""
+    """Return the error of a completed job of which some circuits have no result."""
     first = next(iter(lost.values()))
     return JobError(
         f"job {record['id']} is completed, but {len(lost)} of its circuits have no result: "
@@ -140,7 +140,7 @@ def incomplete(
 
 
 def outcomes(histogram: Any, job: Job, job_id: str) -> Outcomes:
-    """One circuit's probabilities to its outcomes, checked.
+    """Return one circuit's probabilities as outcomes, checked.
 
     Raises:
         CloudError: they are none
@@ -154,7 +154,7 @@ def outcomes(histogram: Any, job: Job, job_id: str) -> Outcomes:
 
 
 def failure(record: Mapping[str, Any]) -> JobError:
-    """A job that ended without results to the error that says why, in IonQ's words."""
+    """Return the error of a job that ended without results, in IonQ's words."""
     code, reason = why(record)
     return JobError(
         f"job {record['id']} on {record.get('backend')} was {record['status']}: {reason}",
@@ -165,7 +165,7 @@ def failure(record: Mapping[str, Any]) -> JobError:
 
 
 def why(record: Mapping[str, Any]) -> tuple[str | None, str]:
-    """IonQ's code, and the reason in IonQ's words, of a job that ended without results."""
+    """Return IonQ's code and words for why a job ended without results."""
     told = record.get("failure")
     told = told if isinstance(told, Mapping) else {}
     code, message = told.get("code"), told.get("message") or told.get("error")
@@ -176,7 +176,7 @@ def why(record: Mapping[str, Any]) -> tuple[str | None, str]:
 def together(
     tasks: Sequence[asyncio.Task[dict[int, Outcomes]]], waited: float
 ) -> dict[int, Outcomes]:
-    """All jobs' outcomes, or the first error with what did arrive.
+    """Return all jobs' outcomes, merged.
 
     Args:
         tasks: that are done
@@ -202,7 +202,7 @@ def together(
 
 
 def _of_one_wait(errors: Sequence[BaseException], waited: float) -> list[BaseException]:
-    """The same errors, with those of one deadline as one that names all jobs, first."""
+    """Return the same errors, with those of one deadline merged into one, first."""
     late = [error for error in errors if isinstance(error, DeadlineError)]
     if not late:
         return list(errors)

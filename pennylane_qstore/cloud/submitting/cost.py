@@ -1,4 +1,4 @@
-"""What jobs cost: questions to the API and their answers, as values."""
+"""Prices of jobs: queries of the API and their answers, as values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Price:
 
 
 def question(job: Job, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The query of ``GET /jobs/estimate`` for a job: its own gates, of all its circuits.
+    """Return the query of ``GET /jobs/estimate`` for a job: its gates, of all its circuits.
 
     Args:
         job: that would be sent
@@ -46,7 +46,7 @@ def question(job: Job, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def estimated(answer: Any) -> Price:
-    """The answer of ``GET /jobs/estimate`` to a price, in its present form or the one before.
+    """Return the price in an answer of ``GET /jobs/estimate``, in its present or older form.
 
     Raises:
         CloudError: there is no price in it
@@ -60,7 +60,7 @@ def estimated(answer: Any) -> Price:
 
 
 def charged(answer: Any, *, estimate: bool = False) -> Price | None:
-    """The answer of ``GET /jobs/{id}/cost`` to a price; None where it is not known yet.
+    """Return the price in an answer of ``GET /jobs/{id}/cost``, or None if there is none yet.
 
     Args:
         answer: of the API
@@ -72,7 +72,7 @@ def charged(answer: Any, *, estimate: bool = False) -> Price | None:
 
 
 def total(prices: Iterable[Price]) -> Price:
-    """The sum of prices, which are in one unit.
+    """Return the sum of prices, which are in one unit.
 
     Raises:
         CloudError: they are not
@@ -85,7 +85,7 @@ def total(prices: Iterable[Price]) -> Price:
 
 
 def dry_run(price: Price, job_ids: Sequence[str]) -> DryRun:
-    """What says that nothing ran, and what it would cost.
+    """Return the error that says that nothing ran, and what it would cost.
 
     Args:
         price: of all dry jobs

@@ -1,4 +1,4 @@
-"""A submit whose reply was lost to the job it made, if it made one: what the list of jobs tells."""
+"""Find the job of a submit whose reply was lost, among the rows of the list of jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ PAGES = 400
 
 
 def looks(error: UnknownOutcomeError, age: float = 0.0) -> tuple[float, ...]:
-    """Seconds to wait before each look for a job whose submit ended so.
+    """Return the seconds to wait before each look for a job whose submit ended so.
 
     Args:
         error: that it ended with
@@ -32,7 +32,7 @@ def looks(error: UnknownOutcomeError, age: float = 0.0) -> tuple[float, ...]:
 
 
 def job_of(token: str, rows: Sequence[Any]) -> str | None:
-    """The job with a token among the rows of ``GET /jobs``; None if it isn't there.
+    """Return the job with a token among the rows of ``GET /jobs``, or None.
 
     A child carries its parent's metadata, and names its parent: either tells the job.
     """
@@ -47,8 +47,8 @@ def job_of(token: str, rows: Sequence[Any]) -> str | None:
     return None
 
 
-def untold(rows: Sequence[Any], sent_at: float) -> list[str]:
-    """The jobs among rows that don't say what they are, and may be as young as a submit.
+def unlabelled(rows: Sequence[Any], sent_at: float) -> list[str]:
+    """Return the jobs among rows that carry no metadata and may be as young as a submit.
 
     Args:
         rows: of one page
@@ -66,7 +66,7 @@ def untold(rows: Sequence[Any], sent_at: float) -> list[str]:
 
 
 def reach_back(rows: Sequence[Any], sent_at: float) -> bool:
-    """Whether rows go back to before a submit, the newest first.
+    """Return whether rows, newest first, go back to before a submit.
 
     Args:
         rows: of one page
@@ -84,7 +84,7 @@ def _is_older(row: Mapping[str, Any], sent_at: float) -> bool:
 
 
 def _submitted(row: Any) -> float | None:
-    """When a job was submitted, in seconds since the epoch; None where the row doesn't tell."""
+    """Return when a job was submitted, in seconds since the epoch, or None."""
     try:
         return moment(row["submitted_at"]).timestamp()
     except (TypeError, KeyError, ValueError):

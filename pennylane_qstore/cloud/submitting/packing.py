@@ -1,4 +1,4 @@
-"""Programs packed under the API's limits into jobs, each the body of one POST."""
+"""Pack programs into jobs under the API's limits; each job is the body of one POST."""
 
 import hashlib
 import itertools
@@ -42,7 +42,7 @@ class Job:
     gates: tuple[tuple[int, int], ...]
 
     def body(self, settings: Mapping[str, Any], token: str | None = None) -> str:
-        """The POST's JSON text; a single circuit is the API's single-circuit job.
+        """Return the POST's JSON text; a single circuit is the API's single-circuit job.
 
         Args:
             settings: the fields that all jobs of a device share
@@ -63,7 +63,7 @@ class Job:
         return f'{json.dumps(head)[:-1]},"input":{source}}}'
 
     def digest(self, settings: Mapping[str, Any]) -> str:
-        """What is sent, in 32 characters: the same in every process, and without the token."""
+        """Return 32 characters that stand for what is sent, in every process, token left out."""
         shared = {**settings, "gateset": self.gateset, "qubits": self.qubits, "shots": self.shots}
         digest = hashlib.blake2b(json.dumps(shared, sort_keys=True).encode(), digest_size=16)
         for circuit in self.circuits:
@@ -72,12 +72,12 @@ class Job:
         return digest.hexdigest()
 
     def halves(self) -> tuple["Job", "Job"]:
-        """The job in two, each with half of the circuits."""
+        """Return the job in two, each with half of the circuits."""
         middle = len(self.circuits) // 2
         return self._part(range(middle)), self._part(range(middle, len(self.circuits)))
 
     def only(self, indices: Collection[int]) -> "Job":
-        """The job with only those circuits that have these places in the batch."""
+        """Return the job with only those circuits that have these places in the batch."""
         wanted = set(indices)
         return self._part([place for place, i in enumerate(self.indices) if i in wanted])
 
@@ -92,7 +92,7 @@ class Job:
 
 
 def settings(options: Options) -> dict[str, Any]:
-    """The fields of a POST that all jobs of a device share."""
+    """Return the fields of a POST that all jobs of a device share."""
     fields: dict[str, Any] = {
         "backend": SIMULATOR if options.backend == EMULATOR else options.backend
     }
@@ -118,7 +118,7 @@ def pack(
     most_circuits: int = MAX_CIRCUITS,
     indices: Iterable[int] | None = None,
 ) -> list[Job]:
-    """Programs with their shots to as few jobs as the API's limits allow.
+    """Return programs and their shots as few jobs as the API's limits allow.
 
     Args:
         batch: programs, each with the shots of its circuits

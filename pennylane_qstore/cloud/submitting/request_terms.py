@@ -1,4 +1,4 @@
-"""What the jobs of a batch share, and what becomes of those that can't be run there."""
+"""What the jobs of a batch share: policy, deadline, budget and failover."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from pennylane_qstore.runs import RunStep
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """The way out for jobs that a backend can't run.
+    """Failover: how, and after how long, a job moves to another backend.
 
     Attributes:
-        run: runs a job elsewhere; told why. The job surely isn't there
+        run: runs a job on another backend, given the reason; the job surely isn't on this one
         patience: seconds for which a submit is tried
         queue_timeout: seconds after which a job that is still queued is cancelled and moved; None
             waits on
@@ -38,7 +38,7 @@ class RequestTerms:
         budget: what all jobs since ``since``, or of the named run, may cost
         since: in seconds since the epoch
         priced: whether each job's cost is asked for when it has ended
-        failover: the way out for jobs that can't be run, or None
+        failover: to another backend, or None
     """
 
     settings: Mapping[str, Any]
@@ -73,9 +73,9 @@ class Policy:
         max_jobs_in_flight: jobs that are live at the same time
         connection_pool_size: connections at most
         rate_limit: requests a second, or None
-        on_unknown: "lookup" or "raise": what becomes of a submit whose reply was lost
+        on_unknown: what to do when the reply to a submit is lost: "lookup" its job, or "raise"
         retry_failed_circuits: how often circuits that failed over there are sent again
-        resume: whether jobs of an earlier process that is gone are taken up
+        resume: whether jobs of an earlier process that is gone are resumed
         shortest_poll: the shortest time between two looks at a job, in seconds
         look_at_once: whether a job is looked at as soon as it is submitted; a small one on the
             emulator has ended by then
@@ -92,7 +92,7 @@ class Policy:
 
 
 def policy_of(options: Options) -> Policy:
-    """The device's options to the choices for its connection."""
+    """Return the policy of a device's connection."""
     sequential = options.submission == "sequential"
     return Policy(
         max_jobs_in_flight=1 if sequential else options.max_jobs_in_flight,

@@ -1,4 +1,4 @@
-"""A job to its id, written down at every step: taken up, or posted within the budget."""
+"""Submit the jobs of a batch within the budget; write every step to the journal."""
 
 import uuid
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Submission:
         journal: what was sent
         policy: how it is sent
         terms: what the jobs share
-        listener: is told what happens
+        listener: gets the events
         waiting: tokens of the jobs that this batch waits for
     """
 
@@ -52,7 +52,7 @@ class Submission:
     waiting: set[str] = field(init=False, default_factory=set)
 
     async def submit(self, job: Job) -> Sent:
-        """A job to its id: of an earlier process, or posted now.
+        """Return a submitted job: resumed from an earlier process, or posted now.
 
         Raises:
             UnknownOutcomeError: it is not certain whether there is a job
@@ -67,7 +67,7 @@ class Submission:
         sent = Sent(request.token if entry is None else entry.token)
         self.waiting.add(sent.token)
         if entry is not None:
-            await self._take_up(entry, sent, job)
+            await self._resume(entry, sent, job)
         if sent.job_id is None:
             await self._reserve(job, sent)
             await self._post(job, sent)
@@ -75,7 +75,7 @@ class Submission:
         return sent
 
     async def estimates(self, jobs: Sequence[Job]) -> list[Price]:
-        """What each job would cost, by the API's own estimate of our gates."""
+        """Return what each job would cost, by the API's own estimate of our gates."""
 
         async def one(job: Job) -> Price:
             params = cost.question(job, self.terms.settings)
@@ -103,7 +103,7 @@ class Submission:
             raise _over(estimate, budget, committed)
 
     def is_left(self, job: Job) -> bool:
-        """Whether an earlier process left a job that would be taken up, and is paid already."""
+        """Return whether an earlier process left a job that would be resumed, paid already."""
         return self.policy.resume and self.journal.has(self._request(job))
 
     def _request(self, job: Job) -> Request:
@@ -156,8 +156,8 @@ class Submission:
         self.waiting.discard(sent.token)
         self.journal.ended(sent.token, "refused")
 
-    async def _take_up(self, entry: JournalEntry, sent: Sent, job: Job) -> None:
-        """Goes on with the job of an earlier process, if its submit arrived."""
+    async def _resume(self, entry: JournalEntry, sent: Sent, job: Job) -> None:
+        """Go on with the job of an earlier process, if its submit arrived."""
         job_id, age = await adopt(self.transport, entry, deadline=self.terms.deadline)
         if job_id is None:
             return

@@ -1,4 +1,4 @@
-"""A job's body to its id, posted once for certain: what was lost on the way is looked up."""
+"""Post a job once; if its reply is lost, adopt the job that it made."""
 
 import asyncio
 import re
@@ -33,10 +33,10 @@ async def submit(
     listener: Listener,
     patience: float | None = None,
 ) -> str:
-    """Posts a job, and gives its id.
+    """Return the id of a job that is posted once.
 
     Where the outcome is unknown, the job is looked for by its token, a few times over some
-    seconds. If it is there it is taken up; only if it surely isn't, it is posted again.
+    seconds. If it is there it is adopted; only if it surely isn't, it is posted again.
 
     Args:
         transport: to the API
@@ -44,7 +44,7 @@ async def submit(
         token: in the job's metadata
         deadline: in seconds of the loop's clock
         on_unknown: "lookup", or "raise" to leave an unknown outcome to the caller
-        listener: is told what happens
+        listener: gets the events
         patience: seconds for which a server that can't be reached, or asks to slow down, is tried;
             None tries on until the deadline
 
@@ -73,7 +73,7 @@ async def submit(
 async def adopt(
     transport: Transport, entry: JournalEntry, *, deadline: float
 ) -> tuple[str | None, float]:
-    """The job that an earlier process sent, and its age in seconds; None if it surely sent none.
+    """Return the id of a job that an earlier process sent, if it did, and its age in seconds.
 
     Raises:
         UnknownOutcomeError: the list of jobs didn't tell
@@ -94,7 +94,7 @@ async def settled(
     sent_at: float,
     deadline: float,
 ) -> str | None:
-    """The id of the job that a submit of unknown outcome made; None if it surely made none.
+    """Return the id of the job that a submit of unknown outcome made, or None if surely none.
 
     Raises:
         UnknownOutcomeError: the list of jobs didn't tell, or there is no time to ask it
@@ -113,7 +113,7 @@ async def settled(
 
 
 async def find(transport: Transport, token: str, *, sent_at: float, deadline: float) -> str | None:
-    """The id of the job with a token, from the list of jobs; None if it is not there.
+    """Return the id of the job with a token, from the list of jobs, or None.
 
     Raises:
         CloudError: the list is too long, or no list
@@ -129,9 +129,9 @@ async def find(transport: Transport, token: str, *, sent_at: float, deadline: fl
         job_id = lookup.job_of(token, rows)
         if job_id is not None:
             return _checked(job_id)
-        for untold in lookup.untold(rows, sent_at):
-            if await _is_of(transport, untold, token, deadline):
-                return _checked(untold)
+        for unlabelled in lookup.unlabelled(rows, sent_at):
+            if await _is_of(transport, unlabelled, token, deadline):
+                return _checked(unlabelled)
         following = answer.get("next")
         if following is None or lookup.reach_back(rows, sent_at):
             return None
@@ -141,7 +141,7 @@ async def find(transport: Transport, token: str, *, sent_at: float, deadline: fl
 
 
 async def _is_of(transport: Transport, job_id: str, token: str, deadline: float) -> bool:
-    """Whether a job that a list doesn't tell enough of has a token.
+    """Return whether a job that a list doesn't tell enough of has a token.
 
     Raises:
         CloudError: the job itself doesn't tell, either
@@ -154,7 +154,7 @@ async def _is_of(transport: Transport, job_id: str, token: str, deadline: float)
 
 
 async def _tried(transport: Transport, body: str, deadline: float, patience: float | None) -> str:
-    """Posts a job for as long as patience lasts.
+    """Return the id of a job that is posted for as long as patience lasts.
 
     Raises:
         UnavailableError: it didn't arrive in that time
@@ -177,7 +177,7 @@ async def _post(transport: Transport, body: str, deadline: float, patience: floa
 
 
 def _checked(job_id: Any, answer: Any = None) -> str:
-    """An id that may stand in an address."""
+    """Return an id that may stand in an address."""
     if not isinstance(job_id, str) or not _ID.fullmatch(job_id):
         raise UnknownOutcomeError(f"POST /jobs named no job: {str(answer or job_id)[:200]}")
     return job_id

@@ -1,4 +1,4 @@
-"""When to look at a job again, and what earlier jobs tell of it: functions of values, no I/O."""
+"""Decide when to poll a job again, from predictions and earlier jobs: no I/O."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class QueueHistory:
     own_error: float | None = None
 
     def expected(self, circuits: int) -> float:
-        """Seconds from submission to the end of a job of that many circuits."""
+        """Return the seconds from submission to the end of a job of that many circuits."""
         return self.queue + self.per_circuit * circuits
 
 
 def interval(elapsed: float, expected: float | None, shortest: float) -> float:
-    """Seconds until a job is looked at again.
+    """Return the seconds until a job is looked at again.
 
     A tenth of what it has taken so far, so that the end of a job of up to a minute is noticed
     within a tenth of its length, whatever was expected. Two things save looks, and one aims them:
@@ -75,7 +75,7 @@ def interval(elapsed: float, expected: float | None, shortest: float) -> float:
 
 
 def pages(jobs: Iterable[tuple[float, T]], now: float) -> list[list[T]]:
-    """Jobs to the pages of the next look: all that are due, and as many others as there is room.
+    """Return the jobs of the next look in pages: all that are due, and as many as have room.
 
     Args:
         jobs: each with the time at which it is due
@@ -90,7 +90,7 @@ def pages(jobs: Iterable[tuple[float, T]], now: float) -> list[list[T]]:
 def expected_end(
     record: Mapping[str, Any] | None, pattern: QueueHistory | None, circuits: int
 ) -> float | None:
-    """Seconds from a job's submission to its expected end; None where nothing is known.
+    """Return the seconds from a job's submission to its expected end, or None.
 
     The server's prediction, or the pattern of earlier jobs: whichever was nearer the last time
     that both could be judged; but a prediction that was good is always taken, because it knows how
@@ -115,7 +115,7 @@ def expected_end(
 def learned(
     pattern: QueueHistory | None, record: Mapping[str, Any], circuits: int, predicted: float | None
 ) -> QueueHistory | None:
-    """The pattern after one more job: an average in which each new job counts for half.
+    """Return the history after one more job: an average in which each new job counts for half.
 
     Args:
         pattern: so far
@@ -141,7 +141,7 @@ def learned(
 
 
 def predicted_end(record: Mapping[str, Any]) -> float | None:
-    """The server's prediction of a job's end, in seconds from its submission; None without one."""
+    """Return the server's prediction of a job's end, in seconds from its submission, or None."""
     return _predicted(record)
 
 
@@ -157,14 +157,14 @@ def _predicted(record: Mapping[str, Any]) -> float | None:
 
 
 def _seconds(milliseconds: Any) -> float | None:
-    """A number of milliseconds that says something; zero is no prediction."""
+    """Return milliseconds as seconds, or None: zero is no prediction."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         return None
     return milliseconds / 1e3 if 0 < milliseconds < float("inf") else None
 
 
 def seconds_between(first: Any, last: Any) -> float | None:
-    """Seconds between two of the API's times, at least 0; None where one is missing."""
+    """Return the seconds between two of the API's times, at least 0, or None."""
     try:
         passed = moment(last) - moment(first)
     except (TypeError, ValueError):

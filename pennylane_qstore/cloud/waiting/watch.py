@@ -1,4 +1,4 @@
-"""Ids of live jobs to their final records: one look for all of them, no sooner than needed."""
+"""Watch all live jobs together until they end, with as few requests as needed."""
 
 import asyncio
 import math
@@ -24,7 +24,7 @@ _NOT_FOUND = 404
 
 
 def _nothing(event: Event) -> None:
-    """What is told where nobody listens."""
+    """Ignore an event: the listener where nobody listens."""
 
 
 @dataclass(eq=False, slots=True)
@@ -48,7 +48,7 @@ class Watcher:
 
     Attributes:
         patterns: what earlier jobs took, by backend
-        hearsay: what the API says of a backend's queue, until there is a pattern
+        announced: what the API says of a backend's queue, until there is a pattern
     """
 
     def __init__(self, transport: Transport, shortest: float, *, at_once: bool = False) -> None:
@@ -66,7 +66,7 @@ class Watcher:
         self._new = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.patterns: dict[str, QueueHistory] = {}
-        self.hearsay: dict[str, QueueHistory] = {}
+        self.announced: dict[str, QueueHistory] = {}
 
     async def end_of(
         self,
@@ -78,7 +78,7 @@ class Watcher:
         age: float = 0.0,
         listener: Listener = _nothing,
     ) -> Mapping[str, Any]:
-        """Waits until a job has ended, whichever way, and gives its record.
+        """Return the record of a job once it has ended, with or without results.
 
         Args:
             job_id: IonQ's
@@ -122,8 +122,8 @@ class Watcher:
             _end(each, CloudError(f"job {each.job_id} is watched no more: {error!r}"))
 
     def _expected(self, watched: _Watched) -> float | None:
-        """Seconds from a job's submission to its expected end."""
-        pattern = self.patterns.get(watched.backend) or self.hearsay.get(watched.backend)
+        """Return the seconds from a job's submission to its expected end, or None."""
+        pattern = self.patterns.get(watched.backend) or self.announced.get(watched.backend)
         return polling.expected_end(watched.record, pattern, watched.circuits)
 
     def _next(self, watched: _Watched, now: float) -> float:
@@ -183,7 +183,7 @@ class Watcher:
             self._update(each, found.get(each.job_id))
 
     async def _rows(self, job_ids: list[str], deadline: float) -> dict[str, Mapping[str, Any]]:
-        """What the API tells of jobs, by id; those that it doesn't know are left out."""
+        """Return what the API says of jobs, by id; those that it doesn't know are left out."""
         if len(job_ids) == 1:
             return await self._one(job_ids[0], deadline)
         params = [("limit", str(PAGE)), *(("ids", job_id) for job_id in job_ids)]
@@ -251,7 +251,7 @@ class Watcher:
 
 
 def late(job_id: str, why: str) -> DeadlineError:
-    """The error of one job that has no result in time."""
+    """Return the error of one job that has no result in time."""
     message = f"job {job_id} has no result and time is up: {why}"
     return DeadlineError(message, job_ids=[job_id], waited=0.0)
 
@@ -266,7 +266,7 @@ def _state(each: _Watched) -> str:
 
 
 def _named(error: CloudError, job_id: str) -> CloudError:
-    """An error about a look to the same error about a job."""
+    """Return an error about a look as the same error about a job."""
     named: CloudError = error.__class__(
         f"job {job_id}: {error}", job_ids=[job_id], status=error.status, request_id=error.request_id
     )

@@ -124,7 +124,7 @@ def test_nobody_is_refused_at_a_pace_that_recovers(virtual):
 def test_it_slows_down_and_recovers(virtual):
     """After a 429 requests are spaced; after enough answers they are free again."""
     rates = []
-    limiter = Limiter(told=rates.append)
+    limiter = Limiter(on_slowed=rates.append)
     leave(virtual, limiter, 40)
     virtual.run(_call(lambda: limiter.throttled(None)))
     assert rates == [20.0]
@@ -138,6 +138,25 @@ def test_it_slows_down_and_recovers(virtual):
 
     virtual.run(answers())
     assert limiter.pace.rate == math.inf
+
+
+@pytest.mark.parametrize("before", [0, 1, BURST, 40])
+def test_a_429_takes_the_burst_back(virtual, before):
+    """After it, requests leave one by one at the new rate, also the first few of them."""
+    limiter = Limiter()
+    leave(virtual, limiter, before) if before else None
+    virtual.run(_call(lambda: limiter.throttled(None)))
+    spaced = leave(virtual, limiter, BURST + 3)
+    assert np.diff(spaced) == pytest.approx(1 / limiter.pace.rate, rel=1e-6)
+
+
+def test_a_second_429_takes_the_burst_back_again(virtual):
+    """A rate that stood still for long enough to save up a burst loses it."""
+    limiter = Limiter()
+    for _ in range(2):
+        virtual.run(asyncio.sleep(60.0))
+        virtual.run(_call(lambda: limiter.throttled(None)))
+    assert np.diff(leave(virtual, limiter, BURST + 1)).min() > 0.9 / limiter.pace.rate
 
 
 async def _call(work):

@@ -1,4 +1,4 @@
-"""When to try again, as tables."""
+"""When to try again, and how often, as tables."""
 
 import random
 
@@ -81,3 +81,35 @@ def test_the_server_decides_how_long_up_to_a_bound():
     """Retry-After wins over the jitter, but an absurd one is capped."""
     assert retry.delay(1, RateLimitError("", retry_after=9), random.uniform) == 9
     assert retry.delay(1, RateLimitError("", retry_after=1e9), random.uniform) == 120
+
+
+@pytest.mark.parametrize("asked", [0, 0.0, -0.0, 1e-12, 0.2, 5e-324])
+@pytest.mark.parametrize("attempt", [1, 2, 1_000])
+def test_at_once_is_no_busy_loop(asked, attempt):
+    """Who asks to be asked again at once is asked four times a second at most."""
+    error = RateLimitError("", retry_after=asked)
+    assert retry.delay(attempt, error, lambda low, _: low) == 0.25
+
+
+def test_a_server_that_is_down_uses_it_up():
+    """After some dozens of retries without a success, there is nothing left."""
+    quota = retry.Quota()
+    retries = 0
+    while quota.spend(retry.RETRY_COST):
+        retries += 1
+    assert retries == retry.CAPACITY // retry.RETRY_COST
+    assert not quota.spend(retry.RETRY_COST)
+
+
+def test_successes_fill_it_again():
+    """A success gives back its last retry's price, or one; never more than there is room for."""
+    quota = retry.Quota()
+    quota.spend(retry.RETRY_COST)
+    quota.refund(retry.RETRY_COST)
+    quota.refund(0)
+    assert quota.left == retry.CAPACITY
+    while quota.spend(retry.RETRY_COST):
+        pass
+    low = quota.left
+    quota.refund(0)
+    assert quota.left == low + 1

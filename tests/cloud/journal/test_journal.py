@@ -244,18 +244,15 @@ def test_a_process_is_told_from_a_later_one_of_its_number():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_zombie_is_not_alive():
     """A process that was killed, and that nobody has waited for yet, is gone."""
-    child = os.fork()
-    if child == 0:
-        time.sleep(60)
-        os._exit(0)
-    machine = own().rsplit("|", 2)[0]
-    started = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[19]
-    name = f"{machine}|{child}|{started}"
-    assert is_alive(name)
-    os.kill(child, 9)
-    time.sleep(0.2)
-    assert not is_alive(name)
-    os.waitpid(child, 0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        machine = own().rsplit("|", 2)[0]
+        started = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        name = f"{machine}|{child.pid}|{started}"
+        assert is_alive(name)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is a zombie
+        assert Path(f"/proc/{child.pid}").exists()
+        assert not is_alive(name)
 
 
 def test_memory_holds_no_more_than_a_budget_needs():

@@ -7,6 +7,7 @@ from pennylane_qstore.cloud.journal.journal import Journal, account
 from pennylane_qstore.cloud.submitting import cost, packing
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.errors import BudgetError, CloudError, DeadlineError, DryRun
+from pennylane_qstore.options import Options
 from pennylane_qstore.reporting.events import Completed
 from tests.cloud.test_client import KEY, programs
 from tests.scripted import error
@@ -64,6 +65,25 @@ def test_all_circuits_of_a_job_are_asked_for_together():
         "2q_gates": "0",
         "error_mitigation": "true",
     }
+
+
+@pytest.mark.parametrize(
+    ("mitigation", "is_mitigated"),
+    [
+        (None, "false"),
+        ({}, "false"),
+        ({"debiasing": False}, "false"),
+        ({"debiasing": False, "symmetry_verification": False}, "false"),
+        ({"debiasing": True}, "true"),
+        ({"debiasing": False, "symmetry_verification": True}, "true"),
+    ],
+)
+def test_only_what_is_switched_on_is_priced_as_mitigation(mitigation, is_mitigated):
+    """A method that is named to be left off costs nothing more."""
+    options = Options(backend="qpu.forte-1", api_key=KEY, error_mitigation=mitigation)
+    (only,) = packing.pack([(programs(1), 500)])
+    asked = dict(cost.question(only, packing.settings(options)))
+    assert asked["error_mitigation"] == is_mitigated
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_a_page_ends_the_search_only_where_it_is_in_order(times, reached):
 
 
 @pytest.mark.parametrize(
-    ("fields", "untold"),
+    ("fields", "unlabelled"),
     [
         ({"metadata": None}, ["a"]),
         ({"metadata": {"x": "y"}}, []),
@@ -40,6 +40,6 @@ def test_a_page_ends_the_search_only_where_it_is_in_order(times, reached):
         ({"metadata": None, "submitted_at": None}, ["a"]),
     ],
 )
-def test_a_row_without_metadata_tells_nothing(fields, untold):
+def test_a_row_without_metadata_tells_nothing(fields, unlabelled):
     """It may be the job, if it is young enough and no child."""
-    assert lookup.untold([row(**fields)], NOW) == untold
+    assert lookup.unlabelled([row(**fields)], NOW) == unlabelled

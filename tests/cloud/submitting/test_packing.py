@@ -1,5 +1,6 @@
 """Packing programs under the API's limits."""
 
+import itertools
 import json
 
 import numpy as np
@@ -44,10 +45,36 @@ def test_no_job_is_over_a_limit_and_no_circuit_is_lost(batch):
         assert len(each.body({"backend": "simulator"})) <= 10_000_000
 
 
+def long_programs(circuits, gates, pairs=((0, 1),)):
+    """Circuits of MS gates, which take more than a hundred bytes each."""
+    structure = tuple(Gate("ms", pairs[place % len(pairs)]) for place in range(gates))
+    numbers = np.random.default_rng(1).uniform(0, 0.25, (circuits, 3 * gates))
+    return Programs("native", 1 + max(map(max, pairs)), structure, numbers)
+
+
+@pytest.mark.parametrize(
+    ("circuits", "gates", "pairs"),
+    [(140, 1_000, ((0, 1),)), (14, 10_000, ((0, 1), (10, 35))), (4_900, 30, ((34, 35),))],
+)
+def test_a_jobs_body_stays_below_the_limit_of_bytes(circuits, gates, pairs):
+    """Where the gates would fit and their text doesn't, it is cut, no more than needed."""
+    whole = long_programs(circuits, gates, pairs)
+    jobs = packing.pack([(whole, 100)])
+    sizes = [len(each.body({"backend": "simulator"}).encode()) for each in jobs]
+    assert [index for each in jobs for index in each.indices] == list(range(circuits))
+    assert circuits * gates < packing.MAX_GATES
+    assert max(sizes) <= 10_000_000
+    assert sum(sizes[:2]) > packing.MAX_BYTES
+    for job, following in itertools.pairwise(jobs):
+        assert sum(map(len, (*job.circuits, following.circuits[0]))) > packing.MAX_BYTES - 100_000
+
+
 def test_a_circuit_that_fits_no_job_is_refused():
     """A circuit over a limit by itself is an error before anything is sent."""
     with pytest.raises(CompileError, match="150001 gates"):
         packing.pack([(programs(1, gates=150_001), 100)])
+    with pytest.raises(CompileError, match=r"circuit 2 has 100000 gates in 1[0-9]{7} bytes"):
+        packing.pack([(programs(2), 100), (long_programs(1, 100_000), 100)])
 
 
 def test_a_body_is_the_documented_json():
