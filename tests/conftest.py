@@ -6,9 +6,11 @@ from hypothesis import settings
 from pennylane_qstore.cloud.http import loop
 from tests.scripted import ScriptedIonQ
 
-# A time limit an example would fail on a busy machine, not on a wrong result; and the same
-# examples each time, so that a failure is the change's and not the day's.
+# No time limit for an example: on a busy machine it would fail without a wrong result.
+# By default the examples are the same each time, so that a failure comes from the change.
 settings.register_profile("qstore", deadline=None, max_examples=40, derandomize=True)
+# Before a release: `pytest -m "" --hypothesis-profile=release --timeout=3600`.
+settings.register_profile("release", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("qstore")
 
 

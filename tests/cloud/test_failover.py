@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.cloud.client import Client
@@ -13,6 +13,7 @@ from pennylane_qstore.errors import QStoreError
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
 from tests.cloud.test_faults import LOOKS, PASSING, SUBMITS, some
+from tests.examples import examples
 from tests.scripted import ScriptedIonQ, Slow, error
 
 QUEUES = st.sampled_from([0.0, 3.0, 19.9, 20.0, 20.1, 35.0, 500.0])
@@ -86,7 +87,7 @@ class Moving:
         await server.stop()
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(SCHEDULES)
 def test_a_job_that_moves_is_paid_once(schedule):
     """Whatever a submit, a look or a cancellation meets, a circuit runs on one backend only."""

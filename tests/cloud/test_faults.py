@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pennylane_qstore.cloud.client import Client
@@ -15,6 +15,7 @@ from pennylane_qstore.errors import JobError, QStoreError
 from pennylane_qstore.reporting.events import Cancelled, Submitted, Unanswered
 from tests.cloud.clock import VirtualLoop
 from tests.cloud.test_client import KEY, phases
+from tests.examples import examples
 from tests.scripted import (
     HTML,
     RESET,
@@ -150,7 +151,7 @@ ENDED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(st.fixed_dictionaries(PLAIN))
 @example(
     {
@@ -178,7 +179,7 @@ def test_nothing_is_paid_twice_or_lost(schedule):
     assert submitted(run) == set(run.server.jobs)
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(ENDED)
 def test_what_failed_is_told_and_the_rest_is_kept(schedule):
     """Each circuit has its outcome, or an error that tells why not, and of which job."""
@@ -191,7 +192,7 @@ def test_what_failed_is_told_and_the_rest_is_kept(schedule):
     assert submitted(run) == set(run.server.jobs)
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(INTERRUPTED)
 def test_an_interrupt_leaves_nothing_running(schedule):
     """What is live is cancelled with one request, but for submits that are said to be open."""
@@ -204,7 +205,7 @@ def test_an_interrupt_leaves_nothing_running(schedule):
         assert run.waited <= schedule["interrupt"] + 5.0
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(LIMITED)
 def test_the_users_rate_is_kept(schedule):
     """However the requests go, there are no more of them than the user allows."""

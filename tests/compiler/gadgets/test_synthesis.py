@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant, Rotation, rotation
@@ -21,6 +21,7 @@ from pennylane_qstore.compiler.operators.multi_controlled import (
     controlled_phase,
     controlled_x,
 )
+from tests.examples import examples
 
 PAULI = {"X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
 GATES = {
@@ -123,7 +124,7 @@ sized = st.integers(2, 4).flatmap(lambda width: st.tuples(st.just(width), circui
 values = st.lists(st.floats(-7, 7), min_size=PARAMS, max_size=PARAMS).map(np.array)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(sized=sized, params=values)
 def test_the_unitary_stays(sized, params):
     """A synthesised circuit is the same unitary up to a phase and its relabelling."""
@@ -134,7 +135,7 @@ def test_the_unitary_stays(sized, params):
     entanglers(done.elements)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(sized=sized, params=values)
 def test_the_state_made_from_zero_stays(sized, params):
     """From |0…0⟩ the state is the same up to a phase and the relabelling."""
@@ -144,7 +145,7 @@ def test_the_state_made_from_zero_stays(sized, params):
     assert_same(actual[:, 0], unitary_of(elements, width, params)[:, 0])
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(sized=sized, params=values)
 def test_the_outcomes_stay(sized, params):
     """Whatever state comes in, the mapped bits have the probabilities of the original's."""
@@ -156,7 +157,7 @@ def test_the_outcomes_stay(sized, params):
     np.testing.assert_allclose(outcomes(done, actual, width), abs(expected @ state) ** 2, atol=1e-8)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(sized=sized, params=values)
 def test_the_outcomes_from_zero_stay(sized, params):
     """From |0…0⟩ the mapped bits have the probabilities of the original's."""
@@ -167,7 +168,6 @@ def test_the_outcomes_from_zero_stay(sized, params):
     np.testing.assert_allclose(outcomes(done, actual, width), expected, atol=1e-9)
 
 
-@settings(deadline=None)
 @given(sized=sized, params=values)
 def test_cliffords_move_to_the_end(sized, params):
     """The rotations, then the tableau's Clifford, pull every Pauli back to what the circuit does.
@@ -265,7 +265,7 @@ def test_swaps_are_a_relabelling():
     assert synthesise(cnots, 2).elements == ()
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(
     gates=st.lists(
         st.builds(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pennylane as qml
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pennylane.operation import Operation
 from scipy.stats import unitary_group
@@ -24,6 +24,7 @@ from pennylane_qstore.compiler.templates.parameters import lift
 from pennylane_qstore.compiler.templates.target import Target
 from tests.compiler.gadgets.test_synthesis import unitary_of
 from tests.compiler.native_matrix import program_matrix
+from tests.examples import examples
 
 EXACT = 1e-12
 COMMUTING = 0.5 * qml.X(0) @ qml.X(1) - 2.0 * qml.Z(0) @ qml.Z(1)
@@ -323,7 +324,7 @@ def circuits(draw):
     return operations
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(operations=circuits(), entangler=st.sampled_from(["zz", "ms"]))
 def test_a_circuit_of_such_operators_is_right_on_the_machine(operations, entangler):
     """The native program has the circuit's probabilities, as a template and without one."""

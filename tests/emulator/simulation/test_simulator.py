@@ -5,12 +5,13 @@ import threading
 import numpy as np
 import pennylane as qp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.simulator import StoppedError, simulate
+from tests.examples import examples
 
 PAULIS = {
     "I": np.eye(2),
@@ -83,7 +84,7 @@ def qis_gates(draw):
     return gate if rotation is None else {**gate, "rotation": rotation}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(qis_gates(), min_size=1, max_size=12))
 def test_qis_circuits_agree_with_pennylane(circuit):
     """Any circuit of QIS gates with controls has PennyLane's probabilities."""
