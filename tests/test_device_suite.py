@@ -23,6 +23,7 @@ def run_suite(device, shots, tmp_path):
     return done.returncode, done.stdout[-4000:], ended
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shots", ["None", "20000"])
 def test_the_suite_has_no_failure(shots, tmp_path):
     """Nothing fails, exact or with shots, and hardly more is skipped than on default.qubit."""

@@ -8,7 +8,7 @@ from pennylane import numpy as pnp
 import pennylane_qstore as qstore
 
 WIRES = 3
-STEPS = 20
+STEPS = 6
 SAMPLES = np.linspace(0.1, 1.2, 10)
 
 
@@ -179,10 +179,10 @@ def test_spsa_averages_over_directions():
     circuit = qml.QNode(ising, qml.device("default.qubit"))
     gradient = qml.grad(circuit)(weights())
     np.random.seed(8)
-    optimizer = qstore.SPSAOptimizer(maxiter=10, c=0.01, num_directions=200)
+    optimizer = qstore.SPSAOptimizer(maxiter=10, c=0.01, num_directions=100)
     (estimate,) = optimizer.compute_grad(circuit, (weights(),), {})
     # Every other parameter's slope enters with a random sign.
-    sigma = np.sqrt((gradient**2).sum() / 200)
+    sigma = np.sqrt((gradient**2).sum() / 100)
     assert np.abs(estimate - gradient).max() < 5 * sigma
     with pytest.raises(ValueError, match="num_directions=0"):
         qstore.SPSAOptimizer(maxiter=1, num_directions=0)

@@ -16,7 +16,10 @@ import requests
 
 from pennylane_qstore.train import checkpoint
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system"),
+    pytest.mark.long,
+]
 
 KILLS = 10
 WORDS = ["--backend", "simulator", "--steps", "15", "--batch-size", "16", "--wires", "3",

@@ -26,8 +26,14 @@ def tiny(optimizer, **others):
     return TrainOptions(optimizer=optimizer, **defaults | others)
 
 
-@pytest.mark.parametrize("optimizer", PACES)
-@pytest.mark.parametrize("shots", [0, 500])
+@pytest.mark.parametrize(
+    ("optimizer", "shots"),
+    [
+        *(("spsa", 500), ("adam", 0)),
+        *(pytest.param(name, 500, marks=pytest.mark.long) for name in PACES if name != "spsa"),
+        *(pytest.param(name, 0, marks=pytest.mark.long) for name in PACES if name != "adam"),
+    ],
+)
 def test_loss_goes_down(train_locally, optimizer, shots):
     """Each optimizer learns, from exact values and from shots."""
     steps = train_locally(tiny(optimizer, shots=shots))
@@ -125,7 +131,7 @@ def test_callbacks(samples):
 
 
 @pytest.mark.parametrize("optimizer", PACES)
-@pytest.mark.parametrize("shots", [0, 20])
+@pytest.mark.parametrize("shots", [pytest.param(0, marks=pytest.mark.long), 20])
 def test_resumed_at_any_step(digits, tmp_path, optimizer, shots):
     """A training that ends after some steps and is taken up is the one that ran through."""
     options = tiny(optimizer, steps=4, layers=1, batch_size=4, shots=shots, name="run")

@@ -65,7 +65,7 @@ def test_depths():
 @pytest.mark.parametrize(
     ("words", "budget"),
     [
-        (["--batch-size", "4"], 1500),
+        pytest.param(["--batch-size", "4"], 1500, marks=pytest.mark.long),
         (["--dataset", "fashion-mnist", "--validation", "0.1"], 6000),
     ],
 )

@@ -93,6 +93,7 @@ def test_encodings_and_optimizers(digits, optimizer, stepsize, encoding):
     assert last < 0.95 * first
 
 
+@pytest.mark.long
 def test_transfer(digits):
     """A frozen encoder helps a small circuit; tuned, its weights move."""
     plain, _ = learned(digits, 4, epochs=3)
