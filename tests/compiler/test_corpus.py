@@ -21,6 +21,7 @@ from tests.compiler.native_matrix import (
     program_matrix,
     tape_matrix,
 )
+from tests.examples import examples
 from tests.operators.examples import IDLE
 from tests.operators.gates import GATES
 from tests.operators.native import NATIVE
@@ -202,10 +203,7 @@ gates = st.builds(
 )
 
 
-@machines
-@given(chosen=st.lists(gates, min_size=1, max_size=6))
-def test_a_random_circuit_of_all_gates_keeps_its_unitary(chosen, machine):
-    """Whatever operators follow one another, on their own or from a template."""
+def check_random_circuit(chosen, machine):
     expected = np.eye(2**4, dtype=complex)
     for op, matrix in chosen:
         expected = applied(matrix, list(op.wires), expected)
@@ -216,3 +214,21 @@ def test_a_random_circuit_of_all_gates_keeps_its_unitary(chosen, machine):
         ((programs, row),) = sent([tape], 4, machine, templates, measurement_aware=True)
         found = outcome_probabilities(programs, 4, row)
         assert np.abs(found - np.abs(expected[:, 0]) ** 2).max() < EXACT
+
+
+chosen_gates = st.lists(gates, min_size=1, max_size=6)
+
+
+@examples(20)
+@given(chosen=chosen_gates, machine=st.sampled_from(sorted(ENTANGLERS)))
+def test_a_random_circuit_of_all_gates_keeps_its_unitary(chosen, machine):
+    """Whatever operators follow one another, on their own or from a template."""
+    check_random_circuit(chosen, machine)
+
+
+@pytest.mark.long
+@machines
+@given(chosen=chosen_gates)
+def test_many_random_circuits_of_all_gates_keep_their_unitaries(chosen, machine):
+    """As the test above, with more circuits on each machine."""
+    check_random_circuit(chosen, machine)
