@@ -1,12 +1,14 @@
-"""What a user may set, checked where it enters."""
+"""The device's options, each declared once: its name, type, default, meaning and check."""
 
+import difflib
+import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -28,87 +30,251 @@ NOISE_MODELS = (
 )
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
+Gateset = Literal["native", "qis"]
+Submission = Literal["batch", "concurrent", "sequential"]
+OnUnknown = Literal["lookup", "raise"]
+Route = Callable[[Any], str | None]
 # As a journal's path: the user's state folder, and none for the embedded emulator.
 STATE_FOLDER = "user"
 # The environment's list of hosts, with commas between, that the key may go to without TLS.
 ALLOW_HTTP = "QSTORE_ALLOW_HTTP"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_LARGEST_SEED = (1 << 31) - 1
+
+# Returns whether a value that is set is a possible one.
+_Check = Callable[[Any], bool]
+
+
+def _option(
+    default: Any,
+    meaning: str,
+    check: _Check | None = None,
+    expected: str = "",
+    *,
+    secret: bool = False,
+) -> Any:
+    """Declare an option.
+
+    Args:
+        default: also of the device's keyword argument
+        meaning: one or more sentences, for docstring and documentation
+        check: whether a value other than None is possible; None where the type tells it, or where
+            the value is checked together with others
+        expected: what to use instead of an impossible value
+        secret: whether the value is never shown
+    """
+    about = {"meaning": meaning, "check": check, "expected": expected, "secret": secret}
+    return field(default=default, repr=not secret, metadata=about)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_at_least(least: int) -> _Check:
+    return lambda value: _is_integer(value) and value >= least
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and value < float("inf")
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_mitigation(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and value.keys() <= _MITIGATIONS
+        and all(isinstance(on, bool) for on in value.values())
+    )
+
+
+def _is_text_by_text(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(text, str) for item in value.items() for text in item
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The device's settings; an impossible one never becomes an object.
+    """The options of one backend, checked: an impossible one never becomes an object.
 
-    Attributes:
-        backend: "emulator", "simulator" or "qpu.…"
-        api_key: IonQ's, never shown
-        base_url: of the API, with its version
-        gateset: "native" or "qis"
-        noise_model: one of the cloud simulator's
-        noise_seed: of the noise, 1 to 2³¹-1
-        error_mitigation: {"debiasing": bool, "symmetry_verification": bool}, or None: IonQ's choice
-        sharpen: whether debiased results are sharpened, or None: IonQ's choice
-        session_id: the IonQ session to run in
-        job_name: shown in IonQ's console
-        metadata: strings by string, kept with every job
-        max_wait: seconds for one batch, all in all
-        optimization: "none", "template" or "full"
-        measurement_aware: whether what can't reach the outcomes stays away
-        verify: whether each program is checked against its tape
-        cache: whether structures that were compiled are kept
-        submission: "batch", "concurrent" or "sequential"
-        max_jobs_in_flight: jobs that are live at the same time
-        connection_pool_size: connections at most
-        rate_limit: requests a second, or None
-        journal: path of the journal, or None
-        resume: whether jobs of an earlier process that is gone are taken up
-        on_unknown: "lookup" or "raise"
-        retry_failed_circuits: how often circuits that failed over there are sent again
-        budget: in the contract's unit, or None
-        adaptive: whether a simulator's batch is cut into several jobs where that is sooner done
-        dry_run: whether jobs are only checked and priced
-        progress: whether a line is shown while a batch waits, or None: on a terminal
+    The meaning of each is in its declaration below, and in the docstring of ``QStoreDevice``.
+
+    Raises:
+        OptionError: names the option, its value, and what can be used instead
     """
 
-    backend: str = EMULATOR
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    gateset: str = "native"
-    noise_model: str | None = None
-    noise_seed: int | None = None
-    error_mitigation: Mapping[str, bool] | None = None
-    sharpen: bool | None = None
-    session_id: str | None = None
-    job_name: str | None = None
-    metadata: Mapping[str, str] | None = None
-    max_wait: float | None = None
-    optimization: Level = "full"
-    measurement_aware: bool = True
-    verify: bool = False
-    cache: bool = True
-    submission: str = "batch"
-    max_jobs_in_flight: int = 100
-    connection_pool_size: int = 20
-    rate_limit: float | None = None
-    journal: Path | str | None = STATE_FOLDER
-    resume: bool = True
-    on_unknown: str = "lookup"
-    retry_failed_circuits: int = 0
-    budget: float | None = None
-    adaptive: bool = False
-    dry_run: bool = False
-    progress: bool | None = None
+    backend: str = _option(
+        EMULATOR,
+        '"emulator", IonQ\'s "simulator", or a QPU such as "qpu.forte-1". Or a list of them, which '
+        "may contain PennyLane devices of this machine: jobs are spread over its QPUs by queue, or "
+        "over its simulators where it has no QPU.",
+        lambda name: re.fullmatch(r"emulator|simulator|qpu\.[a-z0-9.-]+", name) is not None,
+        'use "emulator", "simulator", or a QPU such as "qpu.forte-1"',
+    )
+    api_key: str | None = _option(
+        None,
+        "IonQ's key. None: the variable IONQ_API_KEY. A list has one key for each backend.",
+        secret=True,
+    )
+    base_url: str | None = _option(
+        None,
+        "Address of the API, with its version. None: the variable IONQ_API_URL, else IonQ's "
+        "address.",
+    )
+    gateset: Gateset = _option(
+        "native",
+        '"native": this package compiles to native gates. "qis": it sends textbook gates, and IonQ '
+        "compiles.",
+    )
+    noise_model: str | None = _option(
+        None,
+        'Noise model of IonQ\'s cloud simulator, such as "aria-1".',
+        NOISE_MODELS.__contains__,
+        f"use one of {', '.join(NOISE_MODELS)}",
+    )
+    noise_seed: int | None = _option(
+        None,
+        "Seed of the noise model, from 1 to 2³¹-1.",
+        lambda seed: _is_integer(seed) and 1 <= seed <= _LARGEST_SEED,
+        f"use an integer from 1 to {_LARGEST_SEED}",
+    )
+    error_mitigation: Mapping[str, bool] | None = _option(
+        None,
+        '{"debiasing": bool, "symmetry_verification": bool}. None: IonQ\'s choice.',
+        _is_mitigation,
+        'use {"debiasing": bool, "symmetry_verification": bool}',
+    )
+    sharpen: bool | None = _option(
+        None, "Whether debiased results are sharpened. None: IonQ's choice."
+    )
+    session_id: str | None = _option(
+        None,
+        "IonQ session in which the jobs run.",
+        _is_text,
+        "use the id that IonQ gave the session",
+    )
+    # API v0.4: letters, digits, spaces, "-" and "_" only.
+    job_name: str | None = _option(
+        None,
+        "Name of the jobs in IonQ's console.",
+        lambda name: isinstance(name, str) and re.fullmatch(r"[\w -]+", name, re.ASCII) is not None,
+        'use letters, digits, spaces, "-" and "_"',
+    )
+    metadata: Mapping[str, str] | None = _option(
+        None,
+        "Dictionary of strings that is kept with every job.",
+        _is_text_by_text,
+        "use strings by string",
+    )
+    max_wait: float | None = _option(
+        None,
+        "Seconds until a batch must have its results. None: one day on a QPU, ten minutes "
+        "elsewhere.",
+        _is_positive,
+        "use a positive number of seconds",
+    )
+    optimization: Level = _option(
+        "full",
+        '"none": translate gate by gate. "template": optimise what holds for all angles, once per '
+        'structure. "full": also use the values of constants, and angles at which gates vanish.',
+    )
+    measurement_aware: bool = _option(
+        True,
+        "Whether gates that cannot change the measured outcomes are left out, and bit flips at the "
+        "end are applied to the outcomes. False sends the whole unitary, up to phases before the "
+        "measurement.",
+    )
+    verify: bool = _option(
+        False, "Whether each program is checked against its tape before it is sent."
+    )
+    cache: bool = _option(True, "Whether compiled structures are kept.")
+    submission: Submission = _option(
+        "batch",
+        '"batch": as few jobs as the API\'s limits allow. "concurrent": one job per circuit, many '
+        'at a time. "sequential": one job per circuit, one after another.',
+    )
+    max_jobs_in_flight: int = _option(
+        100,
+        "Largest number of jobs that are live at a time.",
+        _is_at_least(1),
+        "use an integer of at least 1",
+    )
+    connection_pool_size: int = _option(
+        20,
+        "Largest number of connections to the API.",
+        _is_at_least(1),
+        "use an integer of at least 1",
+    )
+    rate_limit: float | None = _option(
+        None,
+        "Largest number of requests per second. None: no limit until the server answers 429.",
+        _is_positive,
+        "use a positive number of requests a second",
+    )
+    journal: Path | str | None = _option(
+        STATE_FOLDER,
+        'Path of the SQLite file in which each job is recorded before it is sent. "user": a file '
+        "in the user's state folder, and no file for the emulator. None: no file.",
+        lambda path: isinstance(path, str | os.PathLike) and bool(str(path)),
+        "use a path, or None",
+    )
+    resume: bool = _option(
+        True,
+        "Whether the device resumes a job that a killed process left, when the same circuits are "
+        "run again.",
+    )
+    on_unknown: OnUnknown = _option(
+        "lookup",
+        'What to do when the reply to a job submission is lost. "lookup": find the job in IonQ\'s '
+        'list. "raise": raise UnknownOutcomeError.',
+    )
+    retry_failed_circuits: int = _option(
+        0,
+        "How many times circuits that failed at IonQ are sent again.",
+        _is_at_least(0),
+        "use an integer of at least 0",
+    )
+    budget: float | None = _option(
+        None,
+        "Largest cost of all jobs of the device, in your contract's unit. In a named run: of all "
+        "jobs of the run.",
+        lambda budget: _is_number(budget) and budget >= 0,
+        "use an amount in your contract's unit, or None",
+    )
+    adaptive: bool = _option(
+        False,
+        "Whether a simulator's batch is sent as up to four jobs, where earlier jobs ran for half a "
+        "second or more. A QPU's batch is never split.",
+    )
+    dry_run: bool = _option(
+        False,
+        "Whether jobs are only checked and priced. The device then raises DryRun with the price.",
+    )
+    progress: bool | None = _option(
+        None,
+        "Whether a line on the terminal shows the state of a batch that takes longer than a "
+        "second. None: only on a terminal.",
+        lambda shown: isinstance(shown, bool),
+        "use True, False, or None: on a terminal",
+    )
 
     def __post_init__(self) -> None:
-        _check_backend(self)
+        for declared in fields(self):
+            check_option(declared, getattr(self, declared.name))
         _check_access(self)
         _check_noise(self)
-        _check_error_mitigation(self)
-        _check_labels(self)
-        _check_max_wait(self)
-        _check_compiler(self)
-        _check_submission(self)
-        _check_journal(self)
+        if self.max_wait is None:
+            _set(self, "max_wait", 86_400.0 if self.on_qpu else 600.0)
+        if self.journal == STATE_FOLDER:
+            _set(self, "journal", None if self.backend == EMULATOR else default_journal())
 
     @property
     def exact(self) -> bool:
@@ -121,21 +287,105 @@ class Options:
         return self.backend.startswith(QPU)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOptions:
+    """The options of a device that no single backend has."""
+
+    wires: Any = _option(
+        None, "Number or labels of the wires, as in PennyLane. None: the wires of each tape."
+    )
+    shots: Any = _option(None, "Default number of shots, for old code. Prefer qml.set_shots.")
+    seed: Any = _option(
+        None, "Seed of the samples that this package draws from exact probabilities."
+    )
+    fallback: str | None = _option(
+        None, "Simulator or PennyLane device for circuits that no listed backend can run."
+    )
+    route: Route | None = _option(
+        None,
+        "Function of a tape that returns the name of a listed backend, or None.",
+        callable,
+        "use a function of a tape that gives a backend",
+    )
+    queue_timeout: float | None = _option(
+        None,
+        "Seconds in the queue after which a job moves to the next backend.",
+        _is_positive,
+        "use a positive number of seconds, or None",
+    )
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):
+            check_option(declared, getattr(self, declared.name))
+
+
+# Each option of a device by its name.
+DECLARED: Mapping[str, Field[Any]] = {
+    declared.name: declared for declared in (*fields(DeviceOptions), *fields(Options))
+}
+
+
+def refuse_unknown(name: str) -> OptionError:
+    """Return the error of an option that doesn't exist, with the nearest one that does.
+
+    Its value isn't shown: it may be a key under a misspelt name.
+
+    Args:
+        name: of the option
+    """
+    near = difflib.get_close_matches(name, DECLARED, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return OptionError(name, ..., f"{hint}the options are {', '.join(DECLARED)}")
+
+
+def check_option(declared: "Field[Any]", value: Any) -> None:
+    """Check a value against an option's type and check.
+
+    Args:
+        declared: the option
+        value: as the user gave it
+
+    Raises:
+        OptionError: an impossible value
+    """
+    about, kind = declared.metadata, declared.type
+    if value is None and (kind is Any or type(None) in get_args(kind)):
+        return
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    check, expected = about["check"], about["expected"]
+    if choices:
+        check = choices.__contains__
+        expected = "use " + _listed([json.dumps(choice) for choice in choices])
+    elif kind in {bool, bool | None} and check is None:
+        check, expected = _is_bool, f"use {_listed(_BOOLS[kind])}"
+    if check is not None and not _passes(check, value):
+        raise OptionError(declared.name, ... if about["secret"] else value, expected)
+
+
+_BOOLS: Mapping[Any, Sequence[str]] = {
+    bool: ("True", "False"),
+    bool | None: ("True", "False", "None"),
+}
+
+
+def _passes(check: _Check, value: Any) -> bool:
+    try:
+        return bool(check(value))
+    except (TypeError, ValueError):  # a value of a type that can't even be compared
+        return False
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words with commas, and "or" before the last."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 def _set(options: Options, name: str, value: Any) -> None:
     object.__setattr__(options, name, value)
-
-
-def _check_backend(options: Options) -> None:
-    if not isinstance(options.backend, str) or not re.fullmatch(
-        r"emulator|simulator|qpu\.[a-z0-9.-]+", options.backend
-    ):
-        raise OptionError(
-            "backend",
-            options.backend,
-            'use "emulator", "simulator", or a QPU such as "qpu.forte-1"',
-        )
-    if options.gateset not in ("native", "qis"):
-        raise OptionError("gateset", options.gateset, 'use "native" or "qis"')
 
 
 def _check_access(options: Options) -> None:
@@ -184,115 +434,15 @@ def _checked_url(url: object) -> str:
 
 
 def _check_noise(options: Options) -> None:
-    model, seed = options.noise_model, options.noise_seed
-    if model is not None:
-        if model not in NOISE_MODELS:
-            raise OptionError("noise_model", model, f"use one of {', '.join(NOISE_MODELS)}")
-        if options.backend != SIMULATOR:
-            raise OptionError(
-                "noise_model", model, f'only backend="simulator" has one, not {options.backend!r}'
-            )
-    if seed is not None:
-        if not _is_integer(seed) or not 1 <= seed < 1 << 31:
-            raise OptionError("noise_seed", seed, "use an integer from 1 to 2147483647")
-        if model is None:
-            raise OptionError("noise_seed", seed, "it needs a noise_model to seed")
-
-
-def _check_error_mitigation(options: Options) -> None:
-    mitigation = options.error_mitigation
-    if mitigation is not None and not (
-        isinstance(mitigation, Mapping)
-        and mitigation.keys() <= _MITIGATIONS
-        and all(isinstance(on, bool) for on in mitigation.values())
-    ):
+    model = options.noise_model
+    if model is not None and options.backend != SIMULATOR:
         raise OptionError(
-            "error_mitigation", mitigation, 'use {"debiasing": bool, "symmetry_verification": bool}'
+            "noise_model", model, f'only backend="simulator" has one, not {options.backend!r}'
         )
-    if options.sharpen is not None and not isinstance(options.sharpen, bool):
-        raise OptionError("sharpen", options.sharpen, "use True, False or None")
-
-
-def _check_labels(options: Options) -> None:
-    # API v0.4: letters, digits, spaces, "-" and "_" only.
-    name = options.job_name
-    if name is not None and not (isinstance(name, str) and re.fullmatch(r"[\w -]+", name, re.A)):
-        raise OptionError("job_name", name, 'use letters, digits, spaces, "-" and "_"')
-    session = options.session_id
-    if session is not None and not (isinstance(session, str) and session):
-        raise OptionError("session_id", session, "use the id that IonQ gave the session")
-    metadata = options.metadata
-    if metadata is not None and not (
-        isinstance(metadata, Mapping)
-        and all(isinstance(text, str) for item in metadata.items() for text in item)
-    ):
-        raise OptionError("metadata", metadata, "use strings by string")
-
-
-def _check_max_wait(options: Options) -> None:
-    wait = options.max_wait
-    if wait is None:
-        _set(options, "max_wait", 86_400.0 if options.on_qpu else 600.0)
-    elif isinstance(wait, bool) or not isinstance(wait, Real) or not 0 < wait < float("inf"):
-        raise OptionError("max_wait", wait, "use a positive number of seconds")
-
-
-def _check_compiler(options: Options) -> None:
-    if options.optimization not in get_args(Level):
-        raise OptionError("optimization", options.optimization, 'use "none", "template" or "full"')
-    for name in ("measurement_aware", "verify", "cache"):
-        if not isinstance(getattr(options, name), bool):
-            raise OptionError(name, getattr(options, name), "use True or False")
-
-
-def _check_submission(options: Options) -> None:
-    if options.submission not in ("batch", "concurrent", "sequential"):
-        raise OptionError(
-            "submission", options.submission, 'use "batch", "concurrent" or "sequential"'
-        )
-    for name in ("max_jobs_in_flight", "connection_pool_size"):
-        _check_count(options, name, least=1)
-    _check_count(options, "retry_failed_circuits", least=0)
-    rate = options.rate_limit
-    if rate is not None and (
-        isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < float("inf")
-    ):
-        raise OptionError("rate_limit", rate, "use a positive number of requests a second")
-    budget = options.budget
-    if budget is not None and (
-        isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= budget < float("inf")
-    ):
-        raise OptionError("budget", budget, "use an amount in your contract's unit, or None")
-    if options.progress is not None and not isinstance(options.progress, bool):
-        raise OptionError("progress", options.progress, "use True, False, or None: on a terminal")
-    for name in ("dry_run", "adaptive"):
-        if not isinstance(getattr(options, name), bool):
-            raise OptionError(name, getattr(options, name), "use True or False")
-    if options.on_unknown not in ("lookup", "raise"):
-        raise OptionError("on_unknown", options.on_unknown, 'use "lookup" or "raise"')
-
-
-def _check_count(options: Options, name: str, least: int) -> None:
-    count = getattr(options, name)
-    if not _is_integer(count) or count < least:
-        raise OptionError(name, count, f"use an integer of at least {least}")
-
-
-def _check_journal(options: Options) -> None:
-    journal = options.journal
-    if not isinstance(options.resume, bool):
-        raise OptionError("resume", options.resume, "use True or False")
-    if journal is not None and not (isinstance(journal, str | os.PathLike) and str(journal)):
-        raise OptionError("journal", journal, "use a path, or None")
-    if journal == STATE_FOLDER:
-        embedded = options.backend == EMULATOR
-        _set(options, "journal", None if embedded else default_journal())
+    if options.noise_seed is not None and model is None:
+        raise OptionError("noise_seed", options.noise_seed, "it needs a noise_model to seed")
 
 
 def default_journal() -> Path:
-    """The journal in the user's state folder."""
+    """Return the path of the journal in the user's state folder."""
     return platformdirs.user_state_path("pennylane-qstore", appauthor=False) / "journal.sqlite"
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

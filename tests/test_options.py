@@ -1,10 +1,19 @@
 """What a user may set, and what an impossible setting gets."""
 
+import inspect
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
 import pennylane as qml
 import pytest
 
+import pennylane_qstore as qstore
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.options import Options
+from pennylane_qstore.options import DECLARED, Options
+
+PAGE = Path(__file__).parents[1] / "docs" / "options.md"
 
 CLOUD = {"backend": "simulator", "api_key": "k"}
 
@@ -138,3 +147,103 @@ def test_what_follows_from_the_options(options, exact, max_wait):
     """Only ideal simulators are exact, and only a QPU is waited for a day."""
     assert Options(**options).exact is exact
     assert Options(**options).max_wait == max_wait
+
+
+def test_the_devices_keywords_are_the_declared_options():
+    """Each option is an explicit keyword of the device, with the declared default and type.
+
+    A device takes a list of backends, and of keys, where an option is of one.
+    """
+    signature = inspect.signature(qstore.QStoreDevice.__init__).parameters
+    assert set(signature) - {"self", "unknown"} == set(DECLARED)
+    for name, option in DECLARED.items():
+        several = Sequence[str] if name in {"backend", "api_key"} else None
+        kind = option.type | several if several else option.type
+        assert signature[name].annotation == kind, name
+        assert signature[name].default == option.default, name
+
+
+def test_the_devices_docstring_says_what_is_declared():
+    """``help`` and an IDE show the declared meaning of each option."""
+    told = inspect.getdoc(qstore.QStoreDevice).split("Args:")[1].split("Raises:")[0]
+    meanings = dict(re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", told, re.M | re.S))
+    assert {name: plain(text) for name, text in meanings.items()} == {
+        name: plain(option.metadata["meaning"]) for name, option in DECLARED.items()
+    }
+
+
+def test_the_table_of_options_says_what_is_declared():
+    """The documentation's row of an option begins with its declared default and meaning."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE.read_text(), re.M))
+    for name, option in DECLARED.items():
+        default, meaning = rows[name].split(" | ", 1)
+        assert default.strip("`") == repr(option.default).replace("'", '"'), name
+        assert plain(meaning).startswith(plain(option.metadata["meaning"]).rstrip(".")), name
+
+
+def plain(text):
+    """A text without the marks and the line breaks of its page."""
+    return " ".join(text.replace("`", "").split())
+
+
+@pytest.mark.parametrize(
+    ("unknown", "near"),
+    [
+        ("bakend", "backend"),
+        ("apikey", "api_key"),
+        ("error_mitigatoin", "error_mitigation"),
+        ("shot", "shots"),
+        ("fall_back", "fallback"),
+        ("xyz", None),
+    ],
+)
+def test_an_unknown_option_names_the_nearest(unknown, near):
+    """A misspelt option is refused without its value, with the option that was probably meant."""
+    with pytest.raises(OptionError) as caught:
+        qml.device("qstore.ionq", **{unknown: "a-key"})
+    assert "a-key" not in str(caught.value)
+    assert (f"did you mean {near}?" in str(caught.value)) is (near is not None)
+    assert "queue_timeout" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wires", [2.5, float("nan"), 0, -1, True, False, [], (), {}, "", object(), np.zeros(0)]
+)
+def test_wires_that_cannot_be_are_refused(wires):
+    """What is no number of wires from 1, and no labels, is an error and not a device of any."""
+    if isinstance(wires, str):
+        assert len(qml.device("qstore.ionq", wires=wires).wires) == 1  # a label, as in PennyLane
+        return
+    with pytest.raises((OptionError, qml.exceptions.WireError), match="ires"):
+        qml.device("qstore.ionq", wires=wires)
+
+
+@pytest.mark.parametrize("wires", [1, np.int64(3), ["a", 7], "ab", range(2), {5}])
+def test_wires_are_pennylanes(wires):
+    """Numbers and labels give the wires that PennyLane's own devices have."""
+    device = qml.device("qstore.ionq", wires=wires)
+    assert device.wires == qml.device("default.qubit", wires=wires).wires
+    assert not qml.device("qstore.ionq").wires
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("backend", b"simulator"),
+        ("gateset", ["native"]),
+        ("noise_model", np.array(["aria-1", "x"])),
+        ("optimization", None),
+        ("cache", None),
+        ("measurement_aware", np.bool_(True)),
+        ("max_wait", 1j),
+        ("budget", "5"),
+        ("retry_failed_circuits", None),
+        ("queue_timeout", float("nan")),
+        ("metadata", {1: "a"}),
+        ("journal", b""),
+    ],
+)
+def test_a_value_of_another_type_is_refused(option, value):
+    """Values that can't even be compared with what is possible are an OptionError too."""
+    with pytest.raises(OptionError, match=option):
+        qml.device("qstore.ionq", **{option: value})

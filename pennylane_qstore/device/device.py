@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,27 @@ from pennylane_qstore.device.receivers import (
     recorded,
 )
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.fleet.members import Route, members_of
+from pennylane_qstore.fleet.members import members_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
-from pennylane_qstore.options import EMULATOR, STATE_FOLDER, Level, Options
+from pennylane_qstore.options import (
+    DECLARED,
+    EMULATOR,
+    STATE_FOLDER,
+    Gateset,
+    Level,
+    OnUnknown,
+    Options,
+    Route,
+    Submission,
+    refuse_unknown,
+)
 from pennylane_qstore.reporting.tracking import track_batch
 from pennylane_qstore.runs import RunStep
+
+# Options that are PennyLane's, or a device's own.
+_OWN = {"wires", "shots", "seed"}
+_SOME_WIRES = "use a number of wires from 1, their labels, or None: the wires of each tape"
 
 
 @single_tape_support
@@ -49,56 +64,58 @@ class QStoreDevice(Device):
     process. Give ``backend`` to run on IonQ.
 
     Args:
-        wires: labels or a number, as in PennyLane; None takes each tape's
-        shots: for old code; prefer ``qml.set_shots``
-        backend: "emulator", IonQ's "simulator", or a QPU such as "qpu.forte-1"; or a list of them,
-            which may have PennyLane devices of this machine in it, such as "lightning.qubit". Jobs
-            are spread over its QPUs by their queues, or over its simulators where it has no QPU
-        api_key: IonQ's; None takes ``IONQ_API_KEY``. A list has one for each backend
-        base_url: of the API with its version; None takes ``IONQ_API_URL``, else IonQ's
-        gateset: "native" compiles to IonQ's native gates; "qis" leaves that to IonQ
-        noise_model: one of the cloud simulator's, such as "aria-1"
-        noise_seed: of the noise
-        error_mitigation: {"debiasing": bool, "symmetry_verification": bool}
-        sharpen: whether debiased results are sharpened
-        session_id: the IonQ session to run in
-        job_name: shown in IonQ's console
-        metadata: strings by string, kept with every job
-        seed: of the samples that are drawn on this side
-        max_wait: seconds for one batch, all in all; None is a day on a QPU, ten minutes elsewhere
-        optimization: how native gates are found: "none" translates gate by gate, for debugging;
-            "template" does what holds for all angles, once a structure; "full" looks at values as
-            well: those of unitaries and states, and angles at which gates vanish
-        measurement_aware: whether gates that can't reach the outcomes stay away, and bit flips at
-            the end are done to the outcomes instead; False sends the whole unitary, up to phases
-            before the measurement
-        verify: whether each program is checked against its tape before it is sent
-        cache: whether a structure that was compiled is kept
-        submission: "batch": as few jobs as the API's limits allow; "concurrent": a job for each
-            circuit, many at the same time; "sequential": one after the other, for comparison
-        max_jobs_in_flight: jobs that are live at the same time
-        connection_pool_size: connections at most
-        rate_limit: requests a second that are never passed; None slows down only after a 429
-        journal: path of a SQLite file in which every job stands before it is sent; "user" is in
-            the user's state folder, and none for the emulator; None is none
-        resume: whether a job that a killed process left is taken up when the same is asked again
-        on_unknown: what becomes of a submit whose reply was lost: "lookup" finds its job, "raise"
-            leaves that to the caller
-        retry_failed_circuits: how often circuits that failed over there are sent again
-        budget: in the contract's unit: what all jobs of this device, and of other processes since
-            it was made, may cost; in a named run, what the run may cost. Needs a journal to be
-            kept across processes
-        adaptive: whether a simulator's batch is cut into as many as four jobs that run at the same
-            time, where earlier jobs ran for long enough; a QPU's never is
-        dry_run: submits jobs that are only checked and priced, and raises ``DryRun``
-        progress: whether a line is shown while a batch waits for longer than a second: how many
-            jobs are where, how long still, and what they cost; None does on a terminal
-        fallback: "simulator", "emulator" or a PennyLane device, for what none of the backends can
-            run; nothing goes from a QPU to a simulator that isn't listed
-        route: a tape, as ``execute`` gets it, to the name of the backend it goes to first; or to
-            None, by queue. ``len(tape.wires)`` is its size
-        queue_timeout: seconds after which a job that is still queued is cancelled and goes to the
-            next backend; the last one is waited for
+        wires: Number or labels of the wires, as in PennyLane. None: the wires of each tape.
+        shots: Default number of shots, for old code. Prefer qml.set_shots.
+        backend: "emulator", IonQ's "simulator", or a QPU such as "qpu.forte-1". Or a list of them,
+            which may contain PennyLane devices of this machine: jobs are spread over its QPUs by
+            queue, or over its simulators where it has no QPU.
+        api_key: IonQ's key. None: the variable IONQ_API_KEY. A list has one key for each backend.
+        base_url: Address of the API, with its version. None: the variable IONQ_API_URL, else IonQ's
+            address.
+        gateset: "native": this package compiles to native gates. "qis": it sends textbook gates,
+            and IonQ compiles.
+        noise_model: Noise model of IonQ's cloud simulator, such as "aria-1".
+        noise_seed: Seed of the noise model, from 1 to 2³¹-1.
+        error_mitigation: {"debiasing": bool, "symmetry_verification": bool}. None: IonQ's choice.
+        sharpen: Whether debiased results are sharpened. None: IonQ's choice.
+        session_id: IonQ session in which the jobs run.
+        job_name: Name of the jobs in IonQ's console.
+        metadata: Dictionary of strings that is kept with every job.
+        seed: Seed of the samples that this package draws from exact probabilities.
+        max_wait: Seconds until a batch must have its results. None: one day on a QPU, ten minutes
+            elsewhere.
+        optimization: "none": translate gate by gate. "template": optimise what holds for all
+            angles, once per structure. "full": also use the values of constants, and angles at
+            which gates vanish.
+        measurement_aware: Whether gates that cannot change the measured outcomes are left out, and
+            bit flips at the end are applied to the outcomes. False sends the whole unitary, up to
+            phases before the measurement.
+        verify: Whether each program is checked against its tape before it is sent.
+        cache: Whether compiled structures are kept.
+        submission: "batch": as few jobs as the API's limits allow. "concurrent": one job per
+            circuit, many at a time. "sequential": one job per circuit, one after another.
+        max_jobs_in_flight: Largest number of jobs that are live at a time.
+        connection_pool_size: Largest number of connections to the API.
+        rate_limit: Largest number of requests per second. None: no limit until the server answers
+            429.
+        journal: Path of the SQLite file in which each job is recorded before it is sent. "user": a
+            file in the user's state folder, and no file for the emulator. None: no file.
+        resume: Whether the device resumes a job that a killed process left, when the same circuits
+            are run again.
+        on_unknown: What to do when the reply to a job submission is lost. "lookup": find the job in
+            IonQ's list. "raise": raise UnknownOutcomeError.
+        retry_failed_circuits: How many times circuits that failed at IonQ are sent again.
+        budget: Largest cost of all jobs of the device, in your contract's unit. In a named run: of
+            all jobs of the run.
+        adaptive: Whether a simulator's batch is sent as up to four jobs, where earlier jobs ran for
+            half a second or more. A QPU's batch is never split.
+        dry_run: Whether jobs are only checked and priced. The device then raises DryRun with the
+            price.
+        progress: Whether a line on the terminal shows the state of a batch that takes longer than a
+            second. None: only on a terminal.
+        fallback: Simulator or PennyLane device for circuits that no listed backend can run.
+        route: Function of a tape that returns the name of a listed backend, or None.
+        queue_timeout: Seconds in the queue after which a job moves to the next backend.
 
     Raises:
         OptionError: a setting that can't be
@@ -116,7 +133,7 @@ class QStoreDevice(Device):
         backend: str | Sequence[str] = EMULATOR,
         api_key: str | Sequence[str] | None = None,
         base_url: str | None = None,
-        gateset: str = "native",
+        gateset: Gateset = "native",
         noise_model: str | None = None,
         noise_seed: int | None = None,
         error_mitigation: Mapping[str, bool] | None = None,
@@ -130,13 +147,13 @@ class QStoreDevice(Device):
         measurement_aware: bool = True,
         verify: bool = False,
         cache: bool = True,
-        submission: str = "batch",
+        submission: Submission = "batch",
         max_jobs_in_flight: int = 100,
         connection_pool_size: int = 20,
         rate_limit: float | None = None,
         journal: Path | str | None = STATE_FOLDER,
         resume: bool = True,
-        on_unknown: str = "lookup",
+        on_unknown: OnUnknown = "lookup",
         retry_failed_circuits: int = 0,
         budget: float | None = None,
         adaptive: bool = False,
@@ -147,58 +164,22 @@ class QStoreDevice(Device):
         queue_timeout: float | None = None,
         **unknown: Any,
     ) -> None:
-        if unknown:
-            names = [
-                "wires",
-                "shots",
-                "seed",
-                *(field.name for field in fields(Options)),
-                "fallback",
-                "route",
-                "queue_timeout",
-            ]
-            # Without its value, which may be a key under a misspelt name.
-            raise OptionError(next(iter(unknown)), ..., f"the options are {', '.join(names)}")
-        self._members = members_of(
-            backend,
-            api_key,
-            fallback=fallback,
-            route=route,
-            queue_timeout=queue_timeout,
-            base_url=base_url,
-            gateset=gateset,
-            noise_model=noise_model,
-            noise_seed=noise_seed,
-            error_mitigation=error_mitigation,
-            sharpen=sharpen,
-            session_id=session_id,
-            job_name=job_name,
-            metadata=metadata,
-            max_wait=max_wait,
-            optimization=optimization,
-            measurement_aware=measurement_aware,
-            verify=verify,
-            cache=cache,
-            submission=submission,
-            max_jobs_in_flight=max_jobs_in_flight,
-            connection_pool_size=connection_pool_size,
-            rate_limit=rate_limit,
-            journal=journal,
-            resume=resume,
-            on_unknown=on_unknown,
-            retry_failed_circuits=retry_failed_circuits,
-            budget=budget,
-            adaptive=adaptive,
-            dry_run=dry_run,
-            progress=progress,
-        )
+        given = dict(locals())
+        for name in unknown:
+            raise refuse_unknown(name)
+        self._members = members_of(**{name: given[name] for name in DECLARED if name not in _OWN})
         try:
             rng = np.random.default_rng(seed)
         except (TypeError, ValueError) as error:
             raise OptionError(
                 "seed", seed, f"NumPy can't seed a generator with it: {error}"
             ) from None
-        super().__init__(wires=wires, shots=shots)
+        try:
+            super().__init__(wires=wires, shots=shots)
+        except TypeError:
+            raise OptionError("wires", wires, _SOME_WIRES) from None
+        if isinstance(wires, bool) or (wires is not None and not self.wires):
+            raise OptionError("wires", wires, _SOME_WIRES)
         self.__dict__.update(self._own(rng))
 
     def _own(self, rng: np.random.Generator) -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """Check the backends that a user lists, each with its own options."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import pennylane as qml
 
 from pennylane_qstore.errors import OptionError
-from pennylane_qstore.options import EMULATOR, QPU, SIMULATOR, Options
+from pennylane_qstore.options import EMULATOR, QPU, SIMULATOR, DeviceOptions, Options, Route
 
 # Of a PennyLane device, such as "lightning.qubit" or "default.mixed".
 _DEVICE_NAME = re.compile(r"[a-z][\w-]*\.[\w.-]+")
 _OWN_NAME = "qstore.ionq"
-Route = Callable[[Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +106,14 @@ def members_of(
         cloud = (*cloud, extra)
     if shared.get("noise_model") is not None:
         _check_noise(shared["noise_model"], cloud)
+    DeviceOptions(fallback=fallback, route=route, queue_timeout=queue_timeout)
     members = Members(cloud, listed, extra, route, queue_timeout)
-    _check_route(members)
-    _check_queue_timeout(members)
+    if queue_timeout is not None and len(members.names) == 1:
+        raise OptionError(
+            "queue_timeout",
+            queue_timeout,
+            "there is no other backend to go to: list some, or a fallback",
+        )
     return members
 
 
@@ -167,21 +170,4 @@ def _check_noise(noise_model: Any, cloud: Sequence[Options]) -> None:
     if all(each.backend != SIMULATOR for each in cloud):
         raise OptionError(
             "noise_model", noise_model, 'only "simulator" has one, and it isn\'t listed'
-        )
-
-
-def _check_route(members: Members) -> None:
-    if members.route is not None and not callable(members.route):
-        raise OptionError("route", members.route, "use a function of a tape that gives a backend")
-
-
-def _check_queue_timeout(members: Members) -> None:
-    timeout = members.queue_timeout
-    if timeout is None:
-        return
-    if isinstance(timeout, bool) or not isinstance(timeout, Real) or not 0 < timeout < float("inf"):
-        raise OptionError("queue_timeout", timeout, "use a positive number of seconds, or None")
-    if len(members.names) == 1:
-        raise OptionError(
-            "queue_timeout", timeout, "there is no other backend to go to: list some, or a fallback"
         )
