@@ -25,7 +25,7 @@ PROFILE = replace(PROFILES["qpu"], jitter=0.0, queue=0.0, scale=10.0)
 
 def seconds(backends):
     """A batch's time, its jobs by backend, and whether its results are right."""
-    server = loop.current().run(serve(profile=PROFILE))
+    server = loop.current().run(serve(profile=PROFILE, retired_backends=True))
     dev = qml.device(
         "qstore.ionq",
         backend=backends,

@@ -10,7 +10,7 @@ import pennylane_qstore as qstore
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.compiler import Compiled, Labelled
 from pennylane_qstore.device.compilation import in_words
-from pennylane_qstore.fleet.remote import embedded_emulator
+from pennylane_qstore.emulator import serve
 from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 from pennylane_qstore.programs.program import Programs
 from tests.scripted import error, reply
@@ -34,10 +34,14 @@ def node(device, **options):
     return circuit
 
 
-def emulated(backend):
-    """A device on one of the emulator's machines."""
-    url = embedded_emulator(loop.current()).url
-    return qml.device("qstore.ionq", backend=backend, api_key="secret", base_url=url)
+@pytest.fixture
+def emulated():
+    """Makes devices on the emulator's machines, those too that IonQ retired."""
+    server = loop.current().run(serve(retired_backends=True))
+    yield lambda backend: qml.device(
+        "qstore.ionq", backend=backend, api_key="secret", base_url=server.url
+    )
+    loop.current().run(server.close())
 
 
 @pytest.mark.parametrize("options", [{}, {"gateset": "qis"}, {"measurement_aware": False}])
@@ -140,7 +144,7 @@ def test_what_is_flipped_last_is_told_with_its_controls():
     assert set(outcome.states.tolist()) == {0b1101, 0b1011}
 
 
-def test_fidelity_is_the_product_of_the_machines_medians():
+def test_fidelity_is_the_product_of_the_machines_medians(emulated):
     """A QPU's characterization gives the estimate; a simulator has none."""
     device = emulated("qpu.aria-1")
     shown = qstore.compile(qml.set_shots(node(device), 100))(0.4)[1]
@@ -183,7 +187,7 @@ def test_it_is_frozen_and_takes_tapes():
         shown.fidelity = 1.0
 
 
-def test_another_device_can_be_compiled_for():
+def test_another_device_can_be_compiled_for(emulated):
     """A QNode of a simulator is compiled for a QPU, and stays the simulator's."""
     circuit = node(qml.device("default.qubit"), diff_method="parameter-shift")
     on_aria = qstore.compile(qml.set_shots(circuit, 10), emulated("qpu.aria-1"))(0.4)

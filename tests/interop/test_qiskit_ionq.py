@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from qiskit import QuantumCircuit, transpile
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_ionq import GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
@@ -69,6 +69,21 @@ def test_bit_order(provider):
     circuit.measure_all()
     job = provider.get_backend("ionq_simulator").run(circuit, shots=10)
     assert result_of(job).get_counts() == {"001": 10}
+
+
+def test_registers(provider):
+    """A circuit sent as OpenQASM 3 comes back by the names of its classical registers."""
+    qubits, first, second = QuantumRegister(3), ClassicalRegister(1, "a"), ClassicalRegister(2, "b")
+    circuit = QuantumCircuit(qubits, first, second)
+    circuit.reset(0)  # sends it as a program
+    circuit.x(0)
+    circuit.ry(0.8, 2)
+    circuit.measure([0, 1, 2], [second[1], first[0], second[0]])
+    backend = provider.get_backend("ionq_qpu.forte-1")
+    counts = result_of(backend.run(circuit, shots=SHOTS, memory=True)).get_counts()
+    assert set(counts) == {"10 0", "11 0"}
+    p = np.sin(0.4) ** 2
+    assert abs(counts["11 0"] / SHOTS - p) < 5 * np.sqrt(p * (1 - p) / SHOTS)
 
 
 def test_a_batch(provider):

@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from pennylane_qstore.emulator.api import queries
-from pennylane_qstore.emulator.api.context import BASE, RUNNER, SESSIONS
+from pennylane_qstore.emulator.api.context import BASE, RUNNER, SESSIONS, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.api.schemas import SCHEMAS
 from pennylane_qstore.emulator.api.usage import GROUPS, MODALITIES, usage
 from pennylane_qstore.emulator.api.view import row
-from pennylane_qstore.emulator.intake.request import read_object
+from pennylane_qstore.emulator.intake.fields import check_fields, read_object
 from pennylane_qstore.emulator.service.sessions import Session
 from pennylane_qstore.emulator.service.settings import ORGANIZATION_ID, PROJECT_ID
 from pennylane_qstore.emulator.service.store import JobFilter
@@ -34,12 +34,13 @@ async def whoami(_: web.Request) -> web.Response:
 async def create_session(request: web.Request) -> web.Response:
     """Return a new session (POST /sessions)."""
     body = read_object(await request.read())
+    check_fields(body, ("backend", "settings"))
     if not isinstance(body.get("backend"), str):
         raise MalformedError('"backend" must be a string.', "backend")
     settings = body.get("settings")
     if settings is not None and not isinstance(settings, dict):
         raise MalformedError('"settings" must be an object.', "settings")
-    session = request.app[SESSIONS].create(queries.backend_of(body["backend"]), settings)
+    session = request.app[SESSIONS].create(queries.backend(request, body["backend"]), settings)
     return web.json_response(session.to_json(), status=201)
 
 
@@ -75,7 +76,9 @@ async def get_session_jobs(request: web.Request) -> web.Response:
     wanted = JobFilter(session=_session(request).id, before=before)
     jobs, following = request.app[RUNNER].store.page(wanted, limit)
     cursor = None if following is None else str(following)
-    return web.json_response({"jobs": [row(job) for job in jobs], "next": cursor})
+    return web.json_response(
+        {"jobs": [row(job, request.app[SETTINGS]) for job in jobs], "next": cursor}
+    )
 
 
 @routes.post(BASE + "/sessions/{id}/end")

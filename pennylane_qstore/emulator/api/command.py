@@ -14,7 +14,7 @@ from pennylane_qstore.emulator.api.server import Server
 from pennylane_qstore.emulator.api.server import run as serve_until_stopped
 from pennylane_qstore.emulator.service.faults import read_fault
 from pennylane_qstore.emulator.service.jobs import Job
-from pennylane_qstore.emulator.service.settings import Settings
+from pennylane_qstore.emulator.service.settings import LINKS, Settings
 from pennylane_qstore.emulator.service.timing import PROFILES, profile_of
 from pennylane_qstore.emulator.simulation.noise import Rates
 
@@ -48,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--qpu-noise", action="store_true", help="QPUs have the noise of their models")
     add("--readout-error", type=float, default=0.0, help="chance that a qubit is read wrongly")
+    add("--retired-backends", action="store_true", help="aria-1 and aria-2 run as they did")
+    add("--links", choices=LINKS, default="both", help="which links to results a job has")
+    add(
+        "--documented-failures",
+        action="store_true",
+        help="failures have code and message only; qiskit-ionq and cirq-ionq read an older field",
+    )
     add("--state", metavar="FILE", help="a SQLite file that keeps jobs over a restart")
     add("--log", metavar="FILE", help="a file that gets a JSON line for each request")
     add("--quiet", action="store_true", help="no line for each job")
@@ -100,6 +107,9 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "rates": dict(_rates(text) for text in args.noise_rates),
         "qpu_noise": args.qpu_noise,
         "readout_error": args.readout_error,
+        "retired_backends": args.retired_backends,
+        "links": args.links,
+        "documented_failures": args.documented_failures,
         "state": args.state,
         "log": args.log,
     }

@@ -9,8 +9,9 @@ from aiohttp import web
 from pennylane_qstore.emulator.api import prices, queries, view
 from pennylane_qstore.emulator.api.context import BASE, RUNNER, SESSIONS, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
-from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
-from pennylane_qstore.emulator.intake.request import QASM, SINGLE, read_object, read_order
+from pennylane_qstore.emulator.intake.backends import Backend
+from pennylane_qstore.emulator.intake.fields import check_fields, read_object
+from pennylane_qstore.emulator.intake.request import QASM, SINGLE, read_request
 from pennylane_qstore.emulator.service.clock import stamp
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.links import (
@@ -47,10 +48,13 @@ def _job(request: web.Request) -> Job:
 
 
 async def _submit(request: web.Request, raw: bytes) -> web.Response:
-    runner, known = request.app[RUNNER], request.app[SETTINGS].published()
-    slow = len(raw) > LARGE_BODY or QASM.encode() in raw
-    order, groups = await runner.write(read_order, raw, known) if slow else read_order(raw, known)
-    if request.app[SETTINGS].qpu_noise and not order.backend.is_simulator:
+    runner, settings = request.app[RUNNER], request.app[SETTINGS]
+    known, backends = settings.published(), settings.backends
+    if len(raw) > LARGE_BODY or QASM.encode() in raw:
+        order, groups = await runner.write(read_request, raw, known, backends)
+    else:
+        order, groups = read_request(raw, known, backends)
+    if settings.qpu_noise and not order.backend.is_simulator:
         _check_model(order.backend, known)
     if order.session_id is not None:
         price = prices.cost(order.backend, order.gates, order.shots, order.debiasing)
@@ -92,9 +96,7 @@ async def move_job(request: web.Request) -> web.Response:
 def _changed(job: Job, raw: bytes) -> bytes:
     """Return the request body of a job with some of its fields replaced."""
     changes = read_object(raw or b"{}")
-    unknown = set(changes) - set(CLONED)
-    if unknown:
-        raise MalformedError(f"{min(unknown)!r} can't be changed in a clone.", min(unknown))
+    check_fields(changes, CLONED)
     body = read_object(job.order.raw)
     if job.parent is not None:
         entry = {key: body["input"][key] for key in ("gateset", "qubits") if key in body["input"]}
@@ -108,7 +110,7 @@ async def list_jobs(request: web.Request) -> web.Response:
     """Return one page of jobs, the newest first (GET /jobs)."""
     limit = queries.whole(request, "limit", queries.MOST_ROWS, 1, queries.MOST_ROWS)
     jobs, following = request.app[RUNNER].store.page(queries.wanted(request), limit)
-    rows = [view.row(job) for job in jobs]
+    rows = [view.row(job, request.app[SETTINGS]) for job in jobs]
     return web.json_response({"jobs": rows, "next": None if following is None else str(following)})
 
 
@@ -126,7 +128,9 @@ async def cancel_jobs(request: web.Request) -> web.Response:
 
 async def _with_each(request: web.Request, act: Callable[[Job], None], status: str) -> web.Response:
     """Return the ids of a bulk request that exist, after applying a function to their jobs."""
-    ids = read_object(await request.read()).get("ids")
+    body = read_object(await request.read())
+    check_fields(body, ("ids",))
+    ids = body.get("ids")
     if not isinstance(ids, list) or not all(isinstance(job_id, str) for job_id in ids):
         raise MalformedError('"ids" must be an array of strings.', "ids")
     store, done = request.app[RUNNER].store, []
@@ -142,7 +146,7 @@ async def _with_each(request: web.Request, act: Callable[[Job], None], status: s
 async def estimate(request: web.Request) -> web.Response:
     """Return the estimated cost of a job that isn't submitted (GET /jobs/estimate)."""
     context = queries.estimate_context(request)
-    backend = BACKENDS[context["backend"]]
+    backend = request.app[SETTINGS].backends[context["backend"]]
     moment = stamp(request.app[SETTINGS].clock.now())
     waiting = request.app[RUNNER].waiting_ms(backend.name)
     return web.json_response(prices.estimate(backend, context, moment, waiting))
@@ -151,7 +155,7 @@ async def estimate(request: web.Request) -> web.Response:
 @routes.get(BASE + "/jobs/{id}")
 async def get_job(request: web.Request) -> web.Response:
     """Return one job (GET /jobs/{id})."""
-    return web.json_response(view.whole(_job(request)))
+    return web.json_response(view.whole(_job(request), request.app[SETTINGS]))
 
 
 @routes.delete(BASE + "/jobs/{id}")
@@ -185,14 +189,18 @@ async def get_results(request: web.Request) -> web.Response:
     queries.truth(request, "sharpen")
     job = _job(request)
     path = request.path.partition(f"{job.id}/")[2]
-    return await _result(request, job, {each.path: each for each in job.results}, path)
+    offered = {each.path: each for each in job.results}
+    if request.app[SETTINGS].links == "new":  # IonQ's newest document has this one alone
+        offered = {PROBABILITIES.path: PROBABILITIES} if PROBABILITIES in job.results else {}
+    return await _result(request, job, offered, path)
 
 
 @routes.get(BASE + "/jobs/{id}/artifacts/{artifact}")
 async def get_artifact(request: web.Request) -> web.Response:
     """Return one of a job's results, by its artifact id (the newer descriptors)."""
     job = _job(request)
-    offered = {each.artifact_id: each for each in job.results}
+    generations = request.app[SETTINGS].links
+    offered = {each.artifact_id: each for each in job.results if generations != "old"}
     return await _result(request, job, offered, request.match_info["artifact"])
 
 
@@ -209,6 +217,7 @@ async def _result(
         job.answer,
         job.place,
         job.circuit.qubits if bits is None else bits,
+        job.circuit.registers,
         lambda: runner.random(job, job.place, purpose=1),
     )
     if result is PROBABILITIES:

@@ -7,7 +7,7 @@ from aiohttp import web
 from pennylane_qstore.emulator.api import queries
 from pennylane_qstore.emulator.api.context import BASE, RUNNER, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
-from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
+from pennylane_qstore.emulator.intake.backends import Backend
 from pennylane_qstore.emulator.service.clock import stamp
 
 routes = web.RouteTableDef()
@@ -25,19 +25,22 @@ def _described(request: web.Request, backend: Backend) -> dict[str, Any]:
 @routes.get(f"{BASE}/backends")
 async def list_backends(request: web.Request) -> web.Response:
     """Return all backends (GET /backends)."""
-    return web.json_response([_described(request, backend) for backend in BACKENDS.values()])
+    backends = request.app[SETTINGS].backends.values()
+    return web.json_response([_described(request, backend) for backend in backends])
 
 
 @routes.get(BASE + "/backends/{backend}")
 async def get_backend(request: web.Request) -> web.Response:
     """Return one backend (GET /backends/{backend})."""
-    return web.json_response(_described(request, queries.backend_of(request.match_info["backend"])))
+    return web.json_response(
+        _described(request, queries.backend(request, request.match_info["backend"]))
+    )
 
 
 @routes.get(BASE + "/backends/{backend}/characterizations")
 async def list_characterizations(request: web.Request) -> web.Response:
     """Return the one page with a machine's one characterization, if it has any."""
-    backend = queries.backend_of(request.match_info["backend"])
+    backend = queries.backend(request, request.match_info["backend"])
     most = queries.MOST_CHARACTERIZATIONS
     queries.whole(request, "limit", most, 1, most)
     page = queries.whole(request, "page", 1, 1)
@@ -49,7 +52,7 @@ async def list_characterizations(request: web.Request) -> web.Response:
 @routes.get(BASE + "/backends/{backend}/characterizations/{uuid}")
 async def get_characterization(request: web.Request) -> web.Response:
     """Return one characterization by its UUID."""
-    backend = queries.backend_of(request.match_info["backend"])
+    backend = queries.backend(request, request.match_info["backend"])
     if request.match_info["uuid"] != backend.characterization_id:
         raise NotFoundError
     return web.json_response(backend.characterization())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pennylane_qstore.emulator.api.view import charged, price
-from pennylane_qstore.emulator.intake.backends import BACKENDS
+from pennylane_qstore.emulator.intake.backends import Backend
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.lifecycle import JobRunner
 
@@ -131,17 +131,18 @@ class Monitor:
             "requests_per_second": round(len(self._recent) / span, 1),
             "spent": round(self._spent, 2),
             "faults": self.runner.faults.to_json(),
-            "backends": [self._backend(name, live) for name in BACKENDS],
+            "backends": [self._backend(backend, live) for backend in self.runner.backends.values()],
             "jobs": [summary(job) for job in jobs[: -MOST_ROWS - 1 : -1]],
             "last_requests": [logged.to_json() for logged in reversed(self._last_requests)],
         }
 
-    def _backend(self, name: str, live: list[Job]) -> dict[str, Any]:
+    def _backend(self, backend: Backend, live: list[Job]) -> dict[str, Any]:
+        name = backend.name
         mine = [job for job in live if job.order.backend.name == name]
         away = self.runner.faults.is_unavailable(name)
         return {
             "name": name,
-            "status": "unavailable" if away else BACKENDS[name].status,
+            "status": "unavailable" if away else backend.status,
             "waiting": sum(job.status != "started" for job in mine),
             "running": sum(job.status == "started" for job in mine),
             "wait_ms": self.runner.waiting_ms(name),

@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend
-from pennylane_qstore.emulator.intake.request import SINGLE, UnknownBackendError
+from pennylane_qstore.emulator.api.context import SETTINGS
+from pennylane_qstore.emulator.intake.backends import Backend, backend_of
+from pennylane_qstore.emulator.intake.request import SINGLE
 from pennylane_qstore.emulator.service.jobs import STATUSES
 from pennylane_qstore.emulator.service.store import JobFilter
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
@@ -18,12 +19,9 @@ MOST_CHARACTERIZATIONS = 10
 LARGEST_WHOLE = 2**31 - 1
 
 
-def backend_of(name: str) -> Backend:
+def backend(request: web.Request, name: str) -> Backend:
     """Return the backend of a name, or raise UnknownBackendError."""
-    backend = BACKENDS.get(name)
-    if backend is None:
-        raise UnknownBackendError(f"Backend {name[:40]!r} was not found.")
-    return backend
+    return backend_of(name, request.app[SETTINGS].backends)
 
 
 def whole(
@@ -94,7 +92,7 @@ def estimate_context(request: web.Request) -> dict[str, Any]:
     if "backend" not in request.query:
         raise _invalid("backend", "")
     return {
-        "backend": backend_of(request.query["backend"]).name,
+        "backend": backend(request, request.query["backend"]).name,
         "type": request.query.get("type", SINGLE),
         "qubits": whole(request, "qubits", 25),
         "shots": whole(request, "shots", 1000),

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from pennylane_qstore.emulator.intake.request import UnknownBackendError
+from pennylane_qstore.emulator.intake.backends import UnknownBackendError
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
 logger = logging.getLogger(__name__)

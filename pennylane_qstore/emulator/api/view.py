@@ -8,10 +8,10 @@ from pennylane_qstore.emulator.service.clock import stamp
 from pennylane_qstore.emulator.service.faults import UNKNOWN_STATUS
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.links import links
-from pennylane_qstore.emulator.service.settings import PROJECT_ID, SUBMITTER_ID
+from pennylane_qstore.emulator.service.settings import PROJECT_ID, SUBMITTER_ID, Settings
 
 
-def row(job: Job) -> dict[str, Any]:
+def row(job: Job, settings: Settings) -> dict[str, Any]:
     """Return a job as an item of GET /jobs."""
     order = job.order
     wait, run = (round(seconds * 1000) for seconds in _top(job).predicted)
@@ -34,14 +34,14 @@ def row(job: Job) -> dict[str, Any]:
         "predicted_execution_duration_ms": run,
         "predicted_wait_time_ms": wait,
         "execution_duration_ms": _duration_ms(job),
-        "failure": None if job.failure is None else job.failure.to_json(),
+        "failure": _failure(job, settings),
         "settings": order.settings,
         "stats": _stats(job),
         "output": {},
         "results": None,
     }
     if job.status == "completed" and job.results:
-        body["results"] = links(job.id, job.results)
+        body["results"] = links(job.id, job.results, settings.links)
     if order.noise is not None:
         body["noise"] = order.noise
     if not order.is_exact:
@@ -49,9 +49,9 @@ def row(job: Job) -> dict[str, Any]:
     return body
 
 
-def whole(job: Job) -> dict[str, Any]:
+def whole(job: Job, settings: Settings) -> dict[str, Any]:
     """Return a job as the answer to GET /jobs/{id}."""
-    return {**row(job), "child_job_ids": [child.id for child in job.children] or None}
+    return {**row(job, settings), "child_job_ids": [child.id for child in job.children] or None}
 
 
 def price(job: Job) -> float:
@@ -74,6 +74,14 @@ def bill(job: Job) -> dict[str, Any]:
     if job.status == "completed" and not job.order.dry_run:
         body["cost"] = body["estimated_cost"]
     return body
+
+
+def _failure(job: Job, settings: Settings) -> dict[str, str] | None:
+    """Return why a job failed; `error` is an older name that three clients read."""
+    if job.failure is None:
+        return None
+    body = {"code": job.failure.code, "message": job.failure.message}
+    return body if settings.documented_failures else {**body, "error": job.failure.message}
 
 
 def _top(job: Job) -> Job:

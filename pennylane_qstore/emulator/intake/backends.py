@@ -1,7 +1,7 @@
 """The emulated machines: their qubits, native gates, errors and status."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +10,10 @@ from pennylane_qstore.emulator.simulation.gates import QIS
 # The live service lists no pauliexp here, though it accepts it.
 QIS_GATES = sorted({*QIS} - {"pauliexp"})
 CHARACTERIZED_AT = "2026-06-16T00:00:00Z"
+
+
+class UnknownBackendError(LookupError):
+    """A backend that doesn't exist: a 404."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ class Backend:
         }
 
 
-# Qubits and gates from ionq-api.md section 6; one- and two-qubit errors are IonQ's noise models'.
+# Qubits, gates and status as of September 2026. aria-2 was retired in October 2025, aria-1 in March
+# 2026. One- and two-qubit errors are those of IonQ's noise models.
 BACKENDS: Mapping[str, Backend] = MappingProxyType(
     {
         backend.name: backend
@@ -124,6 +129,7 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.aria-1",
                 25,
                 ("ms",),
+                status="retired",
                 location="College Park, MD, USA",
                 characterization_id="aa54e783-0a9b-4f73-ad2f-63983b6aa4a8",
                 errors=(0.0005, 0.0133, 0.0039),
@@ -132,6 +138,7 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
                 "qpu.aria-2",
                 25,
                 ("ms",),
+                status="retired",
                 location="College Park, MD, USA",
                 characterization_id="0b8f1f0f-1f0b-4f4e-8a54-0c3e4f1d2b77",
                 errors=(0.000657333, 0.01856, 0.0052),
@@ -155,3 +162,19 @@ BACKENDS: Mapping[str, Backend] = MappingProxyType(
         )
     }
 )
+RETIRED_LATELY = ("qpu.aria-1", "qpu.aria-2")
+WITH_RETIRED: Mapping[str, Backend] = MappingProxyType(
+    {
+        name: replace(backend, status="available") if name in RETIRED_LATELY else backend
+        for name, backend in BACKENDS.items()
+    }
+)
+
+
+def backend_of(name: str, backends: Mapping[str, Backend]) -> Backend:
+    """Return the backend of a name, or raise UnknownBackendError."""
+    backend = backends.get(name)
+    if backend is None:
+        names = ", ".join(each for each in backends if backends[each].status != "retired")
+        raise UnknownBackendError(f"Backend {name[:40]!r} was not found; there are {names}.")
+    return backend

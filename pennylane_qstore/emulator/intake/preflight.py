@@ -21,10 +21,6 @@ class Failure:
     code: str
     message: str
 
-    def to_json(self) -> dict[str, str]:
-        """Return the job's `failure`; `error` is an older name that three clients read."""
-        return {"code": self.code, "message": self.message, "error": self.message}
-
 
 def preflight(
     circuits: Sequence[Circuit], backend: Backend, model: Model | None = None

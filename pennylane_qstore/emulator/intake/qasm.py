@@ -71,11 +71,13 @@ class Program:
         gates: its gates, as the API's JSON
         qubits: number of qubits; if bits are measured, the first qubits stand for the bits
         bits: how many of the first qubits are measured; None for all
+        registers: name of each declared register of bits, and the qubits that stand for its bits
     """
 
     gates: list[dict[str, Any]]
     qubits: int
     bits: int | None
+    registers: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 def read_program(text: str) -> Program:
@@ -117,11 +119,13 @@ class _QasmReader:
         self._bits: dict[str, int] = {}
         self._declared = [0, 0]
         self._measured: dict[int, int] = {}
+        self._touched: set[int] = set()
         self._takers: dict[str, Callable[[Any], None]] = {
             "QubitDeclaration": self._take_qubits,
             "ClassicalDeclaration": self._take_bits,
             "QuantumGate": self._take_gate,
             "QuantumMeasurementStatement": self._take_measurement,
+            "QuantumReset": self._take_reset,
         }
 
     def read(self, statements: Iterable[Any]) -> Program:
@@ -147,7 +151,12 @@ class _QasmReader:
         for gate in self._gates:
             for role in ("targets", "controls"):
                 gate[role] = [names[qubit] for qubit in gate[role]]
-        return Program(self._gates, bits + len(spare), bits)
+        ends = [*self._bits.values(), bits][1:]
+        registers = tuple(
+            (name, tuple(range(start, end)))
+            for (name, start), end in zip(self._bits.items(), ends, strict=True)
+        )
+        return Program(self._gates, bits + len(spare), bits, registers)
 
     def _take_qubits(self, statement: Any) -> None:
         self._declare(self._qubits, 0, statement.qubit.name, statement.size)
@@ -181,10 +190,17 @@ class _QasmReader:
         qubits = [self._place(self._qubits, qubit) for qubit in statement.qubits]
         if any(qubit in self._measured for qubit in qubits):
             raise ProgramError("A gate after a measurement of its qubit is not emulated.")
+        self._touched.update(qubits)
         self._gates.append(
             {"gate": gate, "controls": qubits[:controls], "targets": qubits[controls:]}
             | ({"rotation": angles[0]} if angles else {})
         )
+
+    def _take_reset(self, statement: Any) -> None:
+        """Leave out a reset of a qubit that is still in its initial state."""
+        qubit = self._place(self._qubits, statement.qubits)
+        if qubit in self._touched or qubit in self._measured:
+            raise ProgramError("A reset after a gate or a measurement of its qubit isn't emulated.")
 
     def _take_measurement(self, statement: Any) -> None:
         if statement.target is None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.emulator.intake.fields import check_fields
 from pennylane_qstore.emulator.simulation.circuit import (
     Circuit,
     CircuitGroup,
@@ -71,6 +72,7 @@ class CircuitReader:
         self._structures: dict[_Shape, Structure] = {}
         self._members: dict[int, list[int]] = {}
         self._rows: dict[int, list[NDArray[np.float64]]] = {}
+        self._where: list[str] = []
         self._read = 0
 
     def read(
@@ -104,15 +106,42 @@ class CircuitReader:
             raise _bad_number(gates, structure, where, numbers)
         self._members.setdefault(id(structure), []).append(self._read)
         self._rows.setdefault(id(structure), []).append(row)
+        self._where.append(where)
         self._read += 1
         return Circuit(name, max(1, structure.qubits) if qubits is None else qubits, structure)
 
     def groups(self) -> tuple[CircuitGroup, ...]:
-        """Return the circuits read so far, grouped by structure."""
-        return tuple(
+        """Return the circuits read so far, grouped by structure.
+
+        Raises:
+            MalformedError: a parameter is outside its range
+        """
+        groups = tuple(
             CircuitGroup(shape, tuple(self._members[id(shape)]), np.array(self._rows[id(shape)]))
             for shape in self._structures.values()
             if id(shape) in self._members
+        )
+        for group in groups:
+            self._check_bounds(group)
+        return groups
+
+    def _check_bounds(self, group: CircuitGroup) -> None:
+        gates = group.structure.gates
+        bounds = [bound for gate in gates for bound in gate.kind.bounds]
+        if not bounds:
+            return
+        _, low, high = zip(*bounds, strict=True)
+        outside = (group.numbers < np.array(low)) | (group.numbers > np.array(high))
+        if not outside.any():
+            return
+        row, column = np.argwhere(outside)[0].tolist()
+        place = next(i for i, (_, end) in enumerate(_slots(group.structure)) if end > column)
+        name, least, most = bounds[column]
+        path = f"{self._where[group.members[row]]}[{place}]"
+        raise MalformedError(
+            f"Gate {gates[place].name!r} at {path} has {name} {group.numbers[row, column]:g}; "
+            f"it must be from {least} to {most} turns.",
+            f"{path}.{name}",
         )
 
     def _scan(
@@ -136,9 +165,11 @@ class CircuitReader:
                     whole += qubits
                 number = known.get(key)
                 if number is None:
-                    number = self._catalogue.add(key, _learned(gate, gateset))
+                    number = self._catalogue.add(key, _learned(gate, gateset, f"{where}[{place}]"))
                 keys.append(number)
                 numbers += gates_of[number].kind.read(gate)
+            except MalformedError:
+                raise
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise _refused(where, place, gate, _reason(error)) from error
         # True and 1.0 equal 1, so the look-up above does not see the difference.
@@ -162,11 +193,12 @@ class CircuitReader:
         return found
 
 
-def _learned(gate: Mapping[str, Any], gateset: str) -> GateShape:
+def _learned(gate: Mapping[str, Any], gateset: str, where: str) -> GateShape:
     """Return the checked shape of a gate that isn't in the catalogue."""
     kind = kind_of(gateset, gate.get("gate"), gate.get("rotation") is not None)
     if kind is None:
         raise ValueError(_unknown(gate.get("gate"), gateset))
+    check_fields(gate, kind.fields, where)
     targets, controls = _qubits(gate, "target"), _qubits(gate, "control")
     terms = tuple(gate["terms"]) if gate["gate"] == "pauliexp" else ()
     _check_qubits(kind, gate["gate"], targets, controls)
@@ -181,7 +213,7 @@ def _key_of(gate: Mapping[str, Any], gateset: str) -> tuple[tuple[Any, ...], tup
     if "controls" in gate:
         controls = gate["controls"]
     qubits = (target, *(targets or ()), control, *(controls or ()))
-    shape = len(targets or ()), targets is None, controls is None, get("rotation") is None
+    shape = len(targets or ()), controls is None, get("rotation") is None, tuple(gate)
     terms = tuple(gate["terms"]) if "terms" in gate else None
     return (gateset, get("gate"), qubits, shape, terms), qubits
 
@@ -247,7 +279,7 @@ def _slots(structure: Structure) -> Iterator[tuple[int, int]]:
 def _refused(where: str, place: int, gate: object, reason: str) -> MalformedError:
     name = gate.get("gate") if isinstance(gate, dict) else gate
     path = f"{where}[{place}]"
-    return MalformedError(f"GateShape {str(name)[:40]!r} at {path} {reason[:200]}.", path)
+    return MalformedError(f"Gate {str(name)[:40]!r} at {path} {reason[:200]}.", path)
 
 
 def _reason(error: Exception) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_qstore.emulator.intake.backends import WITH_RETIRED
 from pennylane_qstore.emulator.intake.preflight import Failure
-from pennylane_qstore.emulator.intake.request import read_order
+from pennylane_qstore.emulator.intake.request import read_request
 from pennylane_qstore.emulator.service.jobs import FINAL, Job
 from pennylane_qstore.emulator.service.settings import Settings
 from pennylane_qstore.emulator.simulation.answer import Answer
@@ -84,7 +85,7 @@ class Archive:
         """
         rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
         for _, number, body, states, text, spans in rows:
-            order, groups = read_order(body, MODELS)
+            order, groups = read_request(body, MODELS, WITH_RETIRED)
             job = Job(order, number, settings.clock, groups)
             for each, state in zip((job, *job.children), json.loads(states), strict=True):
                 _restore(each, state)

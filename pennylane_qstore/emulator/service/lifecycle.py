@@ -40,6 +40,7 @@ class JobRunner:
         store: the jobs
         faults: the injected faults
         profile: how long requests and jobs take
+        backends: the backends by name
         seed: seed of the machines' randomness
         changed: called with a job at every new status
     """
@@ -50,6 +51,7 @@ class JobRunner:
         self.faults = Faults(self.seed)
         self.profile: Profile = settings.timing
         self.changed: Callable[[Job], None] = lambda _: None
+        self.backends = settings.backends
         self._clock = settings.clock
         self._rates: Mapping[str, Rates] = settings.published()
         self._qpu_noise = settings.qpu_noise

@@ -1,12 +1,13 @@
 """The results a finished job offers, their links in both generations, and their bodies."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pennylane_qstore.emulator.intake.fields import ALL_QUBITS
 from pennylane_qstore.emulator.simulation.answer import Answer
 from pennylane_qstore.emulator.simulation.measure import Counts
 
@@ -44,21 +45,22 @@ SHOTS_2 = Result("ionq.result.shots.json.v2", "shots-v2")
 EXACT = (PROBABILITIES, PROBABILITIES_2)
 MEASURED = (PROBABILITIES, HISTOGRAM, SHOTS, PROBABILITIES_2, HISTOGRAM_2, SHOTS_2)
 MANY = (AGGREGATED,)
-REGISTER = "output_all"
 
 
-def links(job_id: str, results: Iterable[Result]) -> dict[str, Any]:
-    """Return the `results` of a job: both generations in one object, as the live service sends."""
+def links(job_id: str, results: Iterable[Result], generations: str) -> dict[str, Any]:
+    """Return the `results` of a job; "both" generations are in one object, as IonQ sends them."""
     body: dict[str, Any] = {}
     for result in results:
-        if result.link is not None:
+        if result.link is not None and generations != "new":
             body[result.link] = {"url": f"/v0.4/jobs/{job_id}/{result.path}"}
-        body[result.format] = {
-            "id": result.artifact_id,
-            "format": result.format,
-            "media_type": "application/json",
-        }
+        if generations != "old":
+            body[result.format] = descriptor(result.artifact_id, result.format)
     return body
+
+
+def descriptor(artifact_id: str, form: str) -> dict[str, str]:
+    """Return the descriptor of an artifact."""
+    return {"id": artifact_id, "format": form, "media_type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,14 @@ class ResultSource:
         answer: the job's results
         place: the circuit's place in the job
         bits: number of qubits or bits that are measured
+        registers: names of the circuit's registers, and the qubit of each bit
         random: returns the generator that orders the shots, the same each time
     """
 
     answer: Answer
     place: int
     bits: int
+    registers: tuple[tuple[str, tuple[int | None, ...]], ...]
     random: Callable[[], np.random.Generator]
 
     @property
@@ -83,42 +87,59 @@ class ResultSource:
         return self.answer.counts[self.place]
 
 
-def write(result: Result, sheet: ResultSource) -> bytes:
+def write(result: Result, source: ResultSource) -> bytes:
     """Return the body of one circuit's result."""
     if result is PROBABILITIES:
-        return sheet.answer.probabilities(sheet.place)
-    return json.dumps(_WRITERS[result.artifact_id](sheet)).encode()
+        return source.answer.probabilities(source.place)
+    return json.dumps(_WRITERS[result.artifact_id](source)).encode()
 
 
-def _probabilities_2(sheet: ResultSource) -> dict[str, Any]:
-    flat = json.loads(sheet.answer.probabilities(sheet.place))
-    return {"probabilities": {"registers": {REGISTER: _padded(flat, sheet.bits)}}}
+def _probabilities_2(source: ResultSource) -> dict[str, Any]:
+    flat = json.loads(source.answer.probabilities(source.place))
+    return {"probabilities": {"registers": _by_register(flat, source)}}
 
 
-def _histogram_2(sheet: ResultSource) -> dict[str, Any]:
-    flat = sheet.counts.histogram()
-    return {"histogram": {"registers": {REGISTER: _padded(flat, sheet.bits)}}}
+def _histogram_2(source: ResultSource) -> dict[str, Any]:
+    return {"histogram": {"registers": _by_register(source.counts.histogram(), source)}}
 
 
-def _shots_2(sheet: ResultSource) -> dict[str, Any]:
-    """Return the bits of each shot, the first qubit first."""
-    shots = map(int, sheet.counts.shots(sheet.random()))
+def _shots_2(source: ResultSource) -> dict[str, Any]:
+    """Return the bits of each shot, the first bit of a register first."""
+    shots = map(int, source.counts.shots(source.random()))
+    registers = _registers(source)
     return {
         "shots": [
-            {"registers": {REGISTER: [state >> bit & 1 for bit in range(sheet.bits)]}}
+            {"registers": {name: _bits(state, qubits) for name, qubits in registers}}
             for state in shots
         ]
     }
 
 
-def _padded(flat: dict[str, Any], bits: int) -> dict[str, Any]:
-    """Return states as bit strings, qubit 0 rightmost: the documents don't say which end."""
-    return {f"{int(state):0{bits}b}": value for state, value in flat.items()}
+def _registers(source: ResultSource) -> Sequence[tuple[str, Sequence[int | None]]]:
+    return (ALL_QUBITS, range(source.bits)), *source.registers
+
+
+def _bits(state: int, qubits: Sequence[int | None]) -> list[int]:
+    return [0 if qubit is None else state >> qubit & 1 for qubit in qubits]
+
+
+def _by_register(flat: dict[str, Any], source: ResultSource) -> dict[str, dict[str, Any]]:
+    """Return values by bit string, summed for each register.
+
+    The first bit is the rightmost: IonQ's documents don't say which end is the first.
+    """
+    registers: dict[str, dict[str, Any]] = {}
+    for name, qubits in _registers(source):
+        values = registers[name] = {}
+        for state, value in flat.items():
+            key = "".join(map(str, reversed(_bits(int(state), qubits))))
+            values[key] = values.get(key, 0) + value
+    return registers
 
 
 _WRITERS: dict[str, Callable[[ResultSource], Any]] = {
-    HISTOGRAM.artifact_id: lambda sheet: sheet.counts.histogram(),
-    SHOTS.artifact_id: lambda sheet: sheet.counts.shots(sheet.random()),
+    HISTOGRAM.artifact_id: lambda source: source.counts.histogram(),
+    SHOTS.artifact_id: lambda source: source.counts.shots(source.random()),
     PROBABILITIES_2.artifact_id: _probabilities_2,
     HISTOGRAM_2.artifact_id: _histogram_2,
     SHOTS_2.artifact_id: _shots_2,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pennylane_qstore.emulator.intake.backends import Backend
+from pennylane_qstore.emulator.intake.fields import check_fields
 from pennylane_qstore.emulator.service.clock import Clock, stamp
 from pennylane_qstore.emulator.service.settings import ORGANIZATION_ID, PROJECT_ID, SUBMITTER_ID
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
@@ -152,7 +153,10 @@ class Sessions:
 
 
 def _limits(settings: Mapping[str, Any]) -> Limits:
+    check_fields(settings, ("job_count_limit", "duration_limit_min", "cost_limit"), "settings")
     cost = settings.get("cost_limit")
+    if isinstance(cost, dict):
+        check_fields(cost, ("value", "unit"), "settings.cost_limit")
     if cost is not None and not (isinstance(cost, dict) and cost.get("unit", "usd") == "usd"):
         raise MalformedError('"settings.cost_limit" must be in usd.', "settings.cost_limit")
     jobs = _positive(settings, "job_count_limit")

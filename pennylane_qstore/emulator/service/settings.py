@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pennylane_qstore.emulator.intake.backends import BACKENDS, WITH_RETIRED, Backend
 from pennylane_qstore.emulator.service.clock import Clock, RealClock
 from pennylane_qstore.emulator.service.faults import Fault
 from pennylane_qstore.emulator.service.timing import Profile, profile_of
@@ -14,6 +15,8 @@ from pennylane_qstore.emulator.simulation.noise import MODELS, Rates
 ORGANIZATION_ID = "0f1d7c52-5a07-4b5c-8d1e-6f3d2a9b7c10"
 PROJECT_ID = "944904d6-2e30-4cfb-8bc4-04afaabcdd42"
 SUBMITTER_ID = "64b03577072d45001c85e9c4"
+
+LINKS = ("both", "old", "new")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,9 @@ class Settings:
         rates: error rates by noise model, for models whose rates IonQ doesn't publish, or instead
         qpu_noise: whether QPUs have the noise of the model of the same name
         readout_error: probability that a QPU or a noisy simulator reads a qubit wrongly
+        retired_backends: whether aria-1 and aria-2, which IonQ retired, run as they did
+        links: which links to results a job has: "old" URLs, "new" artifact descriptors, or "both"
+        documented_failures: whether a job's `failure` has only the fields that IonQ documents
         state: a SQLite file that keeps jobs over a restart
         log: a file that gets a JSON line for each request
     """
@@ -45,6 +51,9 @@ class Settings:
     rates: Mapping[str, Rates] = field(default_factory=dict)
     qpu_noise: bool = False
     readout_error: float = 0.0
+    retired_backends: bool = False
+    links: str = "both"
+    documented_failures: bool = False
     state: Path | str | None = None
     log: Path | str | None = None
 
@@ -54,6 +63,13 @@ class Settings:
             raise ValueError(f"there is no noise model {min(unknown)!r}; there are {[*MODELS]}")
         if not (math.isfinite(self.readout_error) and 0 <= self.readout_error <= 1):
             raise ValueError(f"readout_error is from 0 to 1, not {self.readout_error}")
+        if self.links not in LINKS:
+            raise ValueError(f"links is one of {', '.join(LINKS)}, not {self.links!r}")
+
+    @property
+    def backends(self) -> Mapping[str, Backend]:
+        """The backends by name."""
+        return WITH_RETIRED if self.retired_backends else BACKENDS
 
     @property
     def timing(self) -> Profile:

@@ -82,11 +82,13 @@ class Circuit:
         name: the submitted name
         qubits: the submitted number of qubits, or one more than the highest qubit touched
         structure: shared with circuits that differ only in parameters
+        registers: names of its classical registers, and the qubit of each bit; None for no qubit
     """
 
     name: str | None
     qubits: int
     structure: Structure
+    registers: tuple[tuple[str, tuple[int | None, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ The first target is the leftmost bit of a matrix's index. Native angles are in t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,28 @@ MS_PHASES = 2
 MS_ANGLE = 0.25  # turns: the fully entangling gate, which the API takes where none is given
 
 
+class Bound(NamedTuple):
+    """The range of a gate's parameter, in turns.
+
+    Attributes:
+        field: the parameter's field in the gate's JSON
+        low: least value
+        high: greatest value
+    """
+
+    field: str
+    low: float
+    high: float
+
+
+# "Getting started with native gates", docs.ionq.com: phases of -1 to 1, angles of MS of 0 to 0.25.
+# No page gives a range for the angle of ZZ, and clients send more than 0.25 and less than 0.
+_PHASE = (Bound("phase", -1, 1),)
+_MS = (Bound("phases[0]", -1, 1), Bound("phases[1]", -1, 1), Bound("angle", 0, MS_ANGLE))
+_ZZ = (Bound("angle", -1, 1),)
+_QUBITS = ("gate", "target", "targets", "control", "controls")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """The API's rules for a gate of one name.
@@ -31,12 +53,16 @@ class Kind:
         read: returns the gate's parameters from its JSON, in the order `matrix` takes them
         matrix: returns its matrix from parameters of shape (batch,); None if it has none
         controls: the fewest controls it needs; None if it takes none
+        fields: the fields of its JSON
+        bounds: ranges of its parameters, in the order `matrix` takes them; empty for no ranges
     """
 
     targets: int
     read: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     matrix: Callable[..., Matrix] | None
     controls: int | None = 0
+    fields: tuple[str, ...] = (*_QUBITS, "rotation")
+    bounds: tuple[Bound, ...] = ()
 
 
 def phase_factor(radians: Numbers) -> NDArray[np.complex128]:
@@ -191,16 +217,16 @@ QIS: Mapping[str, Kind] = {
     "xx": Kind(2, _rotation, xx),
     "yy": Kind(2, _rotation, yy),
     "zz": Kind(2, _rotation, zz),
-    "pauliexp": Kind(0, _pauliexp_numbers, None, controls=None),
+    "pauliexp": Kind(0, _pauliexp_numbers, None, None, (*_QUBITS, "terms", "coefficients", "time")),
 }
 PHASE = Kind(1, _rotation, phase)
 
 NATIVE: Mapping[str, Kind] = {
-    "gpi": Kind(1, _phase, gpi, controls=None),
-    "gpi2": Kind(1, _phase, gpi2, controls=None),
-    "ms": Kind(2, _ms_numbers, ms, controls=None),
-    "zz": Kind(2, _zz_numbers, native_zz, controls=None),
-    "nop": Kind(0, lambda _: (), None, controls=None),
+    "gpi": Kind(1, _phase, gpi, None, (*_QUBITS, "phase"), _PHASE),
+    "gpi2": Kind(1, _phase, gpi2, None, (*_QUBITS, "phase"), _PHASE),
+    "ms": Kind(2, _ms_numbers, ms, None, (*_QUBITS, "phases", "angle"), _MS),
+    "zz": Kind(2, _zz_numbers, native_zz, None, (*_QUBITS, "angle", "phase"), _ZZ),
+    "nop": Kind(0, lambda _: (), None, None, (*_QUBITS, "phase", "phases", "angle")),
 }
 GATESETS: Mapping[str, Mapping[str, Kind]] = {"qis": QIS, "native": NATIVE}
 

@@ -80,7 +80,7 @@ class TestSessions:
     def test_only_its_backend(self, api):
         """A session is for one machine."""
         session = session_of(api)
-        body = single(BELL, backend="qpu.aria-1", session_id=session)
+        body = single(BELL, backend="qpu.forte-enterprise-1", session_id=session)
         assert QPU in api.refused("POST", "/jobs", 400, json=body)["message"]
 
     def test_lists(self, api):
@@ -123,7 +123,7 @@ class TestUsage:
         """What ran is added up by day, week or month; what did not run is not in it."""
 
         async def session(emulator):
-            dear = multi([BELL * 10, BELL * 10], backend="qpu.aria-1", shots=10_000, name="dear")
+            dear = multi([BELL * 10, BELL * 10], backend="qpu.forte-1", shots=10_000, name="dear")
             for day in range(3):
                 await emulator.submit(dear)
                 if day == 1:

@@ -20,6 +20,7 @@ NATIVE = [
     {"gate": "gpi2", "target": 0, "phase": 0.1},
     {"gate": "zz", "targets": [0, 1], "angle": 0.2},
 ]
+MS = [{"gate": "ms", "targets": [0, 1], "phases": [0, 0.5]}]
 SOME_ID = "617a1f8b-59d4-435d-aa33-695433d7155e"
 
 
@@ -97,7 +98,7 @@ class TestJob:
 
     def test_a_dry_run(self, api):
         """A dry run completes without results, and was not charged."""
-        job = api.run(single(BELL, backend="qpu.aria-1", dry_run=True))
+        job = api.run(single(BELL, backend="qpu.forte-1", dry_run=True))
         assert (job["status"], job["results"], job["dry_run"]) == ("completed", None, True)
         api.refused("GET", f"/jobs/{job['id']}/results/probabilities", 404)
         assert set(api.get(f"/jobs/{job['id']}/cost")) == {"dry_run", "estimated_cost"}
@@ -184,7 +185,7 @@ class TestQpu:
 
     def test_a_seed_repeats_a_server(self, start):
         """Two servers of one seed measure the same, job for job; two jobs measure differently."""
-        body = multi([BELL, BELL], backend="qpu.aria-1", shots=10_000)
+        body = multi([BELL, BELL], backend="qpu.forte-1", shots=10_000)
         answers = []
         for _ in range(2):
             api = start(seed=5)
@@ -196,15 +197,15 @@ class TestQpu:
     def test_debiasing_needs_shots(self, api):
         """Debiasing below 500 shots is refused on a QPU, and nowhere else."""
         settings = {"error_mitigation": {"debiasing": True}}
-        body = single(BELL, backend="qpu.aria-1", shots=499, settings=settings)
+        body = single(BELL, backend="qpu.forte-1", shots=499, settings=settings)
         assert "500" in api.refused("POST", "/jobs", 400, json=body)["message"]
         for other in ({"shots": 500}, {"backend": "simulator"}):
             assert api.run({**body, **other})["status"] == "completed"
 
     def test_cost(self, api):
         """A job costs what its gates and shots do, but never less than the minimum."""
-        cheap = api.run(single(BELL, backend="qpu.aria-1", shots=10))
-        dear = api.run(single(BELL * 10, backend="qpu.aria-1", shots=10_000))
+        cheap = api.run(single(BELL, backend="qpu.forte-1", shots=10))
+        dear = api.run(single(BELL * 10, backend="qpu.forte-1", shots=10_000))
         free = api.run(single(BELL))
         costs = [api.get(f"/jobs/{job['id']}/cost") for job in (cheap, dear, free)]
         assert [cost["cost"]["value"] for cost in costs] == [1.0, 120.0, 0.0]
@@ -215,7 +216,7 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("code", "body"),
         [
-            ("UnsupportedGate", single(NATIVE, "native", backend="qpu.aria-1")),
+            ("UnsupportedGate", single(MS, "native", backend="qpu.forte-1")),
             ("NotEnoughQubits", single(BELL, qubits=30)),
             ("NotEnoughQubits", single([{"gate": "h", "target": 10**12}])),
             ("InvalidInput", single([])),
@@ -369,7 +370,7 @@ class TestRefusals:
             ("GET", f"/jobs/{SOME_ID}/artifacts/probabilities"),
             ("DELETE", f"/jobs/{SOME_ID}"),
             ("PUT", f"/jobs/{SOME_ID}/status/cancel"),
-            ("GET", "/backends/qpu.aria-1/characterizations/none"),
+            ("GET", "/backends/qpu.forte-1/characterizations/none"),
             ("GET", "/nothing"),
         ],
     )
@@ -412,10 +413,10 @@ class TestKeys:
         for method, path in [("GET", "/jobs"), ("POST", "/jobs"), ("GET", "/whoami")]:
             refusal = api.refused(method, path, 401)
             assert refusal["error"] == "Unauthorized Error"
-        api.refused("GET", "/backends/qpu.aria-1/characterizations/x", 401)
+        api.refused("GET", "/backends/qpu.forte-1/characterizations/x", 401)
         assert api.get("/backends")
         assert api.get("/backends/simulator")
-        assert api.get("/backends/qpu.aria-1/characterizations")
+        assert api.get("/backends/qpu.forte-1/characterizations")
 
     def test_one_key_only(self, start):
         """A server with a key of its own takes no other."""
@@ -445,9 +446,9 @@ class TestList:
 
     def test_filters(self, api):
         """A list can be of ids, children, statuses, targets or a session."""
-        session = api.call("POST", "/sessions", json={"backend": "qpu.aria-1"}).json()["id"]
+        session = api.call("POST", "/sessions", json={"backend": "qpu.forte-1"}).json()["id"]
         bell = api.run(single(BELL))["id"]
-        qpu = api.run(single(BELL, backend="qpu.aria-1", session_id=session))["id"]
+        qpu = api.run(single(BELL, backend="qpu.forte-1", session_id=session))["id"]
         failed = api.run(single([]))["id"]
         parent = api.run(multi([BELL, BELL]))
         children = parent["child_job_ids"]
@@ -461,8 +462,8 @@ class TestList:
         assert listed(f"parent_job_id={parent['id']}") == children[::-1]
         assert listed(f"parent_job_id={SOME_ID}") == []
         assert listed("status=failed") == [failed]
-        assert listed("target=qpu.aria-1") == [qpu]
-        assert listed("target=qpu.aria-1,simulator&status=completed") == [parent["id"], qpu, bell]
+        assert listed("target=qpu.forte-1") == [qpu]
+        assert listed("target=qpu.forte-1,simulator&status=completed") == [parent["id"], qpu, bell]
         assert listed(f"session_id={session}") == [qpu]
         assert listed("submitter_id=somebody") == []
         assert len(listed(f"submitter_id={api.get(f'/jobs/{bell}')['submitter_id']}")) == 4
@@ -540,21 +541,22 @@ class TestMachines:
         assert told["simulator"]["supported_native_gates"] == ["gpi", "gpi2", "ms", "zz"]
         assert told["qpu.aria-1"]["supported_native_gates"] == ["gpi", "gpi2", "ms"]
         assert told["qpu.forte-1"]["supported_native_gates"] == ["gpi", "gpi2", "zz"]
-        assert told["qpu.harmony"]["status"] == "retired"
-        one = api.get("/backends/qpu.aria-1")
-        assert {**one, "last_updated": ""} == {**told["qpu.aria-1"], "last_updated": ""}
+        retired = [name for name, backend in told.items() if backend["status"] == "retired"]
+        assert retired == ["qpu.harmony", "qpu.aria-1", "qpu.aria-2"]
+        one = api.get("/backends/qpu.forte-1")
+        assert {**one, "last_updated": ""} == {**told["qpu.forte-1"], "last_updated": ""}
 
     def test_characterizations(self, api):
         """A QPU has one characterization, all to all; the simulator has none."""
-        (found,) = api.get("/backends/qpu.aria-1/characterizations?limit=1")["characterizations"]
-        assert len(found["connectivity"]) == 25 * 24 / 2
-        assert api.get(f"/backends/qpu.aria-1/characterizations/{found['id']}") == found
-        assert api.get("/backends/qpu.aria-1/characterizations?page=2")["characterizations"] == []
+        (found,) = api.get("/backends/qpu.forte-1/characterizations?limit=1")["characterizations"]
+        assert len(found["connectivity"]) == 36 * 35 / 2
+        assert api.get(f"/backends/qpu.forte-1/characterizations/{found['id']}") == found
+        assert api.get("/backends/qpu.forte-1/characterizations?page=2")["characterizations"] == []
         assert api.get("/backends/simulator/characterizations")["characterizations"] == []
 
     def test_estimate(self, api):
         """An estimate knows the query, and its older names."""
-        query = "backend=qpu.aria-1&shots=1000&1q_gates=10&2q_gates=10&error_mitigation=True"
+        query = "backend=qpu.forte-1&shots=1000&1q_gates=10&2q_gates=10&error_mitigation=True"
         told = api.get(f"/jobs/estimate?{query}")
         assert told["estimated_total_cost"] == told["estimated_cost"] == 12.0
         assert told["estimate_context"]["2q_gates"] == 10

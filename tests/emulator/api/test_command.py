@@ -101,7 +101,7 @@ def test_a_state_that_is_no_database(tmp_path, capsys):
 def test_lines(start):
     """A line says what a job was, and shows a name as it is, not what it would do to a terminal."""
     api = start(faults=["failed at=2"])
-    body = multi([BELL, BELL], backend="qpu.aria-1", shots=50)
+    body = multi([BELL, BELL], backend="qpu.forte-1", shots=50)
     body["input"]["circuits"][0]["name"] = "unused"
     job = api.run(body)
     text = line(api.app[RUNNER].store.find(job["id"])).plain

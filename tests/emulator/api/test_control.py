@@ -70,14 +70,14 @@ class TestFaults:
 class TestPage:
     def test_the_state(self, start):
         """The state has the jobs, newest first, the queues, the requests, and the money."""
-        api = start(faults=["stuck on=qpu.aria-1"])
-        done = api.run(multi([BELL] * 3, name="three", backend="qpu.forte-1"))
-        api.submit(single(BELL, backend="qpu.aria-1"))
+        api = start(faults=["stuck on=qpu.forte-1"])
+        done = api.run(multi([BELL] * 3, name="three", backend="qpu.forte-enterprise-1"))
+        api.submit(single(BELL, backend="qpu.forte-1"))
         state = api.session.get(f"{root(api)}/emulator/state", timeout=10).json()
         waiting, finished = state["jobs"]
         assert (finished["id"], finished["circuits"], finished["cost"]) == (done["id"], 3, 1.0)
-        assert (waiting["backend"], waiting["faults"]) == ("qpu.aria-1", ["stuck"])
-        (backend,) = [each for each in state["backends"] if each["name"] == "qpu.aria-1"]
+        assert (waiting["backend"], waiting["faults"]) == ("qpu.forte-1", ["stuck"])
+        (backend,) = [each for each in state["backends"] if each["name"] == "qpu.forte-1"]
         assert (backend["waiting"], backend["running"]) == (1, 0)
         assert state["spent"] == 1.0
         assert state["requests"] >= 3

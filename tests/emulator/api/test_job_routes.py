@@ -39,8 +39,8 @@ class TestClones:
 
     def test_a_move(self, start):
         """A moved job runs elsewhere, and no longer where it was."""
-        api = start(faults=["stuck on=qpu.aria-1"])
-        there = api.submit(single(BELL, backend="qpu.aria-1"))
+        api = start(faults=["stuck on=qpu.forte-1"])
+        there = api.submit(single(BELL, backend="qpu.forte-1"))
         answer = api.call("POST", f"/jobs/{there}/move", json={"backend": "simulator"})
         assert answer.status_code == 201
         assert api.wait(answer.json()["id"])["status"] == "completed"
@@ -79,7 +79,9 @@ class TestArtifacts:
 
     def test_the_newer_forms_say_the_same(self, api):
         """Bit strings and bits agree with the decimal states."""
-        job = api.run(single([{"gate": "x", "target": 2}], qubits=4, backend="qpu.aria-1", shots=3))
+        job = api.run(
+            single([{"gate": "x", "target": 2}], qubits=4, backend="qpu.forte-1", shots=3)
+        )
 
         def artifact(name):
             return api.get(f"/jobs/{job['id']}/artifacts/{name}")
@@ -133,9 +135,9 @@ class TestNoise:
 
     def test_a_qpu_is_as_noisy_as_its_model(self, start):
         """With `qpu_noise` a QPU has the errors of the model of its name; without, none."""
-        body = single([{"gate": "x", "target": 0}] * 101, backend="qpu.aria-1", shots=20_000)
+        body = single([{"gate": "x", "target": 0}] * 101, backend="qpu.forte-1", shots=20_000)
         assert start().run_histogram(body) == {"1": 20_000}
-        kept = (1 - MODELS["aria-1"].rates.one) ** 101
+        kept = (1 - MODELS["forte-1"].rates.one) ** 101
         right = start(qpu_noise=True, seed=2).run_histogram(body)["1"]
         expected = (1 + kept) / 2
         sigma = np.sqrt(expected * (1 - expected) / 20_000)
@@ -151,7 +153,7 @@ class TestNoise:
         """A QPU may misread; the ideal simulator never does."""
         api = start(readout_error=0.1, seed=3)
         flip = [{"gate": "x", "target": 0}]
-        histogram = api.run_histogram(single(flip, backend="qpu.aria-1", shots=10_000))
+        histogram = api.run_histogram(single(flip, backend="qpu.forte-1", shots=10_000))
         assert abs(histogram["0"] - 1000) < 5 * 30
         assert api.probabilities(flip) == {1: 1}
 
@@ -170,3 +172,18 @@ def test_settings_that_cannot_be(start, wrong, why):
     """A server is not started with settings that can't be."""
     with pytest.raises(ValueError, match=why):
         start(**wrong)
+
+
+@pytest.mark.parametrize("documented", [False, True])
+def test_a_failure_s_fields(start, documented):
+    """By default a failure has the older name too; as documented it has code and message."""
+    api = start(documented_failures=documented, faults=["failed-child child=1 code=DebiasingError"])
+    job = api.run(single([]))
+    assert set(job["failure"]) - {"error"} == {"code", "message"}
+    assert ("error" in job["failure"]) is not documented
+    many = api.run(multi([BELL, BELL]))
+    child = api.get(f"/jobs/{many['child_job_ids'][1]}")["failure"]
+    assert child["code"] == "DebiasingError"
+    assert ("error" in child) is not documented
+    (listed,) = api.get(f"/jobs?ids={job['id']}")["jobs"]
+    assert listed["failure"] == job["failure"]

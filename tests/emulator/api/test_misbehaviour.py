@@ -127,8 +127,8 @@ class TestJobs:
 
     def test_a_stuck_queue(self, start):
         """A job of one backend never starts, and can be canceled; others run."""
-        api = start(faults=["stuck on=qpu.aria-1"])
-        stuck = api.submit(single(BELL, backend="qpu.aria-1"))
+        api = start(faults=["stuck on=qpu.forte-1"])
+        stuck = api.submit(single(BELL, backend="qpu.forte-1"))
         wait_for(api, stuck, "ready")
         assert api.run(single(BELL))["status"] == "completed"
         assert api.get(f"/jobs/{stuck}")["status"] == "ready"

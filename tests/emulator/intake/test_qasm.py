@@ -94,11 +94,11 @@ def test_bits_say_what_is_measured(api):
     done = api.run(job(text))
     assert api.results(done) == {"1": 1}
     newer = api.get(f"/jobs/{done['id']}/artifacts/probabilities-v2")
-    assert newer == {"probabilities": {"registers": {"output_all": {"01": 1}}}}
+    assert newer == {"probabilities": {"registers": {"output_all": {"01": 1}, "c": {"01": 1}}}}
     sampled = api.run(job(text, backend="qpu.forte-1", shots=50))
     assert api.results(sampled, "histogram") == {"1": 50}
     shots = api.get(f"/jobs/{sampled['id']}/artifacts/shots-v2")["shots"]
-    assert shots == [{"registers": {"output_all": [1, 0]}}] * 50
+    assert shots == [{"registers": {"output_all": [1, 0], "c": [1, 0]}}] * 50
 
 
 def test_noise_on_a_program(api):
@@ -115,7 +115,7 @@ def test_noise_on_a_program(api):
     [
         ("this is nothing", "can't be read"),
         (f"{HEAD} qubit[2] q; x q[5];", "can't be read"),
-        (f"{HEAD} qubit q; bit c; reset q;", "Quantum reset is not emulated"),
+        (f"{HEAD} qubit q; bit c; x q; reset q;", "reset after a gate"),
         (f"{HEAD} qubit q; bit c; c = measure q; x q;", "after a measurement"),
         (f"{HEAD} qubit q; bit[2] c; c[0] = measure q; c[1] = measure q;", "twice"),
         (f"{HEAD} qubit q; bit[1] c; c[0] = measure q; if (c[0]) x q;", "is not emulated"),
@@ -140,3 +140,26 @@ def test_qiskit_s_own_text(api):
     circuit.measure([0, 1], [0, 1])
     done = api.run(job(qasm3.dumps(circuit)))
     assert api.results(done) == {"0": 0.5, "3": 0.5}
+
+
+def test_an_entry_a_declared_register(api):
+    """Each register of bits has an entry of its own beside that of all bits."""
+    text = f"{HEAD} qubit[3] q; bit[1] a; bit[1] b; bit[2] rest; x q[2]; x q[0]; "
+    done = api.run(job(f"{text} b[0] = measure q[2]; rest[1] = measure q[0]; a = measure q[1];"))
+    newer = api.get(f"/jobs/{done['id']}/artifacts/probabilities-v2")["probabilities"]
+    assert newer["registers"] == {
+        "output_all": {"1010": 1},
+        "a": {"0": 1},
+        "b": {"1": 1},
+        "rest": {"10": 1},
+    }
+
+
+def test_a_reset_at_the_beginning(api):
+    """A reset of what was never touched does nothing; any other isn't emulated."""
+    text = f"{HEAD} qubit[2] q; bit[2] c; reset q; x q[1]; c = measure q;"
+    assert api.results(api.run(job(text))) == {"2": 1}
+    late = f"{HEAD} qubit q; bit c; x q; reset q; c = measure q;"
+    failure = api.run(job(late))["failure"]
+    assert failure["code"] == "PreflightError"
+    assert "reset" in failure["message"]

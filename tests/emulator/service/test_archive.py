@@ -27,7 +27,7 @@ def test_finished_jobs_are_there_again(start, state):
     api = start(state=state, seed=1)
     jobs = [
         api.run(single(BELL, name="one", metadata={"a": "b"})),
-        api.run(multi([BELL, BELL[:1]], backend="qpu.aria-1", shots=100)),
+        api.run(multi([BELL, BELL[:1]], backend="qpu.forte-1", shots=100)),
         api.run(single([])),
         api.run(single(BELL, dry_run=True)),
     ]

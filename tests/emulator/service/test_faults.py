@@ -87,7 +87,7 @@ def test_children_s_faults_are_for_jobs_that_have_some():
 def test_scopes_do_not_mix():
     """A job's fault leaves requests alone, and is for its backend only."""
     faults = Faults(0)
-    faults.add([Fault("stuck", on="qpu.aria-1"), Fault("429")])
-    assert [f.kind for f in faults.strike("job", "qpu.aria-1")] == ["stuck"]
+    faults.add([Fault("stuck", on="qpu.forte-1"), Fault("429")])
+    assert [f.kind for f in faults.strike("job", "qpu.forte-1")] == ["stuck"]
     assert faults.strike("job", "simulator") == []
     assert [f.kind for f in faults.strike("request", "GET /jobs")] == ["429"]

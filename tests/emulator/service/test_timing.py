@@ -85,7 +85,7 @@ def test_a_lane_is_for_one_job():
             if each["backend"] == "simulator"
         ]
         assert backend["average_queue_time"] == 102_000
-        other = await emulator.ask("GET", "/backends/qpu.aria-1")
+        other = await emulator.ask("GET", "/backends/qpu.forte-1")
         assert other["average_queue_time"] == 102_000
 
     timed(session, profile=SLOW)

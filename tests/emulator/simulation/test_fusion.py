@@ -33,7 +33,7 @@ def native(draw, pair):
     if name in ("gpi", "gpi2"):
         return {"gate": name, "target": pair[0], "phase": draw(PHASES)}
     if name == "nop":
-        return {"gate": name, "targets": pair, "time": 1}
+        return {"gate": name, "targets": pair}
     angle = draw(st.floats(0, 0.25))
     if name == "zz":
         return {"gate": name, "targets": pair, "angle": angle}
@@ -101,7 +101,7 @@ def test_three_qubits_at_once_are_not_fused():
             ],
             "qis",
         ),
-        ([{"gate": "nop", "targets": [0, 1], "time": 1}], "native"),
+        ([{"gate": "nop", "targets": [0, 1]}], "native"),
     ):
         reader = CircuitReader()
         reader.read(gates, "circuit", gateset, None)

@@ -124,12 +124,17 @@ def native_circuit(random, qubits=6, length=40):
     for _ in range(length):
         name = random.choice(["gpi", "gpi2", "gpi2", "ms", "zz"])
         a, b = random.choice(qubits, 2, replace=False).tolist()
-        phase, other, angle = random.uniform(-1, 1, 3).tolist()
+        phase, other, angle = (random.uniform(-1, 1, 3) * (1, 1, 0.25)).tolist()
         circuit.append(
             {
                 "gpi": {"gate": "gpi", "target": a, "phase": phase},
                 "gpi2": {"gate": "gpi2", "target": a, "phase": phase},
-                "ms": {"gate": "ms", "targets": [a, b], "phases": [phase, other], "angle": angle},
+                "ms": {
+                    "gate": "ms",
+                    "targets": [a, b],
+                    "phases": [phase, other],
+                    "angle": abs(angle),
+                },
                 "zz": {"gate": "zz", "targets": [a, b], "angle": angle},
             }[name]
         )
