@@ -10,7 +10,7 @@ from pytket.passes import AutoRebase, FullPeepholeOptimise, GreedyPauliSimp, Nor
 from benchmarks.rivals import ENTANGLERS, Counts, Gates, Way
 from pennylane_qstore.compiler.circuit.elements import Angle, Element, rotation
 from pennylane_qstore.compiler.pulses.pulses import pulses
-from pennylane_qstore.compiler.pulses.timelines import chains
+from pennylane_qstore.compiler.pulses.timelines import timelines
 
 _NAMES = {
     "Hadamard": "H",
@@ -86,6 +86,6 @@ def _from_pytket(command: Any, types: Any) -> list[Element]:
 
 def _with_our_pulses(elements: Sequence[Element], wires: int, entangler: str) -> Counts:
     """The counts of a constant circuit whose entanglers are as they are."""
-    found = chains(elements, wires)
+    found = timelines(elements, wires)
     two, one = pulses(found, entangler, found.values(np.zeros((1, 0)))).counts()
     return one, two

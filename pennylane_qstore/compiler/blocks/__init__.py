@@ -1,1 +1,1 @@
-"""Blocks: all that happens between two qubits, taken together."""
+"""Two-qubit blocks: consecutive elements on a pair of qubits, replaced together."""

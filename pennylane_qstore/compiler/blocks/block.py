@@ -1,19 +1,28 @@
 """Two-qubit blocks that are decomposed when parameters are bound."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
-from pennylane_qstore.compiler.blocks.amplitudes import Amplitudes
-from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Reals
-from pennylane_qstore.compiler.circuit.quaternions import quaternions
+from pennylane_qstore.compiler.circuit.elements import (
+    Affine,
+    Angle,
+    Element,
+    Matrix,
+    Reals,
+    Rotation,
+)
+from pennylane_qstore.compiler.circuit.quaternions import multiplied, quaternions, tangents
 from pennylane_qstore.compiler.circuit.quaternions import unitaries as to_unitaries
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
-from pennylane_qstore.compiler.unitaries.two_qubit import matrices
+from pennylane_qstore.compiler.unitaries.two_qubit import matrices, on_both
 from pennylane_qstore.compiler.unitaries.weyl import SWAP
+
+_MOST_ANGLES = 6  # of a table, whose size each of them doubles
 
 
 class Parts(NamedTuple):
@@ -66,6 +75,45 @@ _ZEROS = {
 }
 
 
+class Amplitudes:
+    """The states of two qubits, ready for parameters."""
+
+    def __init__(self, qubits: tuple[int, ...], elements: Sequence[Element]) -> None:
+        """Works out the table.
+
+        Args:
+            qubits: the first is the left tensor factor
+            elements: in order
+        """
+        self._qubits, self._elements = qubits, elements
+        columns: Matrix = np.eye(4, 1, dtype=complex)
+        angles: list[Angle] = []
+        for element in elements:
+            turned = on_both(qubits, element) @ columns
+            if not isinstance(element, Rotation):
+                columns = turned
+            elif element.angle.is_constant:
+                half = element.angle.const / 2
+                columns = np.cos(half) * columns - 1j * np.sin(half) * turned
+            else:
+                angles.append(element.angle)
+                if len(angles) > _MOST_ANGLES:
+                    break
+                columns = np.concatenate([columns, -1j * turned], axis=1)
+        self._fits = len(angles) <= _MOST_ANGLES
+        self._angles = Affine(angles)
+        # Imaginary parts beside real ones, as NumPy keeps complex numbers.
+        self._table = np.ascontiguousarray(columns.T).view(float)
+
+    def at(self, params: Reals) -> Matrix:
+        """Return states (B, 4) for parameters (B, P), each times some number."""
+        if not self._fits:
+            return matrices(self._qubits, self._elements, params)[..., 0]
+        products = multiplied(tangents(self._angles.at(params))[:, None])[0]
+        found: Matrix = (products.T @ self._table).view(complex)
+        return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """Elements on two qubits that parameters turn into at most `rank` entanglers.
@@ -92,11 +140,11 @@ class Block:
         object.__setattr__(self, "_states", found)
 
     def matrices(self, params: Reals) -> Matrix:
-        """Its unitaries (B, 4, 4) for parameters (B, P)."""
+        """Return its unitaries (B, 4, 4) for parameters (B, P)."""
         return matrices(self.qubits, self.elements, params)
 
     def bind(self, params: Reals) -> Values:
-        """What replaces it for parameters (B, P)."""
+        """Return the gates and angles that replace it for parameters (B, P)."""
         if self._states is not None:
             found = schmidt(self._states.at(params))
             return Values((found.left, found.right), 2 * found.angle[None][: self.rank])
@@ -107,7 +155,7 @@ class Block:
 
 
 def parts_of(unitaries: Matrix, place: BlockPosition) -> Parts:
-    """Unitaries (B, 4, 4) to what does the same in their place, with the fewest entanglers."""
+    """Return local gates and angles of the fewest entanglers for unitaries (B, 4, 4) in a place."""
     match place:
         case BlockPosition.INSIDE:
             found = weyl.decompose_batch(unitaries)

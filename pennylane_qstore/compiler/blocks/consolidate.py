@@ -1,9 +1,9 @@
-"""Two-qubit blocks to fewer entanglers: everything between two qubits, taken together.
+"""Replace two-qubit blocks by equivalent ones with fewer entanglers.
 
-A block needs as many partial entanglers as its unitary has non-zero Weyl coordinates (weyl.py).
-That is read off at three random parameter vectors: that a coordinate is zero is an analytic
-condition on the parameters, so it holds for all of them or almost nowhere. A SWAP costs nothing,
-since any two ions can be entangled: the qubits change their names instead.
+A block needs as many partial entanglers as its unitary has non-zero Weyl coordinates (weyl.py),
+counted at three random parameter vectors. A coordinate is an analytic condition on the parameters:
+it is zero for all of them or almost nowhere. A SWAP costs nothing, because any two ions can be
+entangled: the qubits exchange their names instead.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pennylane_qstore.compiler.blocks.block import Block, BlockPosition, Part, parts_of
 from pennylane_qstore.compiler.blocks.groups import PairGroup, collect, places_of
 from pennylane_qstore.compiler.blocks.parity_sectors import ANGLES, Derived, Sectors
-from pennylane_qstore.compiler.blocks.pauli_rotations import by_turns
+from pennylane_qstore.compiler.blocks.pauli_rotations import as_rotations
 from pennylane_qstore.compiler.blocks.swaps import Names, without_swaps
 from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Reals, Rotation
@@ -45,7 +45,7 @@ class Consolidated(NamedTuple):
 def consolidate(
     elements: Iterable[Element], qubits: int, *, measured: bool = False, states: bool = False
 ) -> Consolidated:
-    """Replace every block that can do with fewer entanglers than it has.
+    """Return the circuit with every block replaced that can do with fewer entanglers.
 
     They become rotations about Pauli words around one Clifford gate where that is enough; else
     constant ones become constants on one qubit and rotations about XX, YY and ZZ, others a Block.
@@ -88,7 +88,7 @@ class _BlockForm(NamedTuple):
 def _forms(
     groups: Sequence[PairGroup], places: Sequence[BlockPosition], *, states: bool
 ) -> list[_BlockForm]:
-    """Groups to their cheapest forms; all decompositions are one batch."""
+    """Return the cheapest form of each group; all decompositions are one batch."""
     forms = [_BlockForm(group.elements) for group in groups]
     as_states = [
         states and place is BlockPosition.FRESH and group.entanglers > 0
@@ -110,8 +110,8 @@ def _forms(
             continue
         if best == rank and not as_states[index]:
             place = BlockPosition.INSIDE
-        may_turn = not (as_states[index] or (group.is_constant and group.has_matrices))
-        found = _turned_form(group, best, place, first) if may_turn else None
+        may_rotate = not (as_states[index] or (group.is_constant and group.has_matrices))
+        found = _rotation_form(group, best, place, first) if may_rotate else None
         if found is None and group.is_constant:
             found = _resolved_form(group, samples[0], place, mirrored=mirror)
         forms[index] = found or _block_form(group, best, place, mirrored=mirror)
@@ -121,7 +121,7 @@ def _forms(
 
 
 def _least(samples: Matrix, rank: int, place: BlockPosition) -> int:
-    """How many entanglers a block needs in its place, of samples (S, 4, 4) of its unitary."""
+    """Return a block's fewest entanglers in its place, by samples (S, 4, 4) of its unitary."""
     if place is BlockPosition.FRESH:
         return min(rank, int(schmidt(samples[..., 0]).angle.max() > tolerances.COORDINATE))
     return rank if place is BlockPosition.INSIDE else min(rank, _WITHOUT_DIAGONAL)
@@ -130,27 +130,27 @@ def _least(samples: Matrix, rank: int, place: BlockPosition) -> int:
 def _resolved_form(
     group: PairGroup, matrix: Matrix, place: BlockPosition, *, mirrored: bool
 ) -> _BlockForm:
-    """A constant group as constants on one qubit and rotations about XX, YY and ZZ."""
+    """Return a constant group as constants on one qubit and rotations about XX, YY and ZZ."""
     mirrored = mirrored and place is BlockPosition.INSIDE
     parts = parts_of((SWAP @ matrix if mirrored else matrix)[None], place)
     left, right = ([gate[0] for gate in side] for side in (parts.left, parts.right))
     return _BlockForm(between(group.qubits, left, parts.angles[0].tolist(), right), mirrored)
 
 
-def _turned_form(
+def _rotation_form(
     group: PairGroup, rank: int, place: BlockPosition, first: int
 ) -> _BlockForm | None:
-    """A group as rotations about words, where these need no more entanglers than its rank."""
+    """Return a group as rotations about words; None if that takes more entanglers than its rank."""
     terminal = place is BlockPosition.LAST
     form = _BlockForm(
-        *by_turns(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
+        *as_rotations(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
     )
     few = sum(len(part.qubits) > 1 for part in form.parts) <= rank
     return form if few else None
 
 
 def _block_form(group: PairGroup, rank: int, place: BlockPosition, *, mirrored: bool) -> _BlockForm:
-    """A block to decompose at bind time."""
+    """Return a block that is decomposed when parameters are bound."""
     mirrored = mirrored and place is BlockPosition.INSIDE
     first, second = group.qubits
     block = Block((first, second), tuple(_merged(group.elements)), rank, mirrored, place)
@@ -158,7 +158,7 @@ def _block_form(group: PairGroup, rank: int, place: BlockPosition, *, mirrored: 
 
 
 def _merged(elements: Iterable[Element]) -> list[Element]:
-    """Elements with rotations that follow one another about the same word as one."""
+    """Return the elements with successive rotations about the same word as one."""
     found: list[Element] = []
     for element in elements:
         last = found[-1] if found else None
@@ -174,7 +174,7 @@ def _merged(elements: Iterable[Element]) -> list[Element]:
 
 
 def _n_params(groups: Iterable[PairGroup]) -> int:
-    """One more than the largest index of a parameter."""
+    """Return one more than the largest index of a parameter."""
     indices = [
         index
         for group in groups
@@ -186,12 +186,12 @@ def _n_params(groups: Iterable[PairGroup]) -> int:
 
 
 def _sample_params(groups: Iterable[PairGroup]) -> Reals:
-    """The same random parameter vectors every time, in radians."""
+    """Return the same random parameters every time, in radians, shape (n_samples, n_params)."""
     return np.random.default_rng(0).uniform(-np.pi, np.pi, (_n_params(groups), _SAMPLES)).T
 
 
 def _ranks(unitaries: Matrix) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
-    """Fewest entanglers of samples (G, S, 4, 4), and whether they are those of SWAP times them."""
+    """Return the fewest entanglers of samples (G, S, 4, 4), and whether SWAP·U has these."""
     found = weyl.decompose_batch(unitaries.reshape(-1, 4, 4))
     plain, mirrored = (
         count(found, tolerances.COORDINATE).reshape(-1, _SAMPLES).max(axis=1)

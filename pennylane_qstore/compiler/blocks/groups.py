@@ -1,4 +1,4 @@
-"""Elements to groups on pairs of qubits, and where these stand in a circuit."""
+"""Group elements by pairs of qubits, and find each group's position in the circuit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class PairGroup:
 
 
 def places_of(groups: Sequence[PairGroup]) -> list[BlockPosition]:
-    """Where each group stands in a circuit from |0…0⟩ to a measurement."""
+    """Return where each group stands in a circuit from |0…0⟩ to a measurement."""
     first: dict[int, PairGroup] = {}
     last: dict[int, PairGroup] = {}
     for group in groups:
@@ -67,7 +67,7 @@ def places_of(groups: Sequence[PairGroup]) -> list[BlockPosition]:
 
 
 def collect(elements: Iterable[Element]) -> list[PairGroup]:
-    """Elements to groups, as long as they can be, in an order that keeps the unitary.
+    """Return groups of elements, each as long as possible, in an order that keeps the unitary.
 
     Args:
         elements: in order
@@ -87,7 +87,7 @@ def collect(elements: Iterable[Element]) -> list[PairGroup]:
 def _taken(
     open_at: dict[int, PairGroup], qubits: tuple[int, ...], groups: list[PairGroup]
 ) -> list[Element]:
-    """What waited on single qubits for a group to start; groups on several are closed."""
+    """Return the elements that waited on single qubits for a group to start; close other groups."""
     waiting: list[Element] = []
     for qubit in qubits:
         group = open_at.pop(qubit, None)

@@ -1,10 +1,10 @@
-"""Rotations on a pair of qubits that keep a parity: two of a kind are all that is left of many.
+"""Parity sectors: any number of rotations that keep a parity on a pair of qubits become two.
 
-Words that commute with a word J = P⊗Q keep its two eigenspaces, and in each of these they are the
-operators of one spin: P⊗I is its Z, up to a sign, and a word on both qubits that anticommutes with
-that is its X. So any number of such rotations is, with Euler's angles in each eigenspace,
-P⊗I and I⊗Q, two commuting words on both qubits, J, and P⊗I and I⊗Q again. That is for every angle
-what a Trotter step of a spin chain in a field along an axis, or two excitations in a row, are.
+Words that commute with a word J = P⊗Q keep its two eigenspaces. In each of these they act as one
+spin: P⊗I is its Z, up to a sign, and a word on both qubits that anticommutes with P⊗I is its X. So
+any sequence of such rotations equals, by Euler's angles in each eigenspace, rotations about P⊗I and
+I⊗Q, about two commuting words on both qubits and J, and about P⊗I and I⊗Q again. This holds for a
+Trotter step of a spin chain in a field along an axis, and for two excitations in a row.
 """
 
 from collections.abc import Sequence
@@ -56,14 +56,14 @@ class Sectors:
 
     Attributes:
         parity: the word J, by its index
-        turns: in order, none of them about J, some on both qubits
+        rotations: in order, none of them about J, some on both qubits
     """
 
     parity: int
-    turns: tuple[WordRotation, ...]
+    rotations: tuple[WordRotation, ...]
 
     def __post_init__(self) -> None:
-        words = {turn.word for turn in self.turns}
+        words = {term.word for term in self.rotations}
         fit = self.parity in JOINT - words and all(COMMUTE[self.parity][word] for word in words)
         if not fit or not words & JOINT:
             raise ValueError(f"words {sorted(words)} beside {self.parity}")
@@ -71,7 +71,7 @@ class Sectors:
     @property
     def axes(self) -> _Axes:
         """What its rotations are made of."""
-        return _axes(self.parity, next(turn.word for turn in self.turns if turn.word in JOINT))
+        return _axes(self.parity, next(term.word for term in self.rotations if term.word in JOINT))
 
     def angles(self, params: Reals) -> Reals:
         """Euler's angles: on both qubits at first, of two joint words, on both qubits at last.
@@ -83,14 +83,14 @@ class Sectors:
             radians, of shape (6, batch)
         """
         axes = self.axes
-        halves = np.array([turn.angle.at(params) for turn in self.turns]) / 2
-        shares = axes.spins[:, [turn.word for turn in self.turns]]
+        halves = np.array([term.angle.at(params) for term in self.rotations]) / 2
+        shares = axes.spins[:, [term.word for term in self.rotations]]
         # Rows (a, b) of unitaries ((a, b), (-b*, a*)), in each eigenspace.
         cosines = np.cos(halves)
         turned = shares[..., None] * np.sin(halves)[:, None]
         a, b = cosines - 1j * turned[:, :, 2], -1j * turned[:, :, 0] - turned[:, :, 1]
         stay, move = a[:, 0], b[:, 0]
-        for place in range(1, len(self.turns)):
+        for place in range(1, len(self.rotations)):
             own, across = a[:, place], b[:, place]
             stay, move = (
                 own * stay - across * move.conj(),
@@ -127,14 +127,14 @@ class Derived:
     sources: tuple[Sectors, ...] = ()
 
     def beside(self, params: Reals) -> Reals:
-        """Parameters (B, P) and these angles."""
+        """Return parameters (B, P) and these angles, shape (B, P + n_angles)."""
         if not self.sources:
             return params
         own = [source.angles(params).T for source in self.sources]
         return np.concatenate([params[:, : self.first], *own], axis=1)
 
     def replaced(self, params: Reals) -> Reals:
-        """Parameters (B, P) and others, the same ones every time, in place of these angles."""
+        """Return parameters (B, P) with the same generic angles every time in place of these."""
         rng = np.random.default_rng(11)
         others = rng.uniform(*GENERIC_ANGLES, (len(params), ANGLES * len(self.sources)))
         return np.concatenate([params[:, : self.first], others], axis=1) if self.sources else params
@@ -147,44 +147,44 @@ class Fewer(NamedTuple):
     """Turns that do the same as others.
 
     Attributes:
-        turns: in order
+        rotations: in order
         source: of their angles that are derived; None where there are none
     """
 
-    turns: list[WordRotation]
+    rotations: list[WordRotation]
     source: Sectors | None = None
 
 
-def fewer(turns: Sequence[WordRotation], first: int) -> Fewer:
+def fewer(rotations: Sequence[WordRotation], first: int) -> Fewer:
     """Turns with the longest part of them that begins and ends on both qubits by Euler's angles.
 
     Args:
-        turns: in order
+        rotations: in order
         first: the index of the first derived angle
 
     Returns:
-        the same turns where no word on both qubits commutes with that part, or where it has no
+        the same rotations where no word on both qubits commutes with that part, or where it has no
         more words on both qubits than are needed anyway
     """
-    joint = [place for place, turn in enumerate(turns) if turn.word in JOINT]
+    joint = [place for place, term in enumerate(rotations) if term.word in JOINT]
     if len(joint) < _FEWEST:
-        return Fewer(list(turns))
+        return Fewer(list(rotations))
     start, stop = joint[0], joint[-1] + 1
-    inner = turns[start:stop]
-    words = {turn.word for turn in inner}
+    inner = rotations[start:stop]
+    words = {term.word for term in inner}
     for parity in sorted(JOINT):
-        others = tuple(turn for turn in inner if turn.word != parity)
-        if sum(turn.word in JOINT for turn in others) < _FEWEST:
+        others = tuple(term for term in inner if term.word != parity)
+        if sum(term.word in JOINT for term in others) < _FEWEST:
             continue
         if all(COMMUTE[parity][word] for word in words):
             source = Sectors(parity, others)
-            found = [*turns[:start], *_about(inner, source, first), *turns[stop:]]
+            found = [*rotations[:start], *_about(inner, source, first), *rotations[stop:]]
             return Fewer(found, None if _is_constant(source) else source)
-    return Fewer(list(turns))
+    return Fewer(list(rotations))
 
 
 def _about(inner: Sequence[WordRotation], source: Sectors, first: int) -> list[WordRotation]:
-    """What replaces turns, in order."""
+    """Return the rotations, in order, that replace some about words that commute with J."""
     axes = source.axes
     words = [*axes.locals, *axes.joint, *axes.locals]
     if _is_constant(source):
@@ -192,7 +192,7 @@ def _about(inner: Sequence[WordRotation], source: Sectors, first: int) -> list[W
     else:
         angles = [Angle(terms=((first + place, 1.0),)) for place in range(ANGLES)]
     found = [WordRotation(word, angle) for word, angle in zip(words, angles, strict=True)]
-    along = [turn.angle for turn in inner if turn.word == source.parity]
+    along = [term.angle for term in inner if term.word == source.parity]
     if along:
         total = along[0]
         for angle in along[1:]:
@@ -202,12 +202,12 @@ def _about(inner: Sequence[WordRotation], source: Sectors, first: int) -> list[W
 
 
 def _is_constant(source: Sectors) -> bool:
-    return all(turn.angle.is_constant for turn in source.turns)
+    return all(term.angle.is_constant for term in source.rotations)
 
 
 @cache
 def _axes(parity: int, joint: int) -> _Axes:
-    """The axes for a word J and one word on both qubits that commutes with it."""
+    """Return the axes for a word J and one word on both qubits that commutes with it."""
     first, second = parity // 4 * 4, parity % 4
     other = next(
         word

@@ -1,4 +1,4 @@
-"""Elements on two qubits as rotations about Pauli words around one Clifford gate."""
+"""Write a block as Pauli rotations around one Clifford gate, with few entanglers."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
@@ -36,7 +36,7 @@ from pennylane_qstore.compiler.unitaries.two_qubit import (
 from pennylane_qstore.compiler.unitaries.weyl import Weyl
 
 
-class Turned(NamedTuple):
+class RotationForm(NamedTuple):
     """What elements become.
 
     Attributes:
@@ -65,15 +65,15 @@ class _Remainder(NamedTuple):
     images: tuple[tuple[int, int], ...]
 
 
-def by_turns(
+def as_rotations(
     qubits: tuple[int, ...],
     elements: Iterable[Element],
     first: int,
     *,
     zeros: Collection[int] = (),
     terminal: bool = False,
-) -> Turned:
-    """Rotations about words, all Clifford gates as one among them, where it costs the least.
+) -> RotationForm:
+    """Return rotations about words, with all Clifford gates as one where it costs the least.
 
     Args:
         qubits: the first is the left tensor factor
@@ -82,74 +82,74 @@ def by_turns(
         zeros: those of the qubits that are in |0⟩ before, as places in the pair
         terminal: whether both qubits are only measured afterwards, in the computational basis
     """
-    turns, matrix = _gadgets(_steps(qubits, elements))
-    turns, source = fewer(turns, first)
+    rotations, matrix = _gadgets(_steps(qubits, elements))
+    rotations, source = fewer(rotations, first)
     if zeros:
-        turns = _on_zeros(turns, zeros)
-    if zeros or source:  # other turns may meet now
-        turns, inner = _gadgets(step for turn in turns for step in _turned(turn))
+        rotations = _on_zeros(rotations, zeros)
+    if zeros or source:  # other rotations may meet now
+        rotations, inner = _gadgets(step for term in rotations for step in _as_step(term))
         matrix = matrix @ inner
     remainder = _remainder(matrix.tobytes())
     if terminal:
-        turns = _seen(turns, remainder)
+        rotations = _relevant(rotations, remainder)
     moved = [
-        WordRotation(image, turn.angle.scaled(sign))
-        for turn in turns
-        for image, sign in (remainder.images[turn.word],)
+        WordRotation(image, term.angle.scaled(sign))
+        for term in rotations
+        for image, sign in (remainder.images[term.word],)
     ]
     costs = [
-        sum(turn.word in JOINT for turn in turns[:split] + moved[split:])
-        for split in range(len(turns) + 1)
+        sum(term.word in JOINT for term in rotations[:split] + moved[split:])
+        for split in range(len(rotations) + 1)
     ]
-    split = len(turns) - costs[::-1].index(min(costs))
+    split = len(rotations) - costs[::-1].index(min(costs))
     later = qubits[::-1] if remainder.mirrored else qubits
-    return Turned(
+    return RotationForm(
         [
-            *(_rotation(qubits, turn) for turn in turns[:split]),
+            *(_rotation(qubits, term) for term in rotations[:split]),
             *resolved(qubits, remainder.decomposition),
-            *(_rotation(later, turn) for turn in moved[split:]),
+            *(_rotation(later, term) for term in moved[split:]),
         ],
         remainder.mirrored,
         source,
     )
 
 
-def _on_zeros(turns: Iterable[WordRotation], zeros: Collection[int]) -> list[WordRotation]:
-    """What turns do to qubits in |0⟩; those about Z there come first where they can."""
+def _on_zeros(rotations: Iterable[WordRotation], zeros: Collection[int]) -> list[WordRotation]:
+    """Return rotations that do the same to qubits in |0⟩; those about Z there come first."""
     early: list[WordRotation] = []
     later: list[WordRotation] = []
-    for turn in turns:
-        letters = divmod(turn.word, 4)
-        known = any(letters[place] == _Z for place in zeros)
-        known &= all(letters[place] in _DIAGONAL for place in zeros)
-        movable = known and all(COMMUTE[turn.word][other.word] for other in later)
-        (early if movable else later).append(turn)
-    rotations = on_zero_state((_rotation(_PLACES, turn) for turn in [*early, *later]), zeros)
-    return [WordRotation(word_of(_PLACES, each), each.angle) for each in rotations]
+    for term in rotations:
+        letters = divmod(term.word, 4)
+        is_phase = any(letters[place] == _Z for place in zeros)
+        is_phase &= all(letters[place] in _DIAGONAL for place in zeros)
+        movable = is_phase and all(COMMUTE[term.word][other.word] for other in later)
+        (early if movable else later).append(term)
+    reduced = on_zero_state((_rotation(_PLACES, term) for term in [*early, *later]), zeros)
+    return [WordRotation(word_of(_PLACES, each), each.angle) for each in reduced]
 
 
-def _seen(turns: Sequence[WordRotation], remainder: "_Remainder") -> list[WordRotation]:
-    """Turns without those that are diagonal at the end, once they have been moved there."""
+def _relevant(rotations: Sequence[WordRotation], remainder: "_Remainder") -> list[WordRotation]:
+    """Return the rotations without those that are diagonal once they are moved to the end."""
     kept: list[WordRotation] = []
-    for turn in reversed(turns):
-        diagonal = all(letter in _DIAGONAL for letter in divmod(remainder.images[turn.word][0], 4))
-        if not diagonal or not all(COMMUTE[turn.word][other.word] for other in kept):
-            kept.append(turn)
+    for term in reversed(rotations):
+        diagonal = all(letter in _DIAGONAL for letter in divmod(remainder.images[term.word][0], 4))
+        if not diagonal or not all(COMMUTE[term.word][other.word] for other in kept):
+            kept.append(term)
     return kept[::-1]
 
 
 def _gadgets(steps: Iterable[WordRotation | _CliffordGate]) -> tuple[list[WordRotation], Matrix]:
-    """Steps to turns and the Clifford gate after them, until no turn is one itself."""
-    turns, matrix = _moved(steps)
-    while any(_quarters(turn.angle) is not None for turn in turns):
-        turns, inner = _moved(step for turn in turns for step in _turned(turn))
+    """Return rotations and the Clifford gate after them, until no rotation is one itself."""
+    rotations, matrix = _moved(steps)
+    while any(_quarters(term.angle) is not None for term in rotations):
+        rotations, inner = _moved(step for term in rotations for step in _as_step(term))
         matrix = matrix @ inner
-    return turns, matrix
+    return rotations, matrix
 
 
 def _moved(steps: Iterable[WordRotation | _CliffordGate]) -> tuple[list[WordRotation], Matrix]:
-    """All gates moved behind all turns; turns about the same word meet where they commute."""
-    turns: list[WordRotation] = []
+    """Return all gates moved behind all rotations; those about the same word are merged."""
+    rotations: list[WordRotation] = []
     matrix, images = WORDS[0], _UNMOVED
     for step in steps:
         if isinstance(step, _CliffordGate):
@@ -157,58 +157,58 @@ def _moved(steps: Iterable[WordRotation | _CliffordGate]) -> tuple[list[WordRota
             images = tuple((images[i][0], sign * images[i][1]) for i, sign in step.images)
         else:
             word, sign = images[step.word]
-            _merge(turns, WordRotation(word, step.angle.scaled(sign)))
-    return turns, matrix
+            _merge(rotations, WordRotation(word, step.angle.scaled(sign)))
+    return rotations, matrix
 
 
-def _merge(turns: list[WordRotation], turn: WordRotation) -> None:
-    """Add a turn to the last one about its word, if it gets there, or else to the list."""
-    for place in range(len(turns) - 1, -1, -1):
-        if turns[place].word == turn.word:
-            turns[place] = WordRotation(turn.word, turns[place].angle.plus(turn.angle))
+def _merge(rotations: list[WordRotation], term: WordRotation) -> None:
+    """Add a term to the last one about its word, if it gets there, or else to the list."""
+    for place in range(len(rotations) - 1, -1, -1):
+        if rotations[place].word == term.word:
+            rotations[place] = WordRotation(term.word, rotations[place].angle.plus(term.angle))
             return
-        if not COMMUTE[turn.word][turns[place].word]:
+        if not COMMUTE[term.word][rotations[place].word]:
             break
-    turns.append(turn)
+    rotations.append(term)
 
 
 def _steps(
     qubits: tuple[int, ...], elements: Iterable[Element]
 ) -> Iterator[WordRotation | _CliffordGate]:
-    """Elements of a group to turns and Clifford gates."""
+    """Yield the elements of a group as rotations and Clifford gates."""
     for element in elements:
         if isinstance(element, Rotation):
-            yield from _turned(WordRotation(word_of(qubits, element), element.angle))
+            yield from _as_step(WordRotation(word_of(qubits, element), element.angle))
             continue
         places = tuple(qubits.index(qubit) for qubit in element.qubits)
         if isinstance(element, Clifford):
             yield _clifford(element.name, places)
         else:
             for axis, angle in zip((3, 1, 3), zxz(element.matrix), strict=True):
-                yield from _turned(WordRotation(axis * 4 ** (1 - places[0]), Angle(angle)))
+                yield from _as_step(WordRotation(axis * 4 ** (1 - places[0]), Angle(angle)))
 
 
-def _turned(turn: WordRotation) -> Iterator[WordRotation | _CliffordGate]:
-    """A turn, as a gate if it is a Clifford gate for all parameters; nothing if it is a phase."""
-    quarters = _quarters(turn.angle)
+def _as_step(term: WordRotation) -> Iterator[WordRotation | _CliffordGate]:
+    """Yield a rotation, as a gate where it is a Clifford for all parameters; no phases."""
+    quarters = _quarters(term.angle)
     if quarters is None:
-        yield turn
+        yield term
     elif quarters % 4:
-        yield _quarter_turns(turn.word, quarters % 4)
+        yield _quarter_rotation(term.word, quarters % 4)
 
 
 def _quarters(angle: Angle) -> int | None:
-    """A constant angle in whole units of π/2, if it is."""
+    """Return a constant angle in whole units of π/2, or None."""
     units = angle.const / (np.pi / 2)
     if angle.is_constant and abs(units - round(units)) < tolerances.BLOCK_QUARTER_TURNS:
         return round(units)
     return None
 
 
-def _rotation(qubits: tuple[int, ...], turn: WordRotation) -> Rotation:
-    """A turn on a pair of qubits."""
-    letters = zip(qubits, divmod(turn.word, 4), strict=True)
-    return rotation(((qubit, LETTERS[p]) for qubit, p in letters if p), turn.angle)
+def _rotation(qubits: tuple[int, ...], term: WordRotation) -> Rotation:
+    """Return a rotation on a pair of qubits."""
+    letters = zip(qubits, divmod(term.word, 4), strict=True)
+    return rotation(((qubit, LETTERS[p]) for qubit, p in letters if p), term.angle)
 
 
 @cache
@@ -218,7 +218,7 @@ def _clifford(name: str, places: tuple[int, ...]) -> _CliffordGate:
 
 
 @cache
-def _quarter_turns(word: int, quarters: int) -> _CliffordGate:
+def _quarter_rotation(word: int, quarters: int) -> _CliffordGate:
     half = quarters * np.pi / 4
     matrix = np.cos(half) * WORDS[0] - 1j * np.sin(half) * WORDS[word]
     return _CliffordGate(matrix, _images(matrix))
@@ -232,7 +232,7 @@ def _remainder(matrix: bytes) -> _Remainder:
 
 
 def _images(matrix: Matrix) -> tuple[tuple[int, int], ...]:
-    """Index and sign of G†·P·G for every word P and a Clifford gate G."""
+    """Return index and sign of G†·P·G for every word P and a Clifford gate G."""
     turned = matrix.conj().T @ WORDS @ matrix
     shares = np.einsum("pab,qba->pq", turned, WORDS).real / 4
     indices = np.abs(shares).argmax(axis=1)

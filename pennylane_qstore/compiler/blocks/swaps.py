@@ -1,4 +1,4 @@
-"""SWAPs as changes of names, since any two ions can be entangled."""
+"""Replace SWAPs by exchanging qubits' names, since any two ions can be entangled."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ class Names:
         self.at[first], self.at[second] = self.at[second], self.at[first]
 
     def renamed(self, part: Part) -> Part:
-        """A part where its qubits' content is."""
+        """Return a part on the qubits that hold its own qubits' states."""
         if all(self.at[qubit] == qubit for qubit in part.qubits):
             return part
         if isinstance(part, Block):
@@ -42,7 +42,7 @@ class Names:
         return self.element(part)
 
     def element(self, element: Element) -> Element:
-        """An element where its qubits' content is."""
+        """Return an element on the qubits that hold its own qubits' states."""
         if isinstance(element, Rotation):
             return rotation(((self.at[q], letter) for q, letter in element.word), element.angle)
         qubits = tuple(self.at[qubit] for qubit in element.qubits)
@@ -52,7 +52,7 @@ class Names:
 
 
 def without_swaps(elements: Sequence[Element], names: Names) -> Iterator[Element]:
-    """Elements renamed, SWAPs left out, constants on two qubits decomposed."""
+    """Yield the elements renamed, without SWAPs, and with constants on two qubits decomposed."""
     pairs = [e for e in elements if isinstance(e, Constant) and len(e.qubits) == PAIR]
     found = iter(_cheapest([pair.matrix for pair in pairs]))
     for element in elements:
@@ -68,7 +68,7 @@ def without_swaps(elements: Sequence[Element], names: Names) -> Iterator[Element
 
 
 def _cheapest(unitaries: Sequence[Matrix]) -> list[tuple[Weyl, bool]]:
-    """Constant unitaries to their cheapest decompositions, and whether they are mirrored."""
+    """Return the cheapest decompositions of constants U, and whether they are those of SWAP·U."""
     if not unitaries:
         return []
     found, mirrored = weyl.cheapest_batch(np.array(unitaries), tolerances.COORDINATE)

@@ -1,1 +1,1 @@
-"""What is compiled: rotations with symbolic angles, Clifford gates and constant unitaries."""
+"""Elements of circuits: rotations with symbolic angles, Clifford gates, constant unitaries."""

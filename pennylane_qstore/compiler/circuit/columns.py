@@ -1,4 +1,4 @@
-"""An operation's parameters to checked arrays, one value a circuit of the batch; and indices."""
+"""Read an operation's parameters as checked arrays, one value a circuit of the batch."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ Column = NDArray[np.float64]
 
 
 def columns(op: Operator, place: int, batch: int | None = None) -> list[Column]:
-    """Parameters to float arrays of shape () or (batch,).
+    """Return an operation's parameters as float arrays of shape () or (batch,).
 
     Args:
         op: the operation
@@ -49,7 +49,7 @@ def _column(parameter: object, op: Operator, place: int) -> Column:
 
 
 def tabled(numbers: Sequence[Column | float], batch: int) -> NDArray[np.float64]:
-    """Columns of shape () or (batch,) side by side, shape (batch, n_columns)."""
+    """Return columns of shape () or (batch,) side by side, shape (batch, n_columns)."""
     table = np.empty((batch, len(numbers)))
     for slot, column in enumerate(numbers):
         table[:, slot] = column
@@ -57,7 +57,7 @@ def tabled(numbers: Sequence[Column | float], batch: int) -> NDArray[np.float64]
 
 
 def sliced(indices: Sequence[int] | NDArray[np.int_]) -> slice | NDArray[np.int_]:
-    """Indices as a slice where they follow one another, which spares a copy."""
+    """Return indices as a slice where they follow one another, which spares a copy."""
     found = np.asarray(indices, dtype=int)
     if len(found) and np.array_equal(found, np.arange(found[0], found[0] + len(found))):
         return slice(int(found[0]), int(found[-1]) + 1)

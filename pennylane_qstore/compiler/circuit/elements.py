@@ -1,7 +1,7 @@
-"""What the optimiser works on: rotations about Pauli words with symbolic angles, and constants.
+"""A circuit's elements: rotations about Pauli words with symbolic angles, Cliffords, and constants.
 
-A tape's structure becomes a list of these once; no pass ever sees a parameter's value, so that
-whatever comes out holds for all of them.
+A tape's structure becomes a list of these once. No pass sees a parameter's value, so that its
+result holds for all values.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,11 +38,11 @@ class Angle(NamedTuple):
         return not self.terms
 
     def scaled(self, factor: float) -> "Angle":
-        """The angle times a number."""
+        """Return the angle times a number."""
         return Angle(self.const * factor, tuple((i, slope * factor) for i, slope in self.terms))
 
     def plus(self, other: "Angle") -> "Angle":
-        """The sum of two angles."""
+        """Return the sum of two angles."""
         slopes = dict(self.terms)
         for index, slope in other.terms:
             slopes[index] = slopes.get(index, 0.0) + slope
@@ -50,7 +50,7 @@ class Angle(NamedTuple):
         return Angle(self.const + other.const, terms)
 
     def at(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Its values for parameters of shape (..., n_params)."""
+        """Return its values in radians for parameters of shape (..., n_params)."""
         if not self.terms:
             return np.full(params.shape[:-1], self.const)
         (index, slope), *others = self.terms
@@ -77,7 +77,7 @@ class Affine:
             self._terms.append((sliced(rows), np.array(indices), np.array(slopes)[:, None]))
 
     def at(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Their values for parameters of shape (batch, n_params), shape (n_angles, batch)."""
+        """Return their values (n_angles, batch) for parameters (batch, n_params)."""
         found = np.repeat(self._constants, len(params), axis=1)
         for rows, indices, slopes in self._terms:
             found[rows] += params.take(indices, axis=1).T * slopes
@@ -153,7 +153,7 @@ AnyElement = Element | ControlledX
 
 
 def rotation(word: Iterable[tuple[int, str]], angle: Angle) -> Rotation:
-    """A rotation with its word in order."""
+    """Return a rotation with the qubits of its word rising."""
     return Rotation(tuple(sorted(word)), angle)
 
 
@@ -161,7 +161,7 @@ _ADJOINT = {"S": "SDG", "SDG": "S", "SX": "SXDG", "SXDG": "SX"}
 
 
 def adjoint(elements: Sequence[Element]) -> list[Element]:
-    """The inverse of elements, in order."""
+    """Return the inverse of elements, in order."""
     return [_inverse(element) for element in reversed(elements)]
 
 

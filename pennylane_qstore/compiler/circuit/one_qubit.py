@@ -1,4 +1,4 @@
-"""A one-qubit matrix to the gates and rotations that it is."""
+"""Recognise a one-qubit matrix as a rotation or Clifford gates, and find its Euler angles."""
 
 import math
 
@@ -23,7 +23,7 @@ _PAULIS = {
 
 
 def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
-    """The rotation or the Clifford gates that a constant is, up to a global phase, if any."""
+    """Return the rotation or Clifford gates that a constant is up to a global phase, or None."""
     if len(constant.qubits) > 1:
         return None
     (qubit,) = constant.qubits
@@ -41,7 +41,7 @@ def one_qubit_elements(constant: Constant) -> tuple[Element, ...] | None:
 
 
 def _image(matrix: Matrix, letter: str) -> Word | None:
-    """What a unitary pulls a Pauli operator back to, if that is one."""
+    """Return the Pauli word U†·P·U for a unitary U, or None where it is no Pauli word."""
     image = matrix.conj().T @ _PAULIS[letter] @ matrix
     for other, pauli in _PAULIS.items():
         part = np.trace(pauli @ image).real / 2
@@ -52,7 +52,7 @@ def _image(matrix: Matrix, letter: str) -> Word | None:
 
 
 def zxz(matrix: Matrix) -> tuple[float, float, float]:
-    """Angles of RZ, RX, RZ, in radians, in the order they are applied, for a 2x2 unitary."""
+    """Return the angles of RZ, RX, RZ, in radians and in this order, of a 2x2 unitary."""
     special = matrix / np.sqrt(np.linalg.det(matrix.astype(complex)))
     stays, moves = special[1, 1], 1j * special[1, 0]
     total = 2 * np.angle(stays) if abs(stays) > tolerances.MATRIX_ELEMENT else 0.0

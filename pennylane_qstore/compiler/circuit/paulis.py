@@ -1,4 +1,4 @@
-"""Pauli words as bits, and Cliffords as what they make of them."""
+"""Pauli words as bits, and Clifford unitaries as tableaus of the words' images."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ class Word(NamedTuple):
 
     @classmethod
     def of(cls, letters: Iterable[tuple[int, str]]) -> "Word":
-        """The word of (qubit, letter) pairs, with a plus sign."""
+        """Return the word of (qubit, letter) pairs, with a plus sign."""
         x = z = 0
         for qubit, letter in letters:
             x |= (letter in "XY") << qubit
@@ -68,25 +68,25 @@ class Word(NamedTuple):
         return (self.phase - (self.x & self.z).bit_count()) % 4 != 0
 
     def negated(self) -> "Word":
-        """The word with the other sign."""
+        """Return the word with the other sign."""
         return self.times_i(2)
 
     def times_i(self, power: int) -> "Word":
-        """The word times i^power."""
+        """Return the word times i^power."""
         return Word(self.x, self.z, (self.phase + power) % 4)
 
     def times(self, other: "Word") -> "Word":
-        """The product, this one on the left."""
+        """Return the product, this one on the left."""
         crossings = (self.z & other.x).bit_count()
         phase = (self.phase + other.phase + 2 * crossings) % 4
         return Word(self.x ^ other.x, self.z ^ other.z, phase)
 
     def commutes(self, other: "Word") -> bool:
-        """Whether the two words commute."""
+        """Return whether the two words commute."""
         return not ((self.x & other.z).bit_count() + (self.z & other.x).bit_count()) & 1
 
     def turned(self, axis: "Word", quarters: int) -> "Word":
-        """G W G† for the rotation G of that many quarter turns about an axis."""
+        """Return G W G† for the rotation G of that many quarter turns about an axis."""
         quarters %= 4
         if not quarters or self.commutes(axis):
             return self
@@ -109,14 +109,14 @@ class Tableau:
 
     @classmethod
     def identity(cls, qubits: int) -> "Tableau":
-        """The Clifford that does nothing."""
+        """Return the Clifford that does nothing."""
         return cls(
             tuple(Word(x=1 << qubit) for qubit in range(qubits)),
             tuple(Word(z=1 << qubit) for qubit in range(qubits)),
         )
 
     def pulled_back(self, word: Word) -> Word:
-        """C† W C."""
+        """Return C† W C."""
         image = Word(phase=word.phase)
         for qubit in bits(word.x | word.z):
             if word.x >> qubit & 1:
@@ -126,7 +126,7 @@ class Tableau:
         return image
 
     def followed_by(self, axis: Word, quarters: int) -> "Tableau":
-        """The Clifford with a rotation of quarter turns after it."""
+        """Return the Clifford with a rotation by quarter turns after it."""
         back = self.pulled_back(axis)
         x = (
             image.turned(back, -quarters) if axis.z >> qubit & 1 else image
@@ -139,18 +139,18 @@ class Tableau:
         return Tableau(tuple(x), tuple(z))
 
     def turned(self, axis: Word, quarters: int) -> "Tableau":
-        """C G† for a rotation G of quarter turns: what is left of C when G has been done."""
+        """Return C G† for a rotation G by quarter turns: what remains of C once G is done."""
         x = tuple(image.turned(axis, quarters) for image in self.x)
         return Tableau(x, tuple(image.turned(axis, quarters) for image in self.z))
 
     def after(self, first: "Tableau") -> "Tableau":
-        """The Clifford that does another one first."""
+        """Return the Clifford that does another one first."""
         x = tuple(map(first.pulled_back, self.x))
         return Tableau(x, tuple(map(first.pulled_back, self.z)))
 
 
 def bits(mask: int) -> Iterator[int]:
-    """The places of the ones, rising."""
+    """Yield the places of the ones, rising."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
@@ -158,14 +158,14 @@ def bits(mask: int) -> Iterator[int]:
 
 
 def turns_of(gate: Clifford) -> Iterator[tuple[Word, int]]:
-    """A gate as rotations of quarter turns about words, up to a global phase."""
+    """Yield a gate's rotations by quarter turns about words, up to a global phase."""
     for letters, quarters in _TURNS[gate.name]:
         pairs = zip(gate.qubits, letters, strict=True)
         yield Word.of((qubit, letter) for qubit, letter in pairs if letter != "I"), quarters
 
 
 def quarters_in(angle: Angle) -> int | None:
-    """How many quarter turns an angle is, modulo 4, or None where it is not a whole number."""
+    """Return how many quarter turns an angle is, modulo 4, or None if that is no whole number."""
     if not angle.is_constant:
         return None
     quarters = angle.const / (math.pi / 2)
@@ -175,13 +175,13 @@ def quarters_in(angle: Angle) -> int | None:
 
 
 def rotation_of(word: Word, angle: Angle) -> Rotation:
-    """The rotation about a signed word."""
+    """Return the rotation about a signed word."""
     return Rotation(word.letters, angle.scaled(-1) if word.negative else angle)
 
 
 @cache
 def one_qubit_gates() -> dict[tuple[Word, Word], tuple[str, ...]]:
-    """The shortest gate names for each one-qubit Clifford, by what it pulls X and Z back to."""
+    """Return the shortest gate names of each one-qubit Clifford, by its images of X and Z."""
     identity = Tableau.identity(1)
     names: dict[tuple[Word, Word], tuple[str, ...]] = {(identity.x[0], identity.z[0]): ()}
     found: list[tuple[Tableau, tuple[str, ...]]] = [(identity, ())]

@@ -1,4 +1,9 @@
-"""Unitaries on one qubit as quaternions w - i(xX + yY + zZ), and back."""
+"""Single-qubit rotations as quaternions w - i(xX + yY + zZ), and half-angle tangents.
+
+A rotation by θ about X is (cos θ/2, sin θ/2, 0, 0), in proportion to (1, tan θ/2, 0, 0). Where a
+common factor doesn't matter, the tangent alone is computed, which NumPy does fast. No float is a
+pole of the tangent: the largest is about 2e18.
+"""
 
 from typing import TypeVar
 
@@ -15,7 +20,7 @@ ONE: Quaternion = (1.0, 0.0, 0.0, 0.0)
 
 
 def quaternions(matrices: Matrix) -> Reals:
-    """Unitaries (batch, 2, 2) to quaternions (4, batch), up to a global phase."""
+    """Return the quaternions (4, batch) of unitaries (batch, 2, 2), up to a global phase."""
     root = np.sqrt(np.linalg.det(matrices) + 0j)
     unit = matrices / root[:, None, None]
     a, b = unit[:, 0, 0], unit[:, 1, 0]
@@ -23,7 +28,7 @@ def quaternions(matrices: Matrix) -> Reals:
 
 
 def unitaries(quaternions: Reals) -> Matrix:
-    """Quaternions (4, batch) to unitaries (batch, 2, 2)."""
+    """Return the unitaries (batch, 2, 2) of quaternions (4, batch)."""
     w, x, y, z = quaternions
     return np.stack([w - 1j * z, -y - 1j * x, y - 1j * x, w + 1j * z], axis=-1).reshape(-1, 2, 2)
 
@@ -32,7 +37,7 @@ def times(
     left: tuple[_Number, _Number, _Number, _Number],
     right: tuple[_Number, _Number, _Number, _Number],
 ) -> tuple[_Number, _Number, _Number, _Number]:
-    """The rotation `right`, then `left`."""
+    """Return the rotation `right`, then `left`."""
     aw, ax, ay, az = left
     bw, bx, by, bz = right
     return (
@@ -44,24 +49,24 @@ def times(
 
 
 def composed(left: Reals, right: Reals, axis: int = -1) -> Reals:
-    """The rotations `right`, then `left`; quaternions along some axis."""
+    """Return the rotations `right`, then `left`; quaternions along some axis."""
     (aw, ax, ay, az), (bw, bx, by, bz) = np.moveaxis(left, axis, 0), np.moveaxis(right, axis, 0)
     return np.stack(times((aw, ax, ay, az), (bw, bx, by, bz)), axis=axis)
 
 
 def inverse(quaternions: Reals) -> Reals:
-    """The rotations back; quaternions along the last axis."""
+    """Return the inverse rotations; quaternions along the last axis."""
     return quaternions * np.array([1.0, -1.0, -1.0, -1.0])
 
 
 def unit(quaternions: Reals, axis: int) -> Reals:
-    """Quaternions along some axis, divided by their lengths."""
+    """Return quaternions along some axis, divided by their lengths."""
     found: Reals = quaternions / np.sqrt(np.square(quaternions).sum(axis=axis, keepdims=True))
     return found
 
 
 def magnitudes(quaternions: Reals) -> tuple[Reals, Reals]:
-    """|U₀₀| and |U₁₀| of rotations U, quaternions along the second axis."""
+    """Return |U₀₀| and |U₁₀| of rotations U, quaternions along the second axis."""
     w, x, y, z = np.moveaxis(quaternions, 1, 0)
     return np.hypot(w, z), np.hypot(x, y)
 
@@ -84,3 +89,30 @@ def unit_phases(numbers: Complex, sizes: Reals | None = None) -> Complex:
     np.divide(numbers.real, sizes, out=phases.real, where=has_phase)
     np.divide(numbers.imag, sizes, out=phases.imag, where=has_phase)
     return phases
+
+
+def tangents(angles: Reals) -> Reals:
+    """Return the tangents of half of some angles in radians."""
+    found = angles * 0.5
+    return np.tan(found, out=found)
+
+
+def multiplied(numbers: Reals, first: Reals | None = None) -> Reals:
+    """All products of some of a row's numbers.
+
+    Args:
+        numbers: shape (n_numbers, n_rows, batch)
+        first: what is multiplied, shape (n_rows, n, batch); 1 where it isn't given
+
+    Returns:
+        shape (n_rows, n * 2**n_numbers, batch): the first ones alone, times the first number, times
+        the second one, times both, times the third one, and so on
+    """
+    count, rows, batch = numbers.shape
+    width = 1 if first is None else first.shape[1]
+    found = np.empty((rows, width * 2**count, batch))
+    found[:, :width] = 1 if first is None else first
+    for place in range(count):
+        half = width * 2**place
+        np.multiply(found[:, :half], numbers[place][:, None], out=found[:, half : 2 * half])
+    return found

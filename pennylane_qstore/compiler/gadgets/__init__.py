@@ -1,1 +1,1 @@
-"""Pauli gadgets: Clifford gates move to the end, and a search finds the rotations' order."""
+"""Pauli gadgets: Clifford gates move to the end, and a search orders the rotations."""

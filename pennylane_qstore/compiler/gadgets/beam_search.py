@@ -1,14 +1,14 @@
-"""Pauli rotations and a Clifford to a sequence of few entanglers, by beam search.
+"""Beam search for a sequence of few entanglers that does Pauli rotations and then a Clifford.
 
-The rows of the rotations come first, then those of the Clifford that follows them. One entangler
+The rotations' words are the first rows of a table, the Clifford's words the last. One entangler
 does one of three things:
 
-1. it is a rotation whose word has weight two, as it stands;
-2. it is that rotation and a quarter turn about the same word, in one;
-3. it is a quarter turn that takes a letter off a word.
+1. a rotation whose word has weight two;
+2. that rotation and a quarter turn about the same word, in one;
+3. a quarter turn that takes a letter off a word.
 
-Rotations of weight one cost nothing. What guides the search is Σ (weight - 1) over the rows, those
-that must wait for others counting less (after Paykin et al., "PCOAST", and pytket's
+Rotations of weight one cost nothing. The cost of a table is Σ (weight - 1) over its rows, where
+rows that must wait for others count less (after Paykin et al., "PCOAST", and pytket's
 GreedyPauliSimp, whose entanglers are CNOTs only).
 """
 
@@ -34,8 +34,8 @@ from pennylane_qstore.compiler.gadgets.bit_columns import (
 _GROUPS = 6  # of rows that count differently; all others count the same
 
 
-class Taste(NamedTuple):
-    """How a search weighs what is left.
+class BeamParameters(NamedTuple):
+    """How wide a beam search is, and how it weighs the remaining words.
 
     Attributes:
         width: how many positions it keeps
@@ -48,22 +48,22 @@ class Taste(NamedTuple):
     clifford: float
 
 
-# From a grid of tastes on a corpus of circuits: each is the best for some of them.
-_TASTES = (
-    Taste(1, 0.3, 0.2),
-    Taste(4, 1.0, 0.5),
-    Taste(4, 0.3, 0.05),
-    Taste(4, 0.5, 0.5),
-    Taste(8, 1.0, 0.5),
-    Taste(8, 0.3, 0.5),
-    Taste(8, 0.5, 0.05),
-    Taste(16, 0.7, 0.5),
-    Taste(32, 0.3, 0.2),
-    Taste(32, 1.0, 0.5),
-    Taste(32, 0.5, 0.5),
-    Taste(32, 0.3, 0.05),
+# From a grid search on a corpus of circuits: each set is the best for some of them.
+_PARAMETERS = (
+    BeamParameters(1, 0.3, 0.2),
+    BeamParameters(4, 1.0, 0.5),
+    BeamParameters(4, 0.3, 0.05),
+    BeamParameters(4, 0.5, 0.5),
+    BeamParameters(8, 1.0, 0.5),
+    BeamParameters(8, 0.3, 0.5),
+    BeamParameters(8, 0.5, 0.05),
+    BeamParameters(16, 0.7, 0.5),
+    BeamParameters(32, 0.3, 0.2),
+    BeamParameters(32, 1.0, 0.5),
+    BeamParameters(32, 0.5, 0.5),
+    BeamParameters(32, 0.3, 0.05),
 )
-_QUICK = 6  # the tastes of a quick search, from the first one on
+_QUICK = 6  # parameter sets of a quick search, from the first one on
 _MOVES = 20_000  # to weigh, before no further search starts or goes on; about 70 ms
 
 
@@ -103,7 +103,7 @@ class BeamSearch:
 
         Args:
             most: how many entanglers they may have; by default one for every letter of a word
-            thorough: whether to try all tastes, or a few narrow ones
+            thorough: whether to try all parameter sets, or a few narrow ones
 
         Returns:
             None where no search finds as few.
@@ -111,15 +111,15 @@ class BeamSearch:
         if most is None:
             most = sum(map(int.bit_count, map(int.__or__, self._start.x, self._start.z)))
         found: list[_BeamEnd] = []
-        for number, taste in enumerate(_TASTES if thorough else _TASTES[:_QUICK]):
-            found += self._searched(taste, most, bounded=number > 0)
+        for number, parameters in enumerate(_PARAMETERS if thorough else _PARAMETERS[:_QUICK]):
+            found += self._searched(parameters, most, bounded=number > 0)
             most = min([most, *(end.entanglers for end in found)])
         if not found:
             return None
         return list(min(found, key=lambda end: end[:2]).path or ())[::-1]
 
     def _ranked(self) -> list[int]:
-        """Masks of the rotations that wait for none, for those, and so on."""
+        """Return masks of the rotations that wait for none, for those, and so on."""
         rank: list[int] = []
         waves: list[int] = []
         for row, before in enumerate(self._before):
@@ -129,8 +129,8 @@ class BeamSearch:
             waves[rank[row]] |= 1 << row
         return waves
 
-    def _searched(self, taste: Taste, most: int, bounded: bool) -> list[_BeamEnd]:
-        """The ends of one search; none if it takes too long."""
+    def _searched(self, parameters: BeamParameters, most: int, bounded: bool) -> list[_BeamEnd]:
+        """Return the ends of one search; none if it takes too long."""
         beam = [self._freed(self._start)]
         seen: set[tuple[object, ...]] = set()
         for entanglers in range(most + 1):
@@ -139,17 +139,17 @@ class BeamSearch:
                 return [_BeamEnd(entanglers, pulses(path), path) for path in ends]
             if bounded and self._moves > _MOVES:
                 break
-            beam = self._next(beam, taste, seen)
+            beam = self._next(beam, parameters, seen)
         return []
 
     def _next(
-        self, beam: list[Position], taste: Taste, seen: set[tuple[object, ...]]
+        self, beam: list[Position], parameters: BeamParameters, seen: set[tuple[object, ...]]
     ) -> list[Position]:
-        """The best positions that are one entangler further, and were not seen before."""
+        """Return the best positions that are one entangler further and were not seen before."""
         moves = sorted(
             (cost, rank, number, step)
             for rank, position in enumerate(beam)
-            for number, (cost, step) in enumerate(self._weighed(position, taste))
+            for number, (cost, step) in enumerate(self._weighed(position, parameters))
         )
         self._moves += len(moves)
         after: list[Position] = []
@@ -158,12 +158,12 @@ class BeamSearch:
             if position[:3] not in seen:
                 seen.add(position[:3])
                 after.append(position)
-                if len(after) == taste.width:
+                if len(after) == parameters.width:
                     break
         return after
 
     def _freed(self, position: Position) -> Position:
-        """The position after all rotations of weight one that needn't wait."""
+        """Return the position after all rotations of weight one that needn't wait."""
         x, z, waiting, path = position
         once = twice = 0
         for column in map(int.__or__, x, z):
@@ -191,10 +191,12 @@ class BeamSearch:
                 once |= x | z
         return not twice
 
-    def _weighed(self, position: Position, taste: Taste) -> Iterator[tuple[float, GadgetStep]]:
-        """Each step that may be next, and what is left after it."""
+    def _weighed(
+        self, position: Position, parameters: BeamParameters
+    ) -> Iterator[tuple[float, GadgetStep]]:
+        """Yield each step that may be next, with the cost of the words that remain after it."""
         x, z = position.x, position.z
-        masks = self._masks(position, taste)
+        masks = self._masks(position, parameters)
         support = [one | other for one, other in zip(x, z, strict=True)]
         left = sum(
             weight * sum([(column & mask).bit_count() for column in support])
@@ -216,8 +218,8 @@ class BeamSearch:
                     cost += weight * ((longer & mask).bit_count() - (shorter & mask).bit_count())
             yield cost, step
 
-    def _masks(self, position: Position, taste: Taste) -> list[tuple[int, float]]:
-        """The rows in groups, and what a letter of each counts."""
+    def _masks(self, position: Position, parameters: BeamParameters) -> list[tuple[int, float]]:
+        """Return the rows in groups, and the weight of a letter of each."""
         if not position.waiting and not self._measured:
             return self._lightest_first(position)
         masks = []
@@ -226,16 +228,16 @@ class BeamSearch:
         for wave in self._waves:
             if wave & rest:
                 masks.append((wave & rest, weight))
-                weight *= taste.patience
+                weight *= parameters.patience
                 rest &= ~wave
                 if len(masks) == _GROUPS:
                     break
         if rest:
             masks.append((rest, weight))
-        return [*masks, (self._clifford, taste.clifford)]
+        return [*masks, (self._clifford, parameters.clifford)]
 
     def _lightest_first(self, position: Position) -> list[tuple[int, float]]:
-        """The Clifford's words in groups, of which the ones nearest to their end count most."""
+        """Return the Clifford's words in groups; those nearest to their end count most."""
         support = list(map(int.__or__, position.x, position.z))
         lengths = [sum([(column & rows).bit_count() for column in support]) for rows in self._ends]
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
@@ -247,7 +249,7 @@ class BeamSearch:
         return [*masks, (rest, 0.5 ** len(masks))]
 
     def _steps(self, position: Position) -> dict[GadgetStep, None]:
-        """The steps that may be next, each once, in a fixed order."""
+        """Return the steps that may be next, each once, in a fixed order."""
         waiting = position.waiting
         rows = bits(waiting or self._clifford)
         steps: dict[GadgetStep, None] = {}

@@ -1,8 +1,7 @@
-"""Pauli words as columns of bits, and what one step of a circuit makes of them.
+"""Pauli words as columns of bits, and how one step of a circuit changes them.
 
-Every word is a row of bits, and a column (an x and a z mask a qubit) holds one qubit's letter in
-all rows at once. A quarter turn about a two-qubit word, which is a CNOT up to one-qubit gates,
-changes two columns.
+Every word is a row, and a column (an x and a z mask a qubit) holds one qubit's letters in all rows.
+A quarter turn about a two-qubit word, which is a CNOT up to one-qubit gates, changes two columns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,14 +70,14 @@ class Position(NamedTuple):
 
 
 def placed(rows: Sequence[Word], qubits: int, waiting: int) -> Position:
-    """The words as columns, the first ones rotations that wait."""
+    """Return the words as columns, the first ones being rotations that wait."""
     x = (sum((row.x >> q & 1) << i for i, row in enumerate(rows)) for q in range(qubits))
     z = (sum((row.z >> q & 1) << i for i, row in enumerate(rows)) for q in range(qubits))
     return Position(tuple(x), tuple(z), (1 << waiting) - 1, None)
 
 
 def blockers(position: Position, row: int, word: Word) -> int:
-    """The rows before one that don't commute with its word."""
+    """Return a mask of the rows before one that don't commute with its word."""
     odd = 0
     for qubit in bits(word.x):
         odd ^= position.z[qubit]
@@ -89,7 +88,7 @@ def blockers(position: Position, row: int, word: Word) -> int:
 
 @cache
 def shortenings(one: tuple[int, int], other: tuple[int, int]) -> dict[GadgetStep, None]:
-    """The turns that take one of two letters off a word."""
+    """Return the quarter turns that take one of two letters off a word."""
     (a, first), (b, second) = one, other
     steps: dict[GadgetStep, None] = {}
     for k in (1, 2):
@@ -99,7 +98,7 @@ def shortenings(one: tuple[int, int], other: tuple[int, int]) -> dict[GadgetStep
 
 
 def letters_of(position: Position, row: int) -> tuple[tuple[int, int], ...]:
-    """A row's (qubit, index in "XYZ") pairs."""
+    """Return a row's (qubit, index in "XYZ") pairs."""
     return tuple(
         (qubit, 2 - 2 * (x >> row & 1) + ((x & z) >> row & 1))
         for qubit, (x, z) in enumerate(zip(position.x, position.z, strict=True))
@@ -108,12 +107,12 @@ def letters_of(position: Position, row: int) -> tuple[tuple[int, int], ...]:
 
 
 def letters_in(x: int, z: int, rows: int) -> int:
-    """How many different letters some rows of a column have."""
+    """Return how many different letters some rows of a column have."""
     return sum(bool(letter & rows) for letter in (x & ~z, x & z, z & ~x))
 
 
 def moved(position: Position, step: GadgetStep) -> Position:
-    """The position after a step with one entangler."""
+    """Return the position after a step with one entangler."""
     x, z = list(position.x), list(position.z)
     if step.turn:
         (a, first), (b, second) = step.letters
@@ -126,7 +125,7 @@ def moved(position: Position, step: GadgetStep) -> Position:
 
 
 def pulses(path: Path | None) -> int:
-    """About how many one-qubit pulses a path needs on ZZ: one a change of letter, two at most."""
+    """Return about how many pulses a path needs on ZZ: one a change of letter, two at most."""
     letter_of: dict[int, int] = {}
     changes: dict[int, int] = {}
     count = 0

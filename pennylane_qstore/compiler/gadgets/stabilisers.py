@@ -1,8 +1,8 @@
-"""Rotations of qubits in |0⟩ to fewer and shorter ones.
+"""Reduce Pauli rotations of qubits that start in |0⟩ to fewer and shorter ones.
 
-Where a state ψ is stabilised by S, which commutes with P, a rotation about P does to it what one
-about PS does. So each rotation's word may be chosen among those that differ from it by what still
-stabilises the state; a word that is a stabiliser itself gives nothing but a phase.
+If S stabilises a state and commutes with P, then rotations about P and about PS do the same to it.
+So each rotation's word is chosen among those that differ by an element of the stabiliser group. A
+word that is itself in the group gives only a phase.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from pennylane_qstore.compiler.circuit.paulis import Word, rotation_of
 
 
 def on_zero_state(rotations: Iterable[Rotation], zeros: Iterable[int]) -> list[Rotation]:
-    """The rotations with each word that of an earlier one where it may be, or else a light one.
+    """Return rotations that do the same to |0⟩, about earlier words or else about light ones.
 
     Args:
         rotations: in order
@@ -37,7 +37,7 @@ def on_zero_state(rotations: Iterable[Rotation], zeros: Iterable[int]) -> list[R
 
 
 def lightened(generators: Iterable[Word]) -> list[Word]:
-    """Generators of low weight for the group of some commuting words."""
+    """Return generators of low weight for the group of some commuting words."""
     words = list(generators)
     lighter = True
     while lighter:
@@ -51,7 +51,7 @@ def lightened(generators: Iterable[Word]) -> list[Word]:
 
 
 def _commuting(group: Iterable[Word], word: Word) -> list[Word]:
-    """Generators of the part of a group of Z words that commutes with a word.
+    """Return generators of the part of a group of Z words that commutes with a word.
 
     None has the lowest bit of an earlier one.
     """
@@ -66,7 +66,7 @@ def _commuting(group: Iterable[Word], word: Word) -> list[Word]:
 
 
 def _reduced(word: Word, group: Iterable[Word]) -> Word:
-    """The one word that stands for all that differ from this one by an element of the group."""
+    """Return the one representative of all words that differ by an element of the group."""
     for generator in group:
         if word.z & generator.z & -generator.z:
             word = word.times(generator)
@@ -79,7 +79,7 @@ def _key(word: Word, group: Iterable[Word]) -> tuple[int, int]:
 
 
 def _lightest(word: Word, group: Iterable[Word]) -> Word:
-    """A word of low weight that differs by an element of the group."""
+    """Return a word of low weight that differs by an element of the group."""
     generators = list(group)
     factors = [*generators, *(one.times(other) for one, other in combinations(generators, 2))]
     while True:

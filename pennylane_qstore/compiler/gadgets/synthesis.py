@@ -1,8 +1,8 @@
-"""Cliffords and rotations about Pauli words to the same unitary with few entanglers.
+"""Synthesise Cliffords and Pauli rotations with few entanglers.
 
-Every Clifford moves to the end, which leaves rotations about other words and one tableau; words
-that meet again merge; and a search finds few entanglers for what is left. A rotation about a word
-of weight two costs one entangler whatever its angle, as a CNOT does. Angles stay symbolic.
+Every Clifford moves to the end, which leaves rotations about other words and one tableau. Rotations
+about equal words merge, and a beam search synthesises the rest. A rotation about a word of weight
+two costs one entangler whatever its angle, as a CNOT does. Angles stay symbolic.
 """
 
 import math
@@ -68,7 +68,7 @@ def synthesise(
     Args:
         elements: the circuit
         qubits: their number
-        from_zero: whether only what becomes of |0…0⟩ has to stay the same
+        from_zero: whether the circuit only acts on |0…0⟩
         most: how many entanglers it may have
         thorough: whether to search long, or a few milliseconds
 
@@ -104,7 +104,7 @@ def synthesise_measured(
     from_zero: bool = False,
     most: int | None = None,
 ) -> MeasuredSynthesis | None:
-    """Finds a circuit whose bits, measured on all qubits, become those of the original.
+    """Return a circuit whose measured bits become the original's by an affine map, or None.
 
     Takes what `synthesise` takes. The map of the bits is linear over GF(2): it stands for the
     CNOTs, Xs and relabellings at the end, and a phase at the end is dropped.
@@ -112,18 +112,18 @@ def synthesise_measured(
     Args:
         elements: the circuit
         qubits: their number
-        measured: the qubits whose bits are asked for, each of which has a row of the map; None
-            asks for all
-        from_zero: whether only what becomes of |0…0⟩ has to stay the same
+        measured: the qubits whose bits are required, each of which has a row of the map; None
+            requires all
+        from_zero: whether the circuit only acts on |0…0⟩
         most: how many entanglers it may have
     """
     split = rotations_then_clifford(elements, qubits, from_zero=from_zero)
     if split is None:
         return None
     rotations, clifford = split
-    asked = range(qubits) if measured is None else measured
-    bits = [clifford.z[qubit] for qubit in asked]
-    rotations = _seen(rotations, bits)
+    required = range(qubits) if measured is None else measured
+    bits = [clifford.z[qubit] for qubit in required]
+    rotations = _relevant(rotations, bits)
     words = [Word.of(rotation.word) for rotation in rotations]
     if _are_too_many(words, most):
         return None
@@ -131,14 +131,14 @@ def synthesise_measured(
     if steps is None:
         return None
     done, left = _done(steps, rotations, clifford)
-    bits = [left.z[qubit] for qubit in asked]
+    bits = [left.z[qubit] for qubit in required]
     for qubit, letter in sorted({pair for word in bits for pair in word.letters}):
         if letter in _TO_Z:
             gate = Clifford(_TO_Z[letter], (qubit,))
             done.append(gate)
             for axis, quarters in turns_of(gate):
                 left = left.turned(axis, quarters)
-    bits = [left.z[qubit] for qubit in asked]
+    bits = [left.z[qubit] for qubit in required]
     parities = tuple(tuple(word.z >> qubit & 1 for qubit in range(qubits)) for word in bits)
     return MeasuredSynthesis(tuple(done), parities, tuple(int(word.negative) for word in bits))
 
@@ -146,7 +146,7 @@ def synthesise_measured(
 def rotations_then_clifford(
     elements: Iterable[Element], qubits: int, *, from_zero: bool = False
 ) -> tuple[list[Rotation], Tableau] | None:
-    """Moves every Clifford to the end, and merges the rotations that are left.
+    """Return the merged rotations of a circuit and the Clifford after them; None if it has others.
 
     A rotation whose angle becomes a whole number of quarter turns is a Clifford, too.
     """
@@ -164,7 +164,7 @@ def rotations_then_clifford(
 
 
 def _as_rotations(elements: Iterable[Element]) -> list[Rotation] | None:
-    """Everything as a rotation, up to a global phase, or None where something is none."""
+    """Return everything as rotations up to a global phase, or None where something is none."""
     rotations: list[Rotation] = []
     for element in elements:
         parts: Sequence[Element] | None = (element,)
@@ -182,7 +182,7 @@ def _as_rotations(elements: Iterable[Element]) -> list[Rotation] | None:
 
 
 def _split(rotations: Iterable[Rotation], qubits: int) -> tuple[list[Rotation], Tableau]:
-    """The rotations that are no Cliffords, then the Clifford that the others make."""
+    """Return the rotations that are no Cliffords, then the Clifford that the others make."""
     clifford = Tableau.identity(qubits)
     rest = []
     for rotation in rotations:
@@ -196,7 +196,7 @@ def _split(rotations: Iterable[Rotation], qubits: int) -> tuple[list[Rotation], 
 
 
 def _merged(rotations: Iterable[Rotation]) -> list[Rotation]:
-    """The rotations with each added to an earlier one about the same word, if it may get there."""
+    """Return the rotations, each added to an earlier one about its word if it commutes there."""
     merged: list[Rotation] = []
     words: list[Word] = []
     for rotation in rotations:
@@ -211,7 +211,7 @@ def _merged(rotations: Iterable[Rotation]) -> list[Rotation]:
 
 
 def _place(word: Word, words: Sequence[Word]) -> int | None:
-    """The last place of a word that commutes with all words after it."""
+    """Return the last place of a word that commutes with all words after it, or None."""
     for place in range(len(words) - 1, -1, -1):
         if words[place] == word:
             return place
@@ -221,31 +221,31 @@ def _place(word: Word, words: Sequence[Word]) -> int | None:
 
 
 def _are_too_many(words: Iterable[Word], most: int | None) -> bool:
-    """Whether it isn't worth a search: rotations about long words take about one entangler each."""
+    """Return whether it isn't worth a search: long words take about one entangler each."""
     return most is not None and sum(word.weight > 1 for word in words) >= max(1, most)
 
 
-def _seen(rotations: Sequence[Rotation], bits: Sequence[Word]) -> list[Rotation]:
-    """The rotations without those that the outcomes don't depend on.
+def _relevant(rotations: Sequence[Rotation], bits: Sequence[Word]) -> list[Rotation]:
+    """Return the rotations that the outcomes depend on.
 
     Args:
         rotations: in order
         bits: what is measured after them
     """
     later = list(bits)
-    seen = []
+    relevant = []
     for rotation in reversed(rotations):
         word = Word.of(rotation.word)
         if not all(map(word.commutes, later)):
             later.append(word)
-            seen.append(rotation)
-    return seen[::-1]
+            relevant.append(rotation)
+    return relevant[::-1]
 
 
 def _done(
     steps: Iterable[GadgetStep], rotations: Iterable[Rotation], clifford: Tableau
 ) -> tuple[list[Element], Tableau]:
-    """What the steps do, and what they leave of the Clifford."""
+    """Return the elements of some steps, and what remains of the Clifford after them."""
     words = [Word.of(rotation.word) for rotation in rotations]
     angles = [rotation.angle for rotation in rotations]
     done: list[Element] = []
@@ -262,5 +262,5 @@ def _done(
 
 
 def _on_first(word: Word, qubit: int) -> Word:
-    """A word of one letter, moved to qubit 0."""
+    """Return a word of one letter, moved to qubit 0."""
     return Word(word.x >> qubit, word.z >> qubit, word.phase)

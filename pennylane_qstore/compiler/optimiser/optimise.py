@@ -22,7 +22,7 @@ from pennylane_qstore.compiler.optimiser.prepared_start import with_prepared_pre
 from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
 from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
-from pennylane_qstore.compiler.pulses.timelines import Chains, Reading, chains
+from pennylane_qstore.compiler.pulses.timelines import Reading, Timelines, timelines
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Programs
 
@@ -67,7 +67,7 @@ class _CompiledCandidate(NamedTuple):
     Attributes:
         candidate: the circuit
         counts: gates on two qubits, and on one
-        chains: its chains
+        timelines: its timelines
         pulses: of these
         qubits: for each qubit of these, the candidate's
         bits: the map of their bits; None where these are the tape's own
@@ -75,7 +75,7 @@ class _CompiledCandidate(NamedTuple):
 
     candidate: Candidate
     counts: tuple[int, int]
-    chains: Chains
+    timelines: Timelines
     pulses: Pulses
     qubits: Sequence[int]
     bits: BitMap | None
@@ -107,7 +107,7 @@ class Optimised:
         points = rng.uniform(*GENERIC_ANGLES, (_SAMPLES, _n_params(elements)))
         best: _CompiledCandidate | None = None
         for candidate in [earlier] if earlier else _candidates(elements, qubits, outcomes):
-            whole = chains(candidate.parts, qubits, candidate.derived)
+            whole = timelines(candidate.parts, qubits, candidate.derived)
             if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
             tried = [(candidate, whole)]
@@ -146,14 +146,14 @@ def _by_ends(bits: BitMap) -> list[int]:
     return [parity.bit_length() - 1 for parity in bits.parities]
 
 
-def _packed(circuit: Chains, bits: BitMap, least: int) -> tuple[list[int], BitMap | None]:
+def _packed(circuit: Timelines, bits: BitMap, least: int) -> tuple[list[int], BitMap | None]:
     """The qubits that something is done to, and as many others as make it the least number.
 
     Returns:
         the qubits, and the map of their bits, or None where these are the tape's own
     """
-    used = [qubit for qubit, runs in enumerate(circuit.runs) if any(runs) or len(runs) > 1]
-    idle = [qubit for qubit in range(len(circuit.runs)) if qubit not in used]
+    used = [qubit for qubit, runs in enumerate(circuit.layers) if any(runs) or len(runs) > 1]
+    idle = [qubit for qubit in range(len(circuit.layers)) if qubit not in used]
     order = sorted([*used, *idle[: max(0, least - len(used))]])
     parities = tuple(
         sum(1 << place for place, qubit in enumerate(order) if parity >> qubit & 1)
@@ -177,7 +177,7 @@ def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[C
     pairs = _on_pairs(elements)
     blocks = consolidate(pairs, qubits)
     yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
-    entanglers = len(chains(blocks.elements, qubits).entanglers)
+    entanglers = len(timelines(blocks.elements, qubits).entanglers)
     if len(pairs) > _MOST_ELEMENTS:
         return
     words = synthesis.synthesise(pairs, qubits, most=entanglers)
@@ -196,7 +196,7 @@ def _measured_candidates(required: RequiredCircuit, qubits: int) -> Iterator[Can
         for states in (False, True):
             blocks = consolidate(start, qubits, measured=True, states=states)
             yield Candidate(blocks.elements, required.moved(blocks.where), blocks.derived)
-        entanglers = len(chains(blocks.elements, qubits).entanglers)
+        entanglers = len(timelines(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
             return
@@ -230,19 +230,19 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
 
 
 def _reordered(
-    candidate: Candidate, whole: Chains, entangler: str, points: Reals
-) -> list[tuple[Candidate, Chains]]:
+    candidate: Candidate, whole: Timelines, entangler: str, points: Reals
+) -> list[tuple[Candidate, Timelines]]:
     """Return a candidate with its parts in an order that saves pulses; empty if there is none."""
     parts = ordered(candidate.parts, entangler, whole, points)
     if all(one is other for one, other in zip(parts, candidate.parts, strict=True)):
         return []
     chosen = candidate._replace(parts=parts)
-    return [(chosen, chains(parts, len(whole.runs), candidate.derived))]
+    return [(chosen, timelines(parts, len(whole.layers), candidate.derived))]
 
 
 def _made(
     candidate: Candidate,
-    whole: Chains,
+    whole: Timelines,
     entangler: str,
     outcomes: frozenset[int] | None,
     points: Reals,
@@ -251,7 +251,7 @@ def _made(
 
     Args:
         candidate: the circuit
-        whole: its chains, on all qubits
+        whole: its timelines, on all qubits
         entangler: "ms" or "zz"
         outcomes: the qubits whose outcomes are measured, or None for the whole unitary
         points: a few generic parameters
@@ -264,7 +264,7 @@ def _made(
     else:
         order, bits = _packed(whole, candidate.bits, max(1, len(outcomes)))
     found = whole.of(order)
-    own = pulses(found, entangler, found.samples(points), flips_free=outcomes is not None)
+    own = pulses(found, entangler, found.samples(points), frames_free=outcomes is not None)
     return _CompiledCandidate(candidate, own.counts(), found, own, order, bits)
 
 

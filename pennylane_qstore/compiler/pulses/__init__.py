@@ -1,1 +1,1 @@
-"""A circuit to IonQ's native gates: the pulses between entanglers, and their phases."""
+"""Compile a circuit to IonQ's native gates: the pulses between entanglers, and their phases."""

@@ -1,4 +1,4 @@
-"""Entanglers' angles into the range that the API takes."""
+"""Bring entanglers' angles into the range that the API takes."""
 
 from typing import NamedTuple
 
@@ -26,12 +26,12 @@ class Folded(NamedTuple):
     size: Reals
 
     def of(self, rows: NDArray[np.int64]) -> "Folded":
-        """Some columns."""
+        """Return some columns."""
         return Folded(self.odd[:, rows], self.negative[:, rows], self.size[:, rows])
 
 
 def folded(angles: Reals, entangler: str) -> Folded:
-    """Angles to what an entangler does to them.
+    """Return angles brought into the range of an entangler, and what was taken off them.
 
     Quarter turns of both signs differ by a half turn. So they are positive for ZZ, where a sign
     takes pulses and a half turn takes none, and not odd for MS, where it is the other way round.
@@ -53,7 +53,7 @@ def folded(angles: Reals, entangler: str) -> Folded:
 
 
 def in_turns(angles: Reals) -> Reals:
-    """Radians to turns, of which large ones may be whole turns away.
+    """Return angles in turns; large ones may be whole turns away.
 
     Args:
         angles: at least one
@@ -64,7 +64,7 @@ def in_turns(angles: Reals) -> Reals:
 
 
 def is_odd(numbers: Reals) -> NDArray[np.bool_]:
-    """Whether whole numbers are odd; faster than by the remainder."""
+    """Return whether whole numbers are odd; faster than by the remainder."""
     halves = numbers / 2
     found: NDArray[np.bool_] = halves != np.floor(halves)
     return found

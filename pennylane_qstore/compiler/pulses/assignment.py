@@ -1,9 +1,9 @@
-"""A choice at each node of a graph, so that all of them together cost little.
+"""Choose an option at each node of a graph so that the total cost is low.
 
-What two choices cost together is a table for each edge. On a forest the best choices are found
+The cost of two options together is a table for each edge. On a forest the best options are found
 exactly, from the leaves to the roots and back. So the nodes of one forest after another are chosen
-anew, given those outside it: that never makes the choices worse, and on a graph that is a forest
-itself they are the best ones.
+again, given those outside it. That never raises the cost, and on a graph that is itself a forest
+the result is optimal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Chosen(NamedTuple):
 
 
 def assigned(nodes: Sequence[Costs], edges: Mapping[tuple[int, int], Costs]) -> Chosen:
-    """Choices that cost little, the same ones every time.
+    """Return choices that cost little, the same ones every time.
 
     Args:
         nodes: what each choice of each node costs; whole numbers, or nearly so

@@ -1,9 +1,9 @@
-"""The order of commuting rotations on a pair of qubits, so that neighbours turn about like axes.
+"""Order commuting rotations on a pair of qubits so that neighbours have like axes.
 
-exp(-ia/2 XX), exp(-ib/2 YY) and exp(-ic/2 ZZ) commute, so they may come in any order. What a run
-between two entanglers takes depends on the axes of these, and with MS on the states of its gauge at
-both (prices.py). So an order of each group, together with a state of the gauge inside it, is chosen
-to make all runs together cheap (assignment.py).
+exp(-ia/2 XX), exp(-ib/2 YY) and exp(-ic/2 ZZ) commute, so they may come in any order. The pulses of
+a layer between two entanglers depend on the axes of these, and with MS on the states of its gauge
+at both (order_costs.py). So an order of each group, together with a state of the gauge inside it,
+is chosen to make all layers together cheap (assignment.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from pennylane_qstore.compiler.circuit.elements import PAIR, Clifford, Reals, Ro
 from pennylane_qstore.compiler.pulses.assignment import assigned
 from pennylane_qstore.compiler.pulses.ms_gauge import BACKWARD, FORWARD
 from pennylane_qstore.compiler.pulses.order_costs import END, LETTERS, prices
-from pennylane_qstore.compiler.pulses.timelines import BLOCK_WORDS, Chains
+from pennylane_qstore.compiler.pulses.timelines import BLOCK_WORDS, Timelines
 
 _MOST = 3  # different words on a pair that commute
 _NEVER = 99.0  # pulses
@@ -47,18 +47,18 @@ class _Node(NamedTuple):
 
 
 class _Gap(NamedTuple):
-    """A run between groups.
+    """A layer between groups.
 
     Attributes:
-        qubit: the run's
-        run: its place among the qubit's
+        qubit: the layer's
+        layer: its place among the qubit's
         before: the node before it and which of the node's qubits this is; None at a start
         after: the node after it, likewise; None at an end
         axes: of the entanglers before and after it, as the parts stand
     """
 
     qubit: int
-    run: int
+    layer: int
     before: tuple[int, int] | None
     after: tuple[int, int] | None
     axes: tuple[int, int]
@@ -93,21 +93,21 @@ class _Choices(NamedTuple):
     sides: tuple[_Side, _Side]
 
 
-def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Reals) -> list[Part]:
-    """Parts with the commuting rotations on each pair in an order that saves pulses.
+def ordered(parts: Sequence[Part], entangler: str, circuit: Timelines, points: Reals) -> list[Part]:
+    """Return the parts with commuting rotations on each pair in an order that saves pulses.
 
     Args:
         parts: in order
         entangler: "ms" or "zz"
-        circuit: the same parts as chains
+        circuit: the same parts as timelines
         points: a few generic parameters, shape (n_points, n_params)
     """
     groups = _groups(parts)
     if all(len(group) == 1 for group in groups):
         return list(parts)
-    nodes, gaps = _graph(groups, len(circuit.runs))
+    nodes, gaps = _graph(groups, len(circuit.layers))
     *each, nothing = prices(
-        [circuit.runs[gap.qubit][gap.run] for gap in gaps],
+        [circuit.layers[gap.qubit][gap.layer] for gap in gaps],
         [gap.axes for gap in gaps],
         entangler,
         circuit.samples(points),
@@ -116,8 +116,8 @@ def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Real
     if not any(node.is_free for node in nodes):
         return list(parts)
     alike = {node.kind: node for node in nodes}
-    known = {kind: _choices(node, nothing, entangler) for kind, node in alike.items()}
-    choices = [known[node.kind] for node in nodes]
+    choices_of = {kind: _choices(node, nothing, entangler) for kind, node in alike.items()}
+    choices = [choices_of[node.kind] for node in nodes]
     costs = [np.zeros(len(own.orders)) for own in choices]
     edges: dict[tuple[int, int], Reals] = {}
     for gap, price in zip(gaps, each, strict=True):
@@ -140,7 +140,7 @@ def ordered(parts: Sequence[Part], entangler: str, circuit: Chains, points: Real
 def _where_it_matters(
     nodes: Sequence[_Node], gaps: Sequence[_Gap], prices_of: Sequence[Reals]
 ) -> list[_Node]:
-    """Nodes, free only where what a run beside them takes depends on their axis."""
+    """Return the nodes, free only where the pulses of a layer beside them depend on their axis."""
     seen: set[int] = set()
     for gap, price in zip(gaps, prices_of, strict=True):
         if gap.before and (price[:END] != price[:1]).any():
@@ -153,8 +153,8 @@ def _where_it_matters(
 
 
 def _graph(groups: Sequence[Sequence[Part]], qubits: int) -> tuple[list[_Node], list[_Gap]]:
-    """Groups with entanglers, and the runs between them."""
-    run_of = [0] * qubits
+    """Return the groups that have entanglers, and the layers between them."""
+    layer_of = [0] * qubits
     latest: dict[int, tuple[tuple[int, int], int]] = {}
     nodes: list[_Node] = []
     gaps: list[_Gap] = []
@@ -165,17 +165,17 @@ def _graph(groups: Sequence[Sequence[Part]], qubits: int) -> tuple[list[_Node], 
         for own, qubit in enumerate(group[0].qubits):
             here = (len(nodes), own)
             before, axis = latest.get(qubit, (None, END))
-            gaps.append(_Gap(qubit, run_of[qubit], before, here, (axis, words[0][own])))
+            gaps.append(_Gap(qubit, layer_of[qubit], before, here, (axis, words[0][own])))
             latest[qubit] = here, words[-1][own]
-            run_of[qubit] += len(words)
+            layer_of[qubit] += len(words)
         nodes.append(_Node(place, words, 1 < len(group) <= _MOST))
     for qubit, (before, axis) in latest.items():
-        gaps.append(_Gap(qubit, run_of[qubit], before, None, (axis, END)))
+        gaps.append(_Gap(qubit, layer_of[qubit], before, None, (axis, END)))
     return nodes, gaps
 
 
 def _words(part: Part) -> Iterator[tuple[int, int]]:
-    """The axes of a part's entanglers on both of its qubits."""
+    """Yield the axes of a part's entanglers on both of its qubits."""
     letters: Sequence[str] = ()
     if isinstance(part, Block):
         letters = BLOCK_WORDS[: part.rank]
@@ -188,11 +188,11 @@ def _words(part: Part) -> Iterator[tuple[int, int]]:
 
 
 def _choices(node: _Node, nothing: Reals, entangler: str) -> _Choices:
-    """The orders of a group, each with some states of the gauge inside it.
+    """Return the orders of a group, each with some states of the gauge inside it.
 
     Args:
         node: the group
-        nothing: what a run takes that does nothing, by the axes and states before and after it
+        nothing: what a layer takes that does nothing, by the axes and states before and after it
         entangler: "ms" or "zz"
     """
     orders, seen = [], []
@@ -210,7 +210,7 @@ def _choices(node: _Node, nothing: Reals, entangler: str) -> _Choices:
 def _ways(
     axes: Sequence[int], nothing: Reals, entangler: str
 ) -> Iterator[tuple[int, int, Reals, Reals]]:
-    """The fields of a side for entanglers on one qubit, for some states of the gauge inside."""
+    """Yield a side's fields for entanglers on one qubit, for some states of the gauge inside."""
     few, several = _STATES[entangler]
     inside = [nothing[a, b] for a, b in pairwise(axes)]
     same = np.full(nothing.shape[2:], _NEVER)
@@ -229,26 +229,26 @@ def _side(choices: Sequence[_Choices], end: tuple[int, int]) -> _Side:
 
 
 def _between(before: _Side, after: _Side, price: Reals) -> Reals:
-    """What a run takes, and the groups at its ends from their states on, by both choices."""
+    """Return the pulses of a layer and of the groups at its ends, by both choices."""
     arriving = (price[:, after.first] + after.enter[:, None]).min(axis=-1)
     table: Reals = (before.leave[:, None] + arriving[before.last]).min(axis=-1)
     return table
 
 
 def _at_start(after: _Side, price: Reals) -> Reals:
-    """The same for a run that begins the circuit; the gauge's state there is the first one."""
+    """Return the same for a layer that begins the circuit, where the gauge's state is the first."""
     costs: Reals = (price[END, after.first, 0] + after.enter).min(axis=-1)
     return costs
 
 
 def _at_end(before: _Side, price: Reals) -> Reals:
-    """The same for a run that ends it."""
+    """Return the same for a layer that ends the circuit."""
     costs: Reals = (before.leave + price[before.last, END, :, 0]).min(axis=-1)
     return costs
 
 
 def _groups(parts: Sequence[Part]) -> list[list[Part]]:
-    """Parts that commute on one pair of qubits with nothing in between, together; others alone."""
+    """Return the parts in groups: those that commute on one pair with nothing in between."""
     groups: list[list[Part]] = []
     latest: dict[int, list[Part]] = {}
     for part in parts:
@@ -263,7 +263,7 @@ def _groups(parts: Sequence[Part]) -> list[list[Part]]:
 
 
 def _may_swap(one: Part, other: Part) -> bool:
-    """Whether two parts are rotations about words on the same two qubits, and commute."""
+    """Return whether two parts are rotations about words on the same two qubits, and commute."""
     if not (isinstance(one, Rotation) and isinstance(other, Rotation)):
         return False
     if len(one.qubits) != PAIR or one.qubits != other.qubits:

@@ -1,6 +1,6 @@
-"""Runs to pulses: their order in time, and their phases for parameters.
+"""The pulses of single-qubit layers: their order in time, and their phases for parameters.
 
-A run is a rotation U. What the gates before it have left as a frame RZ(F) is taken along:
+A layer is a rotation U. The gates before it leave a frame RZ(F), and
 U·RZ(F) = RZ(F')·(pulses), where there is
 
     no pulse      where U is diagonal
@@ -8,11 +8,11 @@ U·RZ(F) = RZ(F')·(pulses), where there is
     a GPi2        where |U₀₀| = |U₁₀|
     two GPi2      anywhere
 
-and F' goes on to the next run, through ZZ as it is, through MS by its phases. The pulses' phases
+and F' goes on to the next layer, through ZZ as it is, through MS by its phases. The pulses' phases
 follow from the Euler angles of U: IonQ, "Getting started with native gates", virtual Z.
 
-What parameters move is a table when they are bound, of which each number of a program is a row and
-a constant (timeline.py). Angles are in turns here.
+Parameters give a table when they are bound. Each number of a program is a row of it plus a
+constant (wiring.py). Angles are in turns here.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from pennylane_qstore.compiler.pulses.wiring import (
     Rows,
     Still,
     Wiring,
-    timeline,
+    schedule,
 )
 from pennylane_qstore.compiler.pulses.x_frames import FramePattern, Frames
 
@@ -51,7 +51,7 @@ class Entangling(NamedTuple):
     steady: Reals
 
     def of(self, circuits: Indices) -> "Entangling":
-        """Those of some circuits of the batch."""
+        """Return those of some circuits of the batch."""
         return Entangling(self.signed.of(circuits), self.steady[:, circuits])
 
 
@@ -71,9 +71,9 @@ class Layout:
         Args:
             wiring: of the circuit
             pattern: of its frames
-            pulses: how many each run takes, but for those that the pattern names
-            moving: the runs that parameters move; all runs, where parameters decide about frames
-            still: all runs as quaternions, (n_runs, 4), which mean nothing where they move
+            pulses: how many each layer takes, but for those that the pattern names
+            moving: the layers that parameters move; all where parameters decide about frames
+            still: all layers as quaternions, (n_layers, 4), which mean nothing where they move
         """
         self.pattern, self._wiring = pattern, wiring
         kinds = pulses.copy()
@@ -86,7 +86,7 @@ class Layout:
         two = np.flatnonzero(own == TWO_HALVES)
         self._two: Indices | slice = two if len(two) < len(moving) else _EVERY
         self._antidiagonal = np.flatnonzero(own == PI)
-        self._flipped = place_of[pattern.runs]
+        self._flipped = place_of[pattern.layers]
         turned = np.flatnonzero(np.isin(self._flipped, two))
         self._turned = turned, np.searchsorted(two, self._flipped[turned])
         self._before_signed = place_of[wiring.before[:, wiring.signed]]
@@ -94,20 +94,20 @@ class Layout:
         rows = Rows(wiring, place_of, two)
         ends, tilt = _euler(still[:, :, None], _EVERY)
         ends[kinds == PI, 0] = 0.0
-        found = timeline(wiring, kinds.tolist(), rows, Still(ends[..., 0], tilt[:, 0]))
+        found = schedule(wiring, kinds.tolist(), rows, Still(ends[..., 0], tilt[:, 0]))
         self.gates, self._rows = found.gates, rows
         self._from, self._constants = found.rows, found.constants[:, None]
 
     def counts(self) -> tuple[int, int]:
-        """Gates on two qubits, and on one."""
+        """Return how many gates there are on two qubits, and on one."""
         pairs = len(self._wiring.qubits)
         return pairs, len(self.gates) - pairs
 
     def numbers(self, product: Reals, frames: Frames, angles: Entangling) -> Reals:
-        """The gates' numbers for parameters, shape (batch, n_slots).
+        """Return the gates' numbers for parameters, shape (batch, n_slots).
 
         Args:
-            product: the moving runs' quaternions, shape (n_moving, 4, batch)
+            product: the moving layers' quaternions, shape (n_moving, 4, batch)
             frames: the pattern's
             angles: of the open entanglers
         """
@@ -138,7 +138,7 @@ class Layout:
         return numbers.T
 
     def _carry(self, drop: Reals, lag: Reals) -> None:
-        """What each moving run takes off its frame, summed along the qubits into the lags."""
+        """What each moving layer takes off its frame, summed along the qubits into the lags."""
         drop.take(self._rows.filled, axis=0, out=lag, mode="clip")
         qubits, longest = self._rows.lags
         along = lag.reshape(qubits, longest, lag.shape[-1])
@@ -146,7 +146,7 @@ class Layout:
             along[:, place] += along[:, place - 1]
 
     def _flip(self, ends: Reals, tilt: Reals, frames: Frames) -> None:
-        """Takes in the pattern's frames, -iX before and after the runs."""
+        """Takes in the pattern's frames, -iX before and after the layers."""
         before, after, _ = frames
         one, other = ends[self._flipped].swapaxes(0, 1)
         ones = np.where(before, -QUARTER_TURN - other, one)
@@ -163,12 +163,12 @@ def _euler(product: Reals, two: Indices | slice) -> tuple[Reals, Reals]:
     """Runs' angles in turns.
 
     Args:
-        product: quaternions of shape (n_runs, 4, batch)
+        product: quaternions of shape (n_layers, 4, batch)
         two: those that take two pulses
 
     Returns:
-        minus the phases of U₀₀ and U₁₀, shape (n_runs, 2, batch), which have meaning where the
-        amplitudes are not zero, and only then do they matter; and of some runs the angle with
+        minus the phases of U₀₀ and U₁₀, shape (n_layers, 2, batch), which have meaning where the
+        amplitudes are not zero, and only then do they matter; and of some layers the angle with
         |U₁₀|/|U₀₀| as half its tangent
     """
     # U₀₀ = w - iz and U₁₀ = y - ix

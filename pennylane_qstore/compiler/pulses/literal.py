@@ -1,7 +1,7 @@
-"""Operations to GPi, GPi2 and MS or ZZ, RZ as a change of frame: a literal translation.
+"""Literal translation of operations to GPi, GPi2 and MS or ZZ, with RZ as a change of frame.
 
-Identities and their checks: IonQ, "Getting started with native gates"; a frame of z turns on a
-qubit stands for an RZ(2πz) that the gates before have left behind, and since
+Identities and their checks: IonQ, "Getting started with native gates". A frame of z turns on a
+qubit stands for an RZ(2πz) that the gates before have left behind. Since
 
     GPi(φ)·RZ(2πz) = RZ(2πz)·GPi(φ-z)    GPi2(φ)·RZ(2πz) = RZ(2πz)·GPi2(φ-z)
     MS(φ₀, φ₁, θ)·RZ(2πz) = RZ(2πz)·MS(φ₀-z, φ₁, θ)   (RZ on the first qubit)
@@ -115,13 +115,13 @@ class _Writer:
 
 
 def _folded(turns: Column | float) -> tuple[Any, Any]:
-    """An entangler's angle to (whether an odd number of half turns, what is left in [-¼, ¼])."""
+    """Return whether half turns taken off are odd in number, and the rest in [-¼, ¼] turns."""
     halves = np.rint(2 * np.asarray(turns))
     return halves % 2 == 1, turns - halves / 2
 
 
 def _wrapped(turns: Any) -> Any:
-    """Turns to the same phase in [-½, ½]."""
+    """Return the same phase in [-½, ½] turns."""
     return turns - np.rint(turns)
 
 

@@ -1,8 +1,8 @@
-"""What the runs of a circuit would take between entanglers about other axes.
+"""Pulse counts of a circuit's layers if the entanglers around them had other axes.
 
-An entangler about a word P⊗Q is the native one between turns that take the axes P and Q to its own.
-So a run between two entanglers about axes A and B is what is between these turns, and between
-entanglers about other axes it has other turns around that.
+An entangler about a word P⊗Q is the native one between rotations that take the axes P and Q to its
+own. So a layer between entanglers about axes A and B consists of these rotations and what is
+between them; for other axes, other rotations stand around that.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.compiler.circuit.quaternions import ONE, composed, inverse, magnitudes, times
 from pennylane_qstore.compiler.pulses.ms_gauge import FORWARD, pulses_between
 from pennylane_qstore.compiler.pulses.products import products
-from pennylane_qstore.compiler.pulses.pulse_counts import pulses_needed
 from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, TO_Z, BoundGate, Factor
+from pennylane_qstore.compiler.pulses.wiring import pulses_needed
 
 LETTERS = "XYZ"
 END = len(LETTERS)  # no axis: an end of the circuit
@@ -23,25 +23,25 @@ _TO_FIND = 2.0**-12  # pulses; of two ways that take as many, the one with fewer
 
 
 def prices(
-    runs: Sequence[Sequence[Factor]],
+    layers: Sequence[Sequence[Factor]],
     axes: Sequence[tuple[int, int]],
     entangler: str,
     samples: tuple[Reals, Reals],
 ) -> Reals:
-    """How many pulses runs take, and last one that does nothing; a trifle more with found angles.
+    """How many pulses layers take, and last one that does nothing; a trifle more with found angles.
 
     Args:
-        runs: each a list of factors in time
-        axes: the axes of the entanglers before and after each run, as they are: places in
+        layers: each a list of factors in time
+        axes: the axes of the entanglers before and after each layer, as they are: places in
             `LETTERS`, or END
         entangler: "ms" or "zz"
-        samples: the chains' angles and locals at a few generic parameters
+        samples: the timelines' angles and locals at a few generic parameters
 
     Returns:
-        shape (n_runs + 1, 4, 4, n_states, n_states), by the axes before and after the run, as
+        shape (n_layers + 1, 4, 4, n_states, n_states), by the axes before and after the layer, as
         they may be, and the states of MS's gauge there (gauge.py); ZZ has one state
     """
-    value = products(runs).at(*samples)
+    value = products(layers).at(*samples)
     nothing = np.broadcast_to(np.array(ONE)[:, None], (1, *value.shape[1:]))
     value = np.concatenate([value, nothing])
     own = np.array([*axes, (END, END)])
@@ -51,7 +51,7 @@ def prices(
     each = composed(bare[:, None, None], inverse(native)[:, None, :, None], axis=-2)
     each = composed(native[:, :, None], each, axis=-2)
     flat = each.reshape(-1, *each.shape[3:])
-    opaque = [any(isinstance(factor, BoundGate) for factor in run) for run in runs]
+    opaque = [any(isinstance(factor, BoundGate) for factor in layer) for layer in layers]
     hidden = np.repeat([*opaque, False], len(native) ** 2)
     if entangler == "ms":
         pulses = pulses_between(flat, hidden).astype(float)
@@ -63,7 +63,7 @@ def prices(
 
 @cache
 def _turned(entangler: str) -> Reals:
-    """What turns each axis to the entangler's own, and nothing for END; shape (4, 4)."""
+    """Return the rotations of each axis to the entangler's, none for END; shape (4, 4)."""
     found = []
     for letter in LETTERS:
         turn = ONE

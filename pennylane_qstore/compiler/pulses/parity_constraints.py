@@ -1,8 +1,8 @@
-"""Bits on a graph, so that as few links as possible have ends that are not what they ask for.
+"""Choose bits on a graph so that as few links as possible are broken (have the wrong parity).
 
-The answer is exact: nodes are eliminated one after another, the best bit of each as a table over
-those it still has links with. Where a table would become too wide, a node gets the bit that a
-spanning tree asks for instead, and single bits that help are changed at the end.
+The answer is exact: nodes are eliminated one after another, with the best bit of each as a table
+over its remaining neighbours. Where a table would become too wide, a node gets the bit that a
+spanning tree gives it instead, and at the end single bits are changed where that helps.
 """
 
 import heapq
@@ -33,7 +33,7 @@ class Link(NamedTuple):
 
 
 def is_broken(link: Link, bits: Sequence[int]) -> bool:
-    """Whether the ends are not what a link asks for where no open bit is set.
+    """Return whether a link's condition doesn't hold where no open bit is set.
 
     Args:
         link: the link
@@ -43,7 +43,7 @@ def is_broken(link: Link, bits: Sequence[int]) -> bool:
 
 
 def fewest_broken(nodes: int, links: Sequence[Link]) -> list[int]:
-    """The bits of the nodes, and GROUND's, that break the fewest links where no open bit is set."""
+    """Return the bits of nodes and GROUND that break the fewest links with no open bit set."""
     links = [link for link in links if link.ends[0] != link.ends[1]]
     guess = [int(odd) for odd, _ in tree(nodes, links)]
     if not any(is_broken(link, guess) for link in links):
@@ -106,15 +106,15 @@ class _Elimination:
         heapq.heapify(self._heap)
 
     def width(self, node: int) -> int:
-        """How many nodes the table to eliminate a node has."""
+        """Return how many nodes the table to eliminate a node has."""
         return len(self._near[node]) + 1
 
     def busiest(self) -> int:
-        """The node with the most links."""
+        """Return the node with the most links."""
         return max(self._near, key=lambda node: len(self._near[node]))
 
     def next(self) -> int | None:
-        """A node with the fewest links; None if no node is left."""
+        """Return a node with the fewest links; None if no node remains."""
         while self._heap:
             width, node = self._heap[0]
             if node in self._near and len(self._near[node]) == width:

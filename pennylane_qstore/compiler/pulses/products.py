@@ -1,8 +1,8 @@
-"""Runs to their unitaries, all runs and all circuits of a batch at once, as quaternions.
+"""Multiply single-qubit layers as quaternions, all layers and all circuits of a batch at once.
 
-A product is linear in each of its factors. So a piece of a run, with a local and two turns at most,
-is a constant matrix times the products of the local's numbers and of the turns' half-angle cosines
-and sines, and what is constant in a piece costs nothing when parameters are bound.
+A product is linear in each of its factors. So a piece of a layer, with one block's gate and two
+angles at most, is a constant matrix times the products of that gate's numbers and the half-angle
+cosines and sines. What is constant in a piece costs nothing when parameters are bound.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.columns import sliced
 from pennylane_qstore.compiler.circuit.elements import Reals
-from pennylane_qstore.compiler.circuit.half_angles import multiplied, tangents
-from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, times, unit
+from pennylane_qstore.compiler.circuit.quaternions import (
+    ONE,
+    Quaternion,
+    composed,
+    multiplied,
+    tangents,
+    times,
+    unit,
+)
 from pennylane_qstore.compiler.pulses.timelines import AxisRotation, BoundGate, Factor, Fixed
 
 Indices = NDArray[np.int_]
@@ -27,10 +34,10 @@ _MOST_TURNS = 2  # of a piece, each of which doubles the columns of its matrix
 
 
 class Pieces(NamedTuple):
-    """One piece each of some runs, in the same place and of the same kind.
+    """One piece each of some layers, in the same place and of the same kind.
 
     Attributes:
-        rows: the runs
+        rows: the layers
         locals: the local that each piece starts with, (n_rows,); none where they don't
         slots: the angles that the pieces turn by, (n_turns, n_rows)
         matrices: what makes a quaternion of the products of the locals' numbers and of the turns'
@@ -44,7 +51,7 @@ class Pieces(NamedTuple):
     matrices: Reals
 
     def of(self, places: Indices) -> "Pieces":
-        """Some of them."""
+        """Return some of them."""
         return Pieces(
             self.rows[places],
             self.locals[places] if len(self.locals) else self.locals,
@@ -58,7 +65,7 @@ class Pieces(NamedTuple):
         return not len(self.locals) and not len(self.slots)
 
     def products(self, turns: Reals, gates: Reals) -> Reals:
-        """What the matrices are for, shape (n_rows, n, batch) or one that goes with it.
+        """Return the products that the matrices apply to, broadcasting to (n_rows, n, batch).
 
         Args:
             turns: tangents of half the pieces' angles, shape (n_turns * n_rows, batch)
@@ -72,11 +79,11 @@ class Pieces(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Products:
-    """What runs are the products of, ready for parameters.
+    """What layers are the products of, ready for parameters.
 
     Attributes:
-        pieces: those of the runs' first places, then those of their second ones, and so on
-        lengths: how many pieces each run has, at least one
+        pieces: those of the layers' first places, then those of their second ones, and so on
+        lengths: how many pieces each layer has, at least one
         turning: the slots of the angles that something turns by, as often as something does
     """
 
@@ -96,35 +103,35 @@ class Products:
 
     @property
     def is_constant(self) -> NDArray[np.bool_]:
-        """Which runs are the same for all parameters."""
+        """Which layers are the same for all parameters."""
         found = np.ones(len(self.lengths), dtype=bool)
         for group, rows, _ in self._steps:
             found[rows] &= group.is_constant
         return found
 
     def in_groups(self, wanted: NDArray[np.bool_]) -> Indices:
-        """Some of the runs, those of a kind one after another, which spares copies."""
+        """Return the places of some layers, those of a kind in a row, which spares copies."""
         rows = [group.rows for place in self.pieces[:1] for group in place]
         return np.concatenate([*(own[wanted[own]] for own in rows), _NONE])
 
-    def only(self, runs: Indices) -> "Products":
-        """Some of the runs, numbered by their places in a list."""
+    def only(self, layers: Indices) -> "Products":
+        """Return some of the layers, numbered by their places in a list."""
         place_of = np.full(len(self.lengths), -1)
-        place_of[runs] = np.arange(len(runs))
+        place_of[layers] = np.arange(len(layers))
         places = []
         for place in self.pieces:
             kept = [(group, np.flatnonzero(place_of[group.rows] >= 0)) for group in place]
             places.append(
                 tuple(g.of(own)._replace(rows=place_of[g.rows[own]]) for g, own in kept if len(own))
             )
-        return Products(tuple(places), self.lengths[runs])
+        return Products(tuple(places), self.lengths[layers])
 
     def between(self, before: Reals, after: Reals) -> "Products":
-        """The same runs between constants.
+        """Return the same layers between constants.
 
         Args:
-            before: what comes before each run, quaternions (n_runs, 4)
-            after: what comes after each run
+            before: what comes before each layer, quaternions (n_layers, 4)
+            after: what comes after each layer
         """
         places = []
         for place, found in enumerate(self.pieces):
@@ -140,19 +147,19 @@ class Products:
         return Products(tuple(places), self.lengths)
 
     def at(self, angles: Reals, gates: Reals) -> Reals:
-        """The runs' unitaries for parameters.
+        """The layers' unitaries for parameters.
 
         Args:
-            angles: what the chains' slots hold, shape (n_angles, batch)
-            gates: what the chains' locals are, shape (n_locals, 4, batch)
+            angles: what the timelines' slots hold, shape (n_angles, batch)
+            gates: what the timelines' locals are, shape (n_locals, 4, batch)
 
         Returns:
-            quaternions of shape (n_runs, 4, batch)
+            quaternions of shape (n_layers, 4, batch)
         """
         return unit(self.turned(angles[self.turning], gates), axis=1)
 
     def turned(self, angles: Reals, gates: Reals) -> Reals:
-        """The same of the angles in `turning` alone, each quaternion times some number."""
+        """Return the unitaries for the angles in `turning`, each quaternion times some number."""
         product = np.empty((len(self.lengths), 4, angles.shape[-1]))
         turns = tangents(angles)
         firsts = len(self.pieces[0]) if self.pieces else 0
@@ -169,9 +176,9 @@ class Products:
         return product
 
 
-def products(runs: Sequence[Sequence[Factor]]) -> Products:
-    """Runs, each a list of factors in time, to what must be computed for them."""
-    cut = [_pieces(run) for run in runs]
+def products(layers: Sequence[Sequence[Factor]]) -> Products:
+    """Return what is computed for layers, each a list of factors in time."""
+    cut = [_pieces(layer) for layer in layers]
     places = []
     for place in range(max(map(len, cut), default=0)):
         groups: dict[tuple[int, int], list[tuple[int, _Piece]]] = {}
@@ -183,7 +190,7 @@ def products(runs: Sequence[Sequence[Factor]]) -> Products:
 
 
 class _Piece(NamedTuple):
-    """A piece of a run.
+    """A piece of a layer.
 
     Attributes:
         local: the slot of the local that it starts with, or none
@@ -201,10 +208,10 @@ class _Piece(NamedTuple):
         return len(self.local), len(self.slots)
 
 
-def _pieces(run: Sequence[Factor]) -> list[_Piece]:
-    """A run, in time, in pieces of at most two turns, which a local may come before."""
+def _pieces(layer: Sequence[Factor]) -> list[_Piece]:
+    """Return a layer in pieces of at most two angles, each after at most one block's gate."""
     found = [_Piece((), (), [ONE])]
-    for factor in run:
+    for factor in layer:
         local, slots, columns = found[-1]
         if isinstance(factor, Fixed):
             columns = [times(factor.quaternion, each) for each in columns]
@@ -223,12 +230,12 @@ def _pieces(run: Sequence[Factor]) -> list[_Piece]:
 
 
 def _turned(turn: AxisRotation, columns: Sequence[Quaternion]) -> list[Quaternion]:
-    """The columns with the turn's cosine, then those with its sine."""
+    """Return the columns with a rotation's cosine, then those with its sine."""
     return [*columns, *(times(_AXES[turn.axis], each) for each in columns)]
 
 
 def _gathered(own: Sequence[tuple[int, _Piece]]) -> Pieces:
-    """Pieces of a kind, and the runs that they are of."""
+    """Return pieces of a kind together with their layers."""
     return Pieces(
         np.array([row for row, _ in own]),
         np.array([local for _, piece in own for local in piece.local], dtype=int),
@@ -238,12 +245,12 @@ def _gathered(own: Sequence[tuple[int, _Piece]]) -> Pieces:
 
 
 def _from_left(left: Reals) -> Reals:
-    """Quaternions (..., 4) as the matrices that multiply by them from the left."""
+    """Return the matrices that multiply by quaternions (..., 4) from the left."""
     return left[..., _PLACES] * _LEFT
 
 
 def _from_right(right: Reals) -> Reals:
-    """Quaternions (..., 4) as the matrices that multiply by them from the right."""
+    """Return the matrices that multiply by quaternions (..., 4) from the right."""
     return right[..., _PLACES] * _RIGHT
 
 

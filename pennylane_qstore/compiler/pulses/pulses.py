@@ -1,7 +1,7 @@
-"""Chains to native programs: each run becomes as few pulses as its structure allows.
+"""Compile qubit timelines to native programs with as few pulses as the structure allows.
 
-What a run takes is decided once, at generic parameters; it holds for special values as well. MS's
-gauge (gauge.py) and frames of X (flips.py) make it less than what its unitary alone asks for.
+Pulse counts are decided once, at generic parameters, and hold for special values as well. MS's
+gauge (ms_gauge.py) and Pauli-X frames (x_frames.py) make them lower than a layer alone would need.
 """
 
 import threading
@@ -20,10 +20,9 @@ from pennylane_qstore.compiler.pulses.layout import Entangling, Layout
 from pennylane_qstore.compiler.pulses.ms_gauge import Choice, Gauge, choose, constants, gauge
 from pennylane_qstore.compiler.pulses.parity_constraints import GROUND
 from pennylane_qstore.compiler.pulses.products import Products, products
-from pennylane_qstore.compiler.pulses.pulse_counts import always, pulses_needed
-from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, BoundGate, Chains
-from pennylane_qstore.compiler.pulses.wiring import Wiring
-from pennylane_qstore.compiler.pulses.x_frames import Flips, FrameEnd
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, BoundGate, Timelines
+from pennylane_qstore.compiler.pulses.wiring import Wiring, always, pulses_needed
+from pennylane_qstore.compiler.pulses.x_frames import FrameEnd, XFrames
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Gate, Gates, Programs
 
@@ -48,14 +47,14 @@ class Pulses:
     """A circuit's pulses, ready for parameters.
 
     Attributes:
-        slots: the chains' angles that they are made of, in the order that `bind` takes them
+        slots: the timelines' angles that they are made of, in the order that `bind` takes them
     """
 
     def __init__(
         self,
-        runs: Products,
+        layers: Products,
         angles: Gauge,
-        flips: Flips,
+        x_frames: XFrames,
         wiring: Wiring,
         pulses: NDArray[np.int_],
         samples: tuple[Reals, Reals],
@@ -63,22 +62,25 @@ class Pulses:
         """Lays out the pulses that most circuits have.
 
         Args:
-            runs: the circuit's
-            angles: to find in the runs
-            flips: the runs' frames
+            layers: the circuit's
+            angles: to find in the layers
+            x_frames: the layers' frames
             wiring: the circuit's
-            pulses: how many each run takes
-            samples: all the chains' angles, and locals, at a few generic parameters
+            pulses: how many each layer takes
+            samples: all the timelines' angles, and locals, at a few generic parameters
         """
-        is_moving = ~runs.is_constant
-        is_moving[angles.runs] = True
-        if len(wiring.signed):  # their signs decide about the frames of any run
+        is_moving = ~layers.is_constant
+        is_moving[angles.layers] = True
+        if len(wiring.signed):  # their signs decide about the frames of any layer
             is_moving[:] = True
-        self._moving = runs.in_groups(is_moving)
-        self._runs, self._gauge = runs.only(self._moving), angles.among(self._moving, len(pulses))
-        self._still = runs.at(*samples)[..., 0]
-        self._flips, self._wiring, self._pulses = flips, wiring, pulses
-        turning, signed = self._runs.turning, wiring.slots[wiring.signed]
+        self._moving = layers.in_groups(is_moving)
+        self._layers, self._gauge = (
+            layers.only(self._moving),
+            angles.among(self._moving, len(pulses)),
+        )
+        self._still = layers.at(*samples)[..., 0]
+        self._x_frames, self._wiring, self._pulses = x_frames, wiring, pulses
+        turning, signed = self._layers.turning, wiring.slots[wiring.signed]
         self.slots = np.concatenate([turning, signed, wiring.slots[wiring.steady]])
         cuts = [0, len(turning), len(turning) + len(signed), len(self.slots)]
         self._parts = [slice(*own) for own in pairwise(cuts)]
@@ -87,7 +89,7 @@ class Pulses:
         self._first = self._layout((samples[0][signed, 0] < 0) & (wiring.entangler == "zz"))
 
     def counts(self) -> tuple[int, int]:
-        """Gates on two qubits, and on one, of a circuit whose parameters are small and positive."""
+        """Return gates on two qubits, and on one, of a circuit with small positive parameters."""
         return self._first.counts()
 
     def bind(
@@ -97,14 +99,14 @@ class Pulses:
 
         Args:
             angles: what the slots hold, shape (n_slots, batch)
-            gates: what the chains' locals are, shape (n_locals, 4, batch)
+            gates: what the timelines' locals are, shape (n_locals, 4, batch)
             meaning: of the programs' bits, which goes with them
 
         Returns:
             the programs of all circuits, in groups that have the same pulses
         """
         turning, signed, steady = (angles[own] for own in self._parts)
-        product = self._runs.turned(turning, gates)
+        product = self._layers.turned(turning, gates)
         self._gauge.apply(product)
         fold = folded(signed, self._wiring.entangler)
         open_ = Entangling(fold, np.minimum(steady / TURN, MOST))
@@ -115,26 +117,26 @@ class Pulses:
         ]
 
     def _groups(self, bits: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], Layout]]:
-        """Circuits with the same pulses."""
+        """Yield circuits with the same pulses."""
         everyone = np.arange(bits.shape[-1])
-        cycles = self._flips.cycles
+        cycles = self._x_frames.cycles
         if not cycles.size or not everyone.size:
             yield everyone, self._first
             return
         ways = np.packbits(is_odd(cycles @ bits), axis=0)
         if (ways == ways[:, :1]).all():
-            yield everyone, self._known(ways[:, 0], bits[:, 0])
+            yield everyone, self._remembered(ways[:, 0], bits[:, 0])
             return
         _, first, way_of = np.unique(ways, axis=1, return_index=True, return_inverse=True)
         if len(first) > _AT_ONCE:
-            yield everyone, self._known(None, bits)
+            yield everyone, self._remembered(None, bits)
             return
         for way, row in enumerate(first.tolist()):
             rows = np.flatnonzero(way_of.reshape(-1) == way)
-            yield rows, self._known(ways[:, row], bits[:, row])
+            yield rows, self._remembered(ways[:, row], bits[:, row])
 
-    def _known(self, way: NDArray[np.uint8] | None, bits: NDArray[np.bool_]) -> Layout:
-        """The pulses of circuits with some sums of open bits, or those that do for all."""
+    def _remembered(self, way: NDArray[np.uint8] | None, bits: NDArray[np.bool_]) -> Layout:
+        """Return the remembered pulses for some sums of open bits, or those for all."""
         key = b"" if way is None else way.tobytes()
         with self._lock:
             if key not in self._layouts:
@@ -142,7 +144,7 @@ class Pulses:
             return self._layouts[key]
 
     def _layout(self, bits: NDArray[np.bool_] | None) -> Layout:
-        pattern = self._flips.universal() if bits is None else self._flips.pattern(bits)
+        pattern = self._x_frames.universal() if bits is None else self._x_frames.pattern(bits)
         return Layout(self._wiring, pattern, self._pulses, self._moving, self._still)
 
     def _bound(
@@ -156,7 +158,7 @@ class Pulses:
     ) -> ProgramGroup:
         if len(rows) < product.shape[-1]:
             product, bits, open_ = product[:, :, rows], bits[:, rows], open_.of(rows)
-        batch, qubits = len(rows), len(self._wiring.chain_of)
+        batch, qubits = len(rows), len(self._wiring.layers_of)
         frames = own.pattern.at(bits)
         if not own.gates:
             # IonQ fails an empty circuit: these two pulses cancel.
@@ -169,58 +171,60 @@ class Pulses:
 
 
 def pulses(
-    chains: Chains, entangler: str, samples: tuple[Reals, Reals], *, flips_free: bool = False
+    timelines: Timelines, entangler: str, samples: tuple[Reals, Reals], *, frames_free: bool = False
 ) -> Pulses:
-    """Finds the pulses of a circuit.
+    """Return the pulses of a circuit.
 
     Args:
-        chains: the circuit
+        timelines: the circuit
         entangler: "ms" or "zz"
-        samples: the chains' angles and locals at a few generic parameters
-        flips_free: whether outcomes of a qubit may come out turned around, as the programs tell,
+        samples: the timelines' angles and locals at a few generic parameters
+        frames_free: whether outcomes of a qubit may come out turned around, as the programs tell,
             where that saves a pulse
     """
-    wiring, constant = _wiring(chains, entangler)
-    table = products([run for own in chains.runs for run in own])
+    wiring, constant = _wiring(timelines, entangler)
+    table = products([layer for own in timelines.layers for layer in own])
     opaque = [
-        any(isinstance(each, BoundGate) for each in run) for own in chains.runs for run in own
+        any(isinstance(each, BoundGate) for each in layer)
+        for own in timelines.layers
+        for layer in own
     ]
-    runs, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
-    value = runs.at(*samples)
+    layers, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
+    value = layers.at(*samples)
     angles.apply(value)
     antidiagonal = always(magnitudes(value)[0])
-    still = {run: bool(antidiagonal[run]) for run in np.flatnonzero(needed == 0).tolist()}
-    flips = Flips(
-        _ends(wiring, constant, still if flips_free else ()),
+    still = {layer: bool(antidiagonal[layer]) for layer in np.flatnonzero(needed == 0).tolist()}
+    x_frames = XFrames(
+        _ends(wiring, constant, still if frames_free else ()),
         still,
-        [own[-1] for own in wiring.chain_of],
+        [own[-1] for own in wiring.layers_of],
         len(wiring.signed),
     )
-    before = _powers(_X, flips.before)
+    before = _powers(_X, x_frames.before)
     if entangler == "zz":  # a half turn is a Z on both qubits
         odd = np.zeros(len(needed), dtype=bool)
         odd[wiring.before + 1] = constant.odd
         before = composed(_powers(_Z, odd), before)
-    runs = runs.between(before, _powers(_X, flips.after))
-    return Pulses(runs, angles, flips, wiring, needed, samples)
+    layers = layers.between(before, _powers(_X, x_frames.after))
+    return Pulses(layers, angles, x_frames, wiring, needed, samples)
 
 
-def _wiring(chains: Chains, entangler: str) -> tuple[Wiring, Folded]:
-    """How a circuit hangs together, and its constant entanglers' angles; open ones are zero."""
-    stops = list(accumulate(map(len, chains.runs), initial=0))
-    chain_of = tuple(range(*ends) for ends in pairwise(stops))
-    waiting = [iter(own) for own in chain_of]
-    qubits = tuple(entangler.qubits for entangler in chains.entanglers)
+def _wiring(timelines: Timelines, entangler: str) -> tuple[Wiring, Folded]:
+    """Return a circuit's wiring, and its constant entanglers' angles; open ones are zero."""
+    stops = list(accumulate(map(len, timelines.layers), initial=0))
+    layers_of = tuple(range(*ends) for ends in pairwise(stops))
+    waiting = [iter(own) for own in layers_of]
+    qubits = tuple(entangler.qubits for entangler in timelines.entanglers)
     before = np.array([[next(waiting[qubit]) for qubit in pair] for pair in qubits], dtype=int)
-    slots = np.array([slot for _, slot in chains.entanglers], dtype=int)
-    angles = [chains.angles[slot] for slot in slots]
+    slots = np.array([slot for _, slot in timelines.entanglers], dtype=int)
+    angles = [timelines.angles[slot] for slot in slots]
     is_open = np.array([angle is None or not angle.is_constant for angle in angles], dtype=bool)
-    is_steady = np.array([slot in chains.steady for slot in slots.tolist()], dtype=bool)
+    is_steady = np.array([slot in timelines.steady for slot in slots.tolist()], dtype=bool)
     fixed = [0.0 if angle is None else angle.const for angle in angles]
     constant = folded(np.where(is_open, 0.0, fixed), entangler)
     wiring = Wiring(
         entangler,
-        chain_of,
+        layers_of,
         qubits,
         before.reshape(-1, 2).T,
         slots,
@@ -235,9 +239,9 @@ def _wiring(chains: Chains, entangler: str) -> tuple[Wiring, Folded]:
 def _fewest(
     table: Products, wiring: Wiring, samples: tuple[Reals, Reals], opaque: NDArray[np.bool_]
 ) -> tuple[Products, NDArray[np.int_], Gauge]:
-    """The runs as the entangler and its gauge make them, how many pulses each takes, and the gauge.
+    """Return the layers with the entangler's gauge, their numbers of pulses, and the gauge.
 
-    Frames of X are not counted.
+    Pauli-X frames are not counted.
     """
     everywhere = np.zeros(len(opaque), dtype=int)
     if wiring.entangler == "zz":
@@ -248,7 +252,7 @@ def _fewest(
     inner_end, inner_start = everywhere > 0, everywhere > 0
     inner_end[wiring.before] = inner_start[wiring.before + 1] = True
     turned = table.between(_powers(_H, inner_start), _powers(_H, inner_end))
-    choice = choose(turned.at(*samples), wiring.chain_of, opaque)
+    choice = choose(turned.at(*samples), wiring.layers_of, opaque)
     before, after = (
         np.stack([np.cos(angles / 2), sign * np.sin(angles / 2), *np.zeros((2, len(angles)))], -1)
         for sign, angles in ((-1, constants(choice.before)), (1, constants(choice.after)))
@@ -259,34 +263,34 @@ def _fewest(
 def _ends(
     wiring: Wiring, constant: Folded, loose: Container[int]
 ) -> list[tuple[FrameEnd, FrameEnd]]:
-    """The frames at the ends of each run.
+    """Return the frames at the ends of each layer.
 
     Args:
         wiring: of the circuit
         constant: the constant entanglers' angles
-        loose: the runs that, where they are a qubit's last ones, may leave any frame
+        loose: the layers that, where they are a qubit's last ones, may leave any frame
     """
-    before = [FrameEnd(GROUND)] * wiring.chain_of[-1].stop if wiring.chain_of else []
+    before = [FrameEnd(GROUND)] * wiring.layers_of[-1].stop if wiring.layers_of else []
     after = before.copy()
     masks = {int(index): 1 << place for place, index in enumerate(wiring.signed)}
-    for index, runs in enumerate(wiring.before.T.tolist()):
+    for index, layers in enumerate(wiring.before.T.tolist()):
         mask = masks.get(index, 0)
-        for place, run in enumerate(runs):
+        for place, layer in enumerate(layers):
             if wiring.entangler == "zz":  # the qubits' frames differ where the angle is negative
                 negative = bool(constant.negative[index])
                 end = FrameEnd(index, negative, mask) if place else FrameEnd(index)
-                after[run], before[run + 1] = end, end
+                after[layer], before[layer + 1] = end, end
             else:  # a half turn is an X on both qubits
                 node = 2 * index + place
-                after[run] = FrameEnd(node)
-                before[run + 1] = FrameEnd(node, bool(constant.odd[index]), mask)
+                after[layer] = FrameEnd(node)
+                before[layer + 1] = FrameEnd(node, bool(constant.odd[index]), mask)
     free = 2 * len(wiring.qubits)
-    for qubit, own in enumerate(wiring.chain_of):
+    for qubit, own in enumerate(wiring.layers_of):
         if own[-1] in loose:
             after[own[-1]] = FrameEnd(free + qubit)
     return list(zip(before, after, strict=True))
 
 
 def _powers(quaternion: Quaternion, where: NDArray[np.bool_]) -> Reals:
-    """A rotation where it is asked for, and nothing elsewhere; shape (n, 4)."""
+    """Return a rotation where a flag is set, and the identity elsewhere; shape (n, 4)."""
     return np.where(where[:, None], quaternion, ONE)

@@ -1,4 +1,4 @@
-"""Operations to IonQ's QIS gates, which IonQ compiles by itself."""
+"""Compile operations to IonQ's QIS gates, which IonQ compiles by itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,7 @@
-"""Elements to what each qubit goes through: runs of one-qubit factors between entanglers.
+"""Qubit timelines: single-qubit layers (lists of one-qubit factors) between entanglers.
 
-A rotation is the quaternion w - i(xX + yY + zZ). Every entangler is exp(-i angle/2 Z⊗Z); the turns
-that make it one stand in the runs around it.
+A rotation is the quaternion w - i(xX + yY + zZ). Every entangler is exp(-i angle/2 Z⊗Z); the
+Clifford gates that make it act about another word stand in the layers around it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ BLOCK_WORDS = ("XX", "YY", "ZZ")  # that a block of rank n has the first n of
 
 
 class Fixed(NamedTuple):
-    """A constant factor of a run.
+    """A constant factor of a layer.
 
     Attributes:
         quaternion: (w, x, y, z)
@@ -54,7 +54,7 @@ class AxisRotation(NamedTuple):
 
     Attributes:
         axis: "X", "Y" or "Z"
-        slot: which of the chains' angles
+        slot: which of the timelines' angles
     """
 
     axis: str
@@ -65,7 +65,7 @@ class BoundGate(NamedTuple):
     """A factor that a block gives when parameters are bound.
 
     Attributes:
-        slot: which of the chains' locals
+        slot: which of the timelines' locals
     """
 
     slot: int
@@ -79,7 +79,7 @@ class Entangler(NamedTuple):
 
     Attributes:
         qubits: the two
-        slot: which of the chains' angles
+        slot: which of the timelines' angles
     """
 
     qubits: tuple[int, int]
@@ -87,12 +87,12 @@ class Entangler(NamedTuple):
 
 
 @dataclass
-class Chains:
-    """A circuit as runs and entanglers.
+class Timelines:
+    """A circuit as layers and entanglers.
 
     Attributes:
-        runs: for each qubit, its runs in time; a run is a list of factors in time. Run k of a
-            qubit comes before its entangler k, and the last run after all of them
+        layers: for each qubit, its layers in time; a layer is a list of factors in time. Run k of a
+            qubit comes before its entangler k, and the last layer after all of them
         entanglers: in time
         angles: what the slots of turns and entanglers hold, in radians; None where a block gives it
         blocks: each with the first slot of its locals (right then left, on both qubits) and of
@@ -100,7 +100,7 @@ class Chains:
         derived: the angles beyond the parameters that those of the slots are made of
     """
 
-    runs: list[list[list[Factor]]]
+    layers: list[list[list[Factor]]]
     entanglers: list[Entangler] = field(default_factory=list)
     angles: list[Angle | None] = field(default_factory=list)
     blocks: list[tuple[Block, int, int]] = field(default_factory=list)
@@ -108,11 +108,11 @@ class Chains:
     derived: Derived = NONE
 
     def values(self, params: Reals, slots: Iterable[int] | None = None) -> tuple[Reals, Reals]:
-        """What some slots hold, or all of them, for some parameters; see `Reading`."""
+        """Return the values of some slots, or of all, for some parameters; see `Reading`."""
         return Reading(self, range(len(self.angles)) if slots is None else slots).at(params)
 
     def samples(self, points: Reals) -> tuple[Reals, Reals]:
-        """What all slots hold for generic parameters, where all that is seen holds for any.
+        """Return the values of all slots at generic parameters; what holds there holds for any.
 
         Derived angles are parameters of their own there: each is analytic only up to jumps, so
         that what several of them do together differs from place to place.
@@ -120,8 +120,8 @@ class Chains:
         Args:
             points: shape (n_points, n_params)
         """
-        known = self.derived.replaced(points)
-        return Reading(self, range(len(self.angles))).at(points, known)
+        extended = self.derived.replaced(points)
+        return Reading(self, range(len(self.angles))).at(points, extended)
 
     @property
     def steady(self) -> frozenset[int]:
@@ -129,8 +129,8 @@ class Chains:
         fresh = [own for own in self.blocks if own[0].place is BlockPosition.FRESH]
         return frozenset(angle for block, _, angle in fresh if block.rank)
 
-    def of(self, order: Sequence[int]) -> "Chains":
-        """The same circuit on other qubits.
+    def of(self, order: Sequence[int]) -> "Timelines":
+        """Return the same circuit on other qubits.
 
         Args:
             order: for each new qubit, the old one; those left out have no gates
@@ -140,17 +140,17 @@ class Chains:
             Entangler((names[first], names[second]), slot)
             for (first, second), slot in self.entanglers
         ]
-        return replace(self, runs=[self.runs[qubit] for qubit in order], entanglers=entanglers)
+        return replace(self, layers=[self.layers[qubit] for qubit in order], entanglers=entanglers)
 
 
 class Reading:
     """What some slots of a circuit hold, ready for parameters."""
 
-    def __init__(self, circuit: Chains, slots: Iterable[int]) -> None:
+    def __init__(self, circuit: Timelines, slots: Iterable[int]) -> None:
         """Sorts out where the values come from.
 
         Args:
-            circuit: the chains
+            circuit: the timelines
             slots: in the order of the values; those that blocks give are among them
         """
         wanted = list(slots)
@@ -161,18 +161,18 @@ class Reading:
             for block, local, angle in circuit.blocks
         ]
 
-    def at(self, params: Reals, known: Reals | None = None) -> tuple[Reals, Reals]:
+    def at(self, params: Reals, extended: Reals | None = None) -> tuple[Reals, Reals]:
         """Parameters to values.
 
         Args:
             params: shape (batch, n_params)
-            known: the parameters beside the derived angles, where these are others than theirs
+            extended: the parameters and the derived angles, where these are given
 
         Returns:
             angles in radians, shape (n_slots, batch), and all the circuit's locals, shape
             (n_locals, 4, batch)
         """
-        angles = self._affine.at(self._derived.beside(params) if known is None else known)
+        angles = self._affine.at(self._derived.beside(params) if extended is None else extended)
         gates = np.empty((self._locals, 4, len(params)))
         for block, first, places in self._blocks:
             own, turns = block.bind(params)
@@ -183,96 +183,96 @@ class Reading:
         return angles, gates
 
 
-def chains(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Chains:
-    """Elements of weight one and two, and blocks, to chains.
+def timelines(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Timelines:
+    """Return the timelines of elements of weight one and two, and of blocks.
 
     Args:
         parts: in order; no SWAP and no constant on two qubits among them
         qubits: how many
         derived: the angles in them that are beyond the parameters
     """
-    found = Chains([[[]] for _ in range(qubits)], derived=derived)
+    circuit = Timelines([[[]] for _ in range(qubits)], derived=derived)
     for part in parts:
-        _add(found, part)
-    return found
+        _add(circuit, part)
+    return circuit
 
 
-def _add(found: Chains, part: Part) -> None:
+def _add(circuit: Timelines, part: Part) -> None:
     if isinstance(part, Block):
-        _add_block(found, part)
+        _add_block(circuit, part)
     elif isinstance(part, Constant):
         matrix = np.asarray(part.matrix)[None]
         w, x, y, z = quaternions(matrix)[:, 0].tolist()
-        found.runs[part.qubits[0]][-1].append(Fixed((w, x, y, z)))
+        circuit.layers[part.qubits[0]][-1].append(Fixed((w, x, y, z)))
     elif isinstance(part, Clifford):
-        _add_clifford(found, part)
+        _add_clifford(circuit, part)
     elif len(part.word) == 1:
         ((qubit, axis),) = part.word
-        _add_turn(found, found.runs[qubit][-1], axis, part.angle)
+        _add_turn(circuit, circuit.layers[qubit][-1], axis, part.angle)
     else:
-        _add_word(found, part, _slot(found, part.angle))
+        _add_word(circuit, part, _slot(circuit, part.angle))
 
 
-def _add_turn(found: Chains, run: list[Factor], axis: str, angle: Angle) -> None:
+def _add_turn(circuit: Timelines, layer: list[Factor], axis: str, angle: Angle) -> None:
     """A rotation, together with the one before it where the two have one axis."""
-    last = run[-1] if run else None
+    last = layer[-1] if layer else None
     if isinstance(last, AxisRotation) and last.axis == axis:
-        before = found.angles[last.slot]
-        found.angles[last.slot] = angle if before is None else before.plus(angle)
+        before = circuit.angles[last.slot]
+        circuit.angles[last.slot] = angle if before is None else before.plus(angle)
     elif angle.is_constant:
         turn = [float(np.cos(angle.const / 2)), 0.0, 0.0, 0.0]
         turn["XYZ".index(axis) + 1] = float(np.sin(angle.const / 2))
-        run.append(Fixed((turn[0], turn[1], turn[2], turn[3])))
+        layer.append(Fixed((turn[0], turn[1], turn[2], turn[3])))
     else:
-        run.append(AxisRotation(axis, _slot(found, angle)))
+        layer.append(AxisRotation(axis, _slot(circuit, angle)))
 
 
-def _add_clifford(found: Chains, gate: Clifford) -> None:
+def _add_clifford(circuit: Timelines, gate: Clifford) -> None:
     if gate.name in CLIFFORDS:
-        found.runs[gate.qubits[0]][-1].append(Fixed(CLIFFORDS[gate.name]))
+        circuit.layers[gate.qubits[0]][-1].append(Fixed(CLIFFORDS[gate.name]))
         return
     # CX and CZ are half turns about Z⊗X and Z⊗Z, between quarter turns of each qubit.
     control, target = gate.qubits
     axis = "X" if gate.name == "CX" else "Z"
     word = tuple(sorted(((control, "Z"), (target, axis))))
     quarter = Angle(np.pi / 2)
-    _add_word(found, Rotation(word, quarter), _slot(found, quarter))
-    found.runs[control][-1].append(Fixed(CLIFFORDS["SDG"]))
-    found.runs[target][-1].append(Fixed(CLIFFORDS["SXDG" if axis == "X" else "SDG"]))
+    _add_word(circuit, Rotation(word, quarter), _slot(circuit, quarter))
+    circuit.layers[control][-1].append(Fixed(CLIFFORDS["SDG"]))
+    circuit.layers[target][-1].append(Fixed(CLIFFORDS["SXDG" if axis == "X" else "SDG"]))
 
 
-def _add_word(found: Chains, word: Rotation, slot: int) -> None:
+def _add_word(circuit: Timelines, word: Rotation, slot: int) -> None:
     for qubit, axis in word.word:
-        _turn(found, qubit, TO_Z[axis][0])
+        _turn(circuit, qubit, TO_Z[axis][0])
     first, second = word.qubits
-    found.entanglers.append(Entangler((first, second), slot))
+    circuit.entanglers.append(Entangler((first, second), slot))
     for qubit, axis in word.word:
-        found.runs[qubit].append([])
-        _turn(found, qubit, TO_Z[axis][1])
+        circuit.layers[qubit].append([])
+        _turn(circuit, qubit, TO_Z[axis][1])
 
 
-def _add_block(found: Chains, block: Block) -> None:
-    first_local, first_angle = found.locals, len(found.angles)
-    found.angles.extend([None] * block.rank)
-    found.blocks.append((block, first_local, first_angle))
+def _add_block(circuit: Timelines, block: Block) -> None:
+    first_local, first_angle = circuit.locals, len(circuit.angles)
+    circuit.angles.extend([None] * block.rank)
+    circuit.blocks.append((block, first_local, first_angle))
     if block.place is not BlockPosition.FRESH:  # what comes first doesn't matter there
-        _add_locals(found, block.qubits)
+        _add_locals(circuit, block.qubits)
     for place, letters in enumerate(BLOCK_WORDS[: block.rank]):
         word = tuple(zip(block.qubits, letters, strict=True))
-        _add_word(found, Rotation(word, Angle()), first_angle + place)
-    _add_locals(found, block.qubits)
+        _add_word(circuit, Rotation(word, Angle()), first_angle + place)
+    _add_locals(circuit, block.qubits)
 
 
-def _add_locals(found: Chains, qubits: Sequence[int]) -> None:
+def _add_locals(circuit: Timelines, qubits: Sequence[int]) -> None:
     for qubit in qubits:
-        found.runs[qubit][-1].append(BoundGate(found.locals))
-        found.locals += 1
+        circuit.layers[qubit][-1].append(BoundGate(circuit.locals))
+        circuit.locals += 1
 
 
-def _turn(found: Chains, qubit: int, names: Sequence[str]) -> None:
-    found.runs[qubit][-1].extend(Fixed(CLIFFORDS[name]) for name in names)
+def _turn(circuit: Timelines, qubit: int, names: Sequence[str]) -> None:
+    circuit.layers[qubit][-1].extend(Fixed(CLIFFORDS[name]) for name in names)
 
 
-def _slot(found: Chains, angle: Angle) -> int:
-    found.angles.append(angle)
-    return len(found.angles) - 1
+def _slot(circuit: Timelines, angle: Angle) -> int:
+    circuit.angles.append(angle)
+    return len(circuit.angles) - 1

@@ -1,7 +1,7 @@
-"""A circuit's gates in time, and of what each of their numbers is made.
+"""The schedule of a circuit's gates in time, and how each of their numbers is computed.
 
-A number is a row of the table that a circuit's parameters make (layout.py), and a constant. Frames
-are carried along each qubit: what runs that nothing moves add to them is in the constants.
+A number is a row of the table that parameters give (layout.py), plus a constant. Frames are carried
+along each qubit; the constants include the frames of layers that no parameter moves.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Reals
 from pennylane_qstore.programs.program import Gate, Gates
 
@@ -21,16 +22,36 @@ _PULSES = ((), ("gpi2",), ("gpi2", "gpi2"), ("gpi",))
 QUARTER_TURN, HALF_TURN = 0.25, 0.5
 
 
+def always(amplitudes: NDArray[np.inexact]) -> NDArray[np.bool_]:
+    """Return whether amplitudes are zero at all samples, which are the last axis."""
+    found: NDArray[np.bool_] = (np.abs(amplitudes) < tolerances.LAYER_AMPLITUDE).all(axis=-1)
+    return found
+
+
+def pulses_needed(stay: Reals, move: Reals) -> NDArray[np.int_]:
+    """Return how many pulses rotations U need, with a free frame before and after them.
+
+    None where U is diagonal or antidiagonal, if an X is for free as well; one where |0⟩ goes to the
+    equator of the Bloch sphere; else two.
+
+    Args:
+        stay: |U₀₀| at some samples, the last axis
+        move: |U₁₀|
+    """
+    still = always(stay) | always(move)
+    return np.where(still, 0, np.where(always(stay - move), 1, 2))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Wiring:
-    """How a circuit's runs and entanglers hang together.
+    """How a circuit's layers and entanglers hang together.
 
     Attributes:
         entangler: "ms" or "zz"
-        chain_of: for each qubit, its runs, which are numbered along the qubits
+        layers_of: for each qubit, its layers, which are numbered along the qubits
         qubits: the two of each entangler, in time
-        before: the runs that each entangler comes right after, shape (2, n_entanglers)
-        slots: the chains' slots of their angles
+        before: the layers that each entangler comes right after, shape (2, n_entanglers)
+        slots: the timelines' slots of their angles
         signed: the entanglers whose angles parameters decide, but for the steady ones
         steady: those whose angles parameters decide, but never out of the API's range
         sizes: the entanglers' angles in turns without signs, zero where parameters decide
@@ -38,7 +59,7 @@ class Wiring:
     """
 
     entangler: str
-    chain_of: tuple[range, ...]
+    layers_of: tuple[range, ...]
     qubits: tuple[tuple[int, int], ...]
     before: Indices
     slots: Indices
@@ -52,32 +73,32 @@ class Rows:
     """The table's rows, and what the lags in it are made of.
 
     Attributes:
-        first: the phases of the moving runs' first pulses
+        first: the phases of the moving layers' first pulses
         second: those of their second pulses, where they have two
-        lag: minus the frames after the moving runs, qubit by qubit, as many for each of them
+        lag: minus the frames after the moving layers, qubit by qubit, as many for each of them
         turned: the phases of signed MS on their first qubits
         signed: the angles of the signed entanglers
         steady: those of the steady ones
         zero: a row of zeros
         count: how many rows there are
-        place_of: each run's place among the moving ones, -1 where it doesn't move
+        place_of: each layer's place among the moving ones, -1 where it doesn't move
         two: the places of those with two pulses
         lags: how many qubits there are, and how many lags each of them has
         filled: the places whose frames make the lags; what fills up a qubit's is never used
-        lag_of: which lag is that of each moving run
+        lag_of: which lag is that of each moving layer
         lag_turned: which lag comes before each signed MS on its first qubit
     """
 
     def __init__(self, wiring: Wiring, place_of: Indices, two: Indices) -> None:
-        """Numbers the rows for the moving runs of a circuit."""
+        """Numbers the rows for the moving layers of a circuit."""
         self.place_of, self.two = place_of, two
-        chains = [[place for place in place_of[own] if place >= 0] for own in wiring.chain_of]
-        n_moving, longest = sum(map(len, chains)), max(map(len, chains), default=0)
-        self.lags = len(chains), longest
-        filled = [[*own, *[0] * (longest - len(own))] for own in chains]
+        timelines = [[place for place in place_of[own] if place >= 0] for own in wiring.layers_of]
+        n_moving, longest = sum(map(len, timelines)), max(map(len, timelines), default=0)
+        self.lags = len(timelines), longest
+        filled = [[*own, *[0] * (longest - len(own))] for own in timelines]
         self.filled = np.array(filled, dtype=int).reshape(-1)
         self.lag_of = np.zeros(n_moving, dtype=int)
-        for qubit, own in enumerate(chains):
+        for qubit, own in enumerate(timelines):
             self.lag_of[own] = np.arange(len(own)) + qubit * longest
         ms = wiring.signed if wiring.entangler == "ms" else wiring.signed[:0]
         self.lag_turned = self.lag_of[place_of[wiring.before[0, ms]]]
@@ -89,18 +110,18 @@ class Rows:
 
 
 class Still(NamedTuple):
-    """The Euler angles of the runs that nothing moves, in turns; of the others, anything.
+    """The Euler angles of the layers that nothing moves, in turns; of the others, anything.
 
     Attributes:
-        ends: minus the phases of U₀₀ and U₁₀, shape (n_runs, 2)
-        tilt: the angle with |U₁₀|/|U₀₀| as half its tangent, shape (n_runs,)
+        ends: minus the phases of U₀₀ and U₁₀, shape (n_layers, 2)
+        tilt: the angle with |U₁₀|/|U₀₀| as half its tangent, shape (n_layers,)
     """
 
     ends: Reals
     tilt: Reals
 
 
-class Timeline(NamedTuple):
+class Schedule(NamedTuple):
     """A circuit's gates.
 
     Attributes:
@@ -122,26 +143,26 @@ class _Number(NamedTuple):
         return _Number(self.row, self.constant + constant)
 
 
-def timeline(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> Timeline:
-    """The gates of a circuit in time.
+def schedule(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> Schedule:
+    """Return the gates of a circuit in time.
 
     Args:
         wiring: of the circuit
-        kinds: what each run is
+        kinds: what each layer is
         rows: of the table
-        still: the runs that nothing moves
+        still: the layers that nothing moves
     """
     before, after = _lags(wiring, kinds, rows, still)
     phases = _phases(kinds, rows, still, before)
     gates: list[Gate] = []
     numbers: list[_Number] = []
-    waiting = [iter(own) for own in wiring.chain_of]
+    waiting = [iter(own) for own in wiring.layers_of]
 
     def play(qubit: int) -> int:
-        run = next(waiting[qubit])
-        gates.extend(Gate(name, (qubit,)) for name in _PULSES[kinds[run]])
-        numbers.extend(phases[run])
-        return run
+        layer = next(waiting[qubit])
+        gates.extend(Gate(name, (qubit,)) for name in _PULSES[kinds[layer]])
+        numbers.extend(phases[layer])
+        return layer
 
     turned, sizes = _turned(wiring, rows), _sizes(wiring, rows)
     for index, qubits in enumerate(wiring.qubits):
@@ -159,24 +180,24 @@ def timeline(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> 
         play(qubit)
     constants = np.array([number.constant for number in numbers])
     constants -= np.rint(constants)
-    return Timeline(Gates(gates), np.array([n.row for n in numbers], dtype=int), constants)
+    return Schedule(Gates(gates), np.array([n.row for n in numbers], dtype=int), constants)
 
 
 def _phases(
     kinds: Sequence[int], rows: Rows, still: Still, before: dict[int, _Number]
 ) -> list[list[_Number]]:
-    """The phases of each run's pulses."""
+    """Return the phases of each layer's pulses."""
     second = dict(zip(rows.two.tolist(), range(rows.second.start, rows.second.stop), strict=True))
     found = []
-    for run, (kind, place) in enumerate(zip(kinds, rows.place_of.tolist(), strict=True)):
-        lag = before[run]
+    for layer, (kind, place) in enumerate(zip(kinds, rows.place_of.tolist(), strict=True)):
+        lag = before[layer]
         alone = 0.0 if kind == TWO_HALVES else QUARTER_TURN
         if place >= 0:
             first = _Number(rows.first.start + place, lag.constant + alone)
             other = _Number(second.get(place, 0), lag.constant - HALF_TURN)
         else:
-            first = lag.plus(alone - still.ends[run].sum())
-            other = first.plus(-still.tilt[run] - HALF_TURN)
+            first = lag.plus(alone - still.ends[layer].sum())
+            other = first.plus(-still.tilt[layer] - HALF_TURN)
         found.append([first, other][: len(_PULSES[kind])])
     return found
 
@@ -184,30 +205,30 @@ def _phases(
 def _lags(
     wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still
 ) -> tuple[dict[int, _Number], dict[int, _Number]]:
-    """Minus the frames before and after each run."""
+    """Return minus the frames before and after each layer."""
     before, after = {}, {}
-    for own in wiring.chain_of:
+    for own in wiring.layers_of:
         lag = _Number(rows.zero.start, 0.0)
-        for run in own:
-            before[run], place = lag, int(rows.place_of[run])
+        for layer in own:
+            before[layer], place = lag, int(rows.place_of[layer])
             if place >= 0:
                 lag = _Number(rows.lag.start + int(rows.lag_of[place]), lag.constant)
             else:
-                tilt = still.tilt[run] if kinds[run] == TWO_HALVES else 0.0
-                drop = -2 * still.ends[run, 0] - tilt
+                tilt = still.tilt[layer] if kinds[layer] == TWO_HALVES else 0.0
+                drop = -2 * still.ends[layer, 0] - tilt
                 lag = lag.plus(float(drop - np.rint(drop)))
-            after[run] = lag
+            after[layer] = lag
     return before, after
 
 
 def _turned(wiring: Wiring, rows: Rows) -> dict[int, int]:
-    """The signed MS and their rows; none for ZZ."""
+    """Return the signed MS and their rows; none for ZZ."""
     own = range(rows.turned.start, rows.turned.stop)
     return dict(zip(wiring.signed.tolist(), own, strict=False))
 
 
 def _sizes(wiring: Wiring, rows: Rows) -> list[_Number]:
-    """The entanglers' angles."""
+    """Return the entanglers' angles."""
     sizes = [_Number(rows.zero.start, size) for size in wiring.sizes.tolist()]
     for places, own in ((wiring.signed, rows.signed), (wiring.steady, rows.steady)):
         for place, row in zip(places.tolist(), range(own.start, own.stop), strict=True):

@@ -1,14 +1,14 @@
-"""Frames of X: π pulses that are not played but carried along.
+"""Pauli-X frames: π pulses that are carried along instead of being played.
 
-What the gates before a run have left may be an X on its qubit. A run that takes pulses makes of it
-what it likes. One that takes none hands it on, or takes a GPi; so does the end of the circuit. An X
-on one qubit turns the sign of a ZZ's angle around, and goes through MS as it is; an odd number of
+The gates before a layer may leave an X on its qubit. A layer with pulses absorbs it or leaves
+another. A layer without pulses passes it on, or takes a GPi; so does the end of the circuit. An X
+on one qubit changes the sign of a ZZ's angle, and passes through MS unchanged; an odd number of
 half turns of MS leaves an X on both qubits.
 
-So every end of a run has a bit, the runs without pulses and the circuit's ends link these, and the
-pulses are the links that are broken (parity.py). The signs of angles that parameters decide are
-open bits: along a spanning forest all other bits follow from them, for each circuit of a batch on
-its own. Only where links are in a circle do circuits differ in their pulses.
+So every end of a layer has a bit, the layers without pulses and the circuit's ends link these bits,
+and each broken link is a pulse (parity_constraints.py). The signs of angles that depend on
+parameters are open bits: along a spanning forest all other bits follow from them, for each circuit
+of a batch. Only where links form a cycle do the pulses differ between circuits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ Bits = NDArray[np.bool_]
 
 
 class FrameEnd(NamedTuple):
-    """The frame before or after a run: a node's bit, with others added to it.
+    """The frame before or after a layer: a node's bit, with others added to it.
 
     Attributes:
         node: the node, or GROUND, whose bit is 0
@@ -45,14 +45,14 @@ class FrameEnd(NamedTuple):
 
 
 class FramePattern(NamedTuple):
-    """Which runs take a GPi or two pulses more, and everybody's frames.
+    """Which layers take a GPi or two pulses more, and everybody's frames.
 
     Frames are given as a matrix for the open bits and, in its last column, a 1.
 
     Attributes:
-        flipped: the runs that take a GPi though they would take nothing
-        opened: the runs that take two pulses so that all frames are possible
-        runs: those whose frames may be set
+        flipped: the layers that take a GPi though they would take nothing
+        opened: the layers that take two pulses so that all frames are possible
+        layers: those whose frames may be set
         before: the frames before them, (n, n_open + 1)
         after: the frames after them
         ends: the frames at the end of each qubit, (n_qubits, n_open + 1)
@@ -60,15 +60,15 @@ class FramePattern(NamedTuple):
 
     flipped: tuple[int, ...]
     opened: tuple[int, ...]
-    runs: NDArray[np.int_]
+    layers: NDArray[np.int_]
     before: Reals
     after: Reals
     ends: Reals
 
     def at(self, bits: Bits) -> "Frames":
-        """The frames of circuits with some open bits, shape (n_open, batch)."""
+        """Return the frames of circuits with some open bits, shape (n_open, batch)."""
         batch = bits.shape[-1]
-        if not len(self.runs) and not self.ends.any():
+        if not len(self.layers) and not self.ends.any():
             nobody = np.zeros((0, batch), dtype=bool)
             return Frames(nobody, nobody, None)
         values = np.concatenate([bits, np.ones((1, batch))])
@@ -81,7 +81,7 @@ class Frames(NamedTuple):
     """The frames of some circuits.
 
     Attributes:
-        before: those before the pattern's runs, shape (n, batch)
+        before: those before the pattern's layers, shape (n, batch)
         after: those after them
         ends: the qubits of each circuit that end with one, as integers of shape (batch,); None
             where there are none
@@ -92,11 +92,11 @@ class Frames(NamedTuple):
     ends: NDArray[np.int64] | None
 
 
-class Flips:
-    """The frames of a circuit's runs.
+class XFrames:
+    """The frames of a circuit's layers.
 
     Attributes:
-        before: the frames before the runs where no open bit is set, for the runs to take in
+        before: the frames before the layers where no open bit is set, for the layers to take in
         after: the frames after them
         cycles: the sums of open bits, (n, n_open), that decide which pattern a circuit has
     """
@@ -111,15 +111,15 @@ class Flips:
         """Finds the frames that cost the fewest pulses.
 
         Args:
-            ends: of each run
-            still: the runs that take no pulse, and whether they are an X up to a frame
-            last: each qubit's last run
+            ends: of each layer
+            still: the layers that take no pulse, and whether they are an X up to a frame
+            last: each qubit's last layer
             n_open: how many open bits there are
         """
         self._ends, self._last, self._n_open = ends, last, n_open
         self._nodes = 1 + max((end.node for pair in ends for end in pair), default=GROUND)
         self._runs = list(still)
-        links = [_link(*ends[run], odd) for run, odd in still.items()]
+        links = [_link(*ends[layer], odd) for layer, odd in still.items()]
         bits = fewest_broken(self._nodes, links)
         self.before = np.array([bits[end.node] != end.odd for end, _ in ends], dtype=bool)
         self.after = np.array([bits[end.node] != end.odd for _, end in ends], dtype=bool)
@@ -130,12 +130,12 @@ class Flips:
             self._masks[link.ends[0]] ^ self._masks[link.ends[1]] ^ link.mask
             for link in self._links
         ]
-        self._closing = [run for run, total in zip(self._runs, sums, strict=True) if total]
+        self._closing = [layer for layer, total in zip(self._runs, sums, strict=True) if total]
         self._sums = sorted({total for total in sums if total})
         self.cycles = _rows(self._sums, n_open)
 
     def pattern(self, bits: Bits) -> FramePattern:
-        """The pulses and frames of all circuits whose cycles are those of this one.
+        """Return pulses and frames of all circuits that share this one's cycles.
 
         Args:
             bits: one circuit's open bits
@@ -149,16 +149,16 @@ class Flips:
         return self._with(broken, (), shifts)
 
     def _turned(self, mine: int) -> bool:
-        """Whether open bits make some circle of links ask for something else."""
+        """Return whether open bits change what some cycle of links asks for."""
         return any(_parity(total & mine) for total in self._sums)
 
     def universal(self) -> FramePattern:
-        """Pulses and frames that all circuits have, with a few pulses more."""
+        """Return pulses and frames that serve all circuits, with a few pulses more."""
         closing = set(self._closing)
         broken = [
-            run
-            for run, link in zip(self._runs, self._links, strict=True)
-            if link.odd and run not in closing
+            layer
+            for layer, link in zip(self._runs, self._links, strict=True)
+            if link.odd and layer not in closing
         ]
         return self._with(broken, self._closing, [0] * (self._nodes + 1))
 
@@ -168,28 +168,30 @@ class Flips:
         at = [mask ^ shift for mask, shift in zip(self._masks, shifts, strict=True)]
         before = [at[end.node] ^ end.mask for end, _ in self._ends]
         after = [at[end.node] ^ end.mask for _, end in self._ends]
-        runs = [run for run, masks in enumerate(zip(before, after, strict=True)) if any(masks)]
+        layers = [
+            layer for layer, masks in enumerate(zip(before, after, strict=True)) if any(masks)
+        ]
         columns = self._n_open + 1
-        ends = [after[run] ^ (int(self.after[run]) << self._n_open) for run in self._last]
+        ends = [after[layer] ^ (int(self.after[layer]) << self._n_open) for layer in self._last]
         return FramePattern(
             tuple(flipped),
             tuple(opened),
-            np.array(runs, dtype=int),
-            _rows([before[run] for run in runs], columns),
-            _rows([after[run] for run in runs], columns),
+            np.array(layers, dtype=int),
+            _rows([before[layer] for layer in layers], columns),
+            _rows([after[layer] for layer in layers], columns),
             _rows(ends, columns),
         )
 
 
 def _link(before: FrameEnd, after: FrameEnd, odd: bool) -> Link:
-    """What a run without pulses asks of the frames at its ends."""
+    """Return the link between the frames at the ends of a layer without pulses."""
     return Link(
         (before.node, after.node), (before.odd != after.odd) != odd, before.mask ^ after.mask
     )
 
 
 def _rows(masks: Iterable[int], columns: int) -> Reals:
-    """Masks as rows of zeros and ones."""
+    """Return masks as rows of zeros and ones."""
     size = columns // 8 + 1
     data = bytearray().join(mask.to_bytes(size, "little") for mask in masks)
     table = np.array(data, dtype=np.uint8).reshape(-1, size)

@@ -238,7 +238,7 @@ def _plain_derived(derived: Derived) -> list[Any]:
     return [
         derived.first,
         [
-            [source.parity, [[word, *_plain_angle(angle)] for word, angle in source.turns]]
+            [source.parity, [[word, *_plain_angle(angle)] for word, angle in source.rotations]]
             for source in derived.sources
         ],
     ]

@@ -1,1 +1,1 @@
-"""Constant states and unitaries to gates: KAK, Schmidt and Shannon decompositions."""
+"""Decompose constant states and unitaries: KAK, Schmidt and Shannon decompositions."""

@@ -1,4 +1,4 @@
-"""Phases that let amplitudes of given magnitudes be made with fewer entanglers."""
+"""Choose free phases of amplitudes so that a state takes fewer entanglers."""
 
 from collections.abc import Iterator, Sequence
 
@@ -48,7 +48,7 @@ def two_entanglers(magnitudes: Reals) -> Matrix | None:
 
 
 def paired(weights: Reals) -> NDArray[np.int_]:
-    """An order of eight falling weights in which `two_entanglers` finds phases, if there is one.
+    """Return an order of eight falling weights in which `two_entanglers` has a solution, if any.
 
     It does where of the four products of opposite corners none is greater than the others' sum.
     """
@@ -70,7 +70,7 @@ def _pairings(items: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _corner(outer: float, inner: float, size: float) -> float:
-    """The phase between two numbers whose difference has some magnitude."""
+    """Return the phase between two numbers whose difference has a given magnitude."""
     if outer * inner < tolerances.SMALLEST:
         return 0.0
     cosine = (outer**2 + inner**2 - size**2) / (2 * outer * inner)

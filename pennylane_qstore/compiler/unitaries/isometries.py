@@ -1,4 +1,4 @@
-"""Constant isometries to elements on one and two qubits: only what becomes of |0…0⟩ matters."""
+"""Decompose constant isometries, whose other inputs are |0⟩, into one- and two-qubit elements."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -54,7 +54,7 @@ class Isometry(NamedTuple):
 def isometry(
     columns: Matrix, qubits: Sequence[int], *, left: bool = False, right: bool = False
 ) -> Isometry:
-    """Orthonormal columns to elements that make them of the carriers' basis states.
+    """Return elements that make orthonormal columns of the carriers' basis states.
 
     Args:
         columns: shape (2^m, 2^k) with 1 ≤ k ≤ m
@@ -76,7 +76,7 @@ def isometry(
 
 
 def _peeled(columns: Matrix, qubits: Sequence[int]) -> Isometry | None:
-    """Some qubits made of fewer at the end, where the rest depends on no more of them."""
+    """Return a circuit that makes some qubits of fewer at the end, or None."""
     rows, inputs = columns.shape
     tensor = columns.reshape((2,) * len(qubits) + (inputs,))
     for places in _subsets(len(qubits)):
@@ -112,7 +112,7 @@ def _subsets(size: int) -> Iterator[tuple[int, ...]]:
 
 
 def _from_one_to_two(columns: Matrix, qubits: tuple[int, int]) -> tuple[list[Element], int]:
-    """One entangler if a qubit selects the other's state, or else two."""
+    """Return elements of one entangler if a qubit selects the other's state, else of two."""
     tensor = columns.reshape(2, 2, 2)
     for carrier in (1, 0):
         found = _selecting(tensor if carrier else tensor.transpose(1, 0, 2))
@@ -159,7 +159,7 @@ def _selecting(tensor: Matrix) -> tuple[Matrix, Matrix] | None:
 def _by_cosines_and_sines(
     columns: Matrix, qubits: Sequence[int], *, left: bool, right: bool
 ) -> Isometry:
-    """(A₀⊕A₁)·(selected RY of the first qubit, which is in |0⟩)·W, with W on the carriers."""
+    """Return (A₀⊕A₁)·(selected RY of the first qubit, from |0⟩)·W, with W on the carriers."""
     rows, inputs = columns.shape
     half = rows // 2
     (a0, a1), theta, (inner, _) = cossin(completed(columns), p=half, q=inputs, separate=True)
@@ -184,7 +184,7 @@ def _with_idle(
     left: bool,
     right: bool,
 ) -> Isometry:
-    """The same where more qubits are in |0⟩, so that few columns of A₀ and A₁ matter."""
+    """Return the same where more qubits start in |0⟩, so that few columns of A₀ and A₁ matter."""
     target, rest = qubits[0], qubits[1:]
     half, inputs = len(a0), len(inner)
     # The other columns are as alike as they can be.
@@ -217,7 +217,7 @@ def _with_idle(
 
 
 def renamed(elements: Iterable[Element], names: Mapping[int, int]) -> list[Element]:
-    """Elements on other qubits."""
+    """Return elements on other qubits."""
     moved: list[Element] = []
     for element in elements:
         if isinstance(element, Rotation):
@@ -231,7 +231,7 @@ def renamed(elements: Iterable[Element], names: Mapping[int, int]) -> list[Eleme
 
 
 def completed(columns: Matrix) -> Matrix:
-    """A unitary whose first columns are these."""
+    """Return a unitary whose first columns are these."""
     count = columns.shape[1]
     outer, _, inner = np.linalg.svd(columns)
     found = outer.copy()
@@ -240,5 +240,5 @@ def completed(columns: Matrix) -> Matrix:
 
 
 def bits_of(size: int) -> int:
-    """How many bits it takes to tell so many apart."""
+    """Return how many bits it takes to count to a size."""
     return max(size - 1, 0).bit_length()

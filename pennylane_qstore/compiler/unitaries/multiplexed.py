@@ -1,7 +1,7 @@
-"""Rotations and unitaries that other qubits select, taken apart.
+"""Decompose rotations and unitaries that other qubits select (multiplexed gates).
 
-Selected unitaries are two around selected RZ rotations (Shende, Bullock and Markov,
-quant-ph/0406176, theorem 12); selected rotations are a Gray code's (Möttönen et al.,
+Selected unitaries are two unitaries around selected RZ rotations (Shende, Bullock and Markov,
+quant-ph/0406176, theorem 12). Selected rotations follow a Gray code (Möttönen et al.,
 quant-ph/0404089).
 """
 
@@ -62,7 +62,7 @@ class Demultiplexed(NamedTuple):
 def selected(
     axis: str, target: int, controls: Sequence[int], angles: Reals, *, drop: bool = False
 ) -> Selected:
-    """exp(-i angles[j]/2 · axis) on the target where the controls are in basis state j.
+    """Return exp(-i angles[j]/2 · axis) on the target where the controls are in basis state j.
 
     Args:
         axis: "Y" or "Z"
@@ -86,7 +86,7 @@ def selected(
 
 
 def demultiplexed(first: Matrix, second: Matrix) -> Demultiplexed:
-    """Two unitaries, selected by a qubit, to two that are not.
+    """Return the factors of two unitaries that a qubit selects.
 
     Args:
         first: where the qubit is 0
@@ -110,7 +110,7 @@ def _is_rotation(unitary: Matrix) -> bool:
 
 
 def _planes(real: Reals) -> tuple[Reals, Matrix]:
-    """A rotation of four dimensions to phases and eigenvectors, as pairs of conjugates.
+    """Return phases and eigenvectors of a rotation in four dimensions, in conjugate pairs.
 
     The eigenvectors are a real rotation times those of Y⊗1 and 1⊗Y, so that they take two
     entanglers as it does, or one if they may be multiplied with a diagonal.
@@ -156,20 +156,20 @@ def balancing(product: Matrix, generator: Reals | None = None) -> Matrix:
 
 
 def _joint(phases: Reals) -> float:
-    """The part of four phases that depends on both bits together, modulo what is none."""
+    """Return the part of four phases that depends on both bits together, modulo 2π."""
     total = phases[0] - phases[1] - phases[2] + phases[3]
     return float(abs(np.angle(np.exp(1j * total))))
 
 
 def _closed(phases: Reals) -> Reals:
-    """The same four phases, with turns added so that their joint part is in (-π, π]."""
+    """Return the same four phases plus turns, so that their joint part is in (-π, π]."""
     total = phases[0] - phases[1] - phases[2] + phases[3]
     turns = np.rint(total / (2 * np.pi))
     return phases - 2 * np.pi * turns * np.array([1.0, 0.0, 0.0, 0.0])
 
 
 def _walsh(angles: Reals) -> Reals:
-    """Angles by basis state to angles by parity of bits."""
+    """Return angles by parity of bits from angles by basis state (a Walsh-Hadamard transform)."""
     parts = angles.reshape((2,) * (len(angles).bit_length() - 1))
     for place in range(parts.ndim):
         first, second = np.moveaxis(parts, place, 0)
@@ -178,7 +178,7 @@ def _walsh(angles: Reals) -> Reals:
 
 
 def _gray(axis: str, target: int, controls: Sequence[int], parts: Reals, *, drop: bool) -> Selected:
-    """A rotation for each parity, in an order in which one bit of the parity changes at a time."""
+    """Return a rotation for each parity, ordered so that one bit of it changes at a time."""
     name = "CX" if axis == "Z" else "CZ"
     elements: list[Element] = []
     size = len(parts)
@@ -195,7 +195,7 @@ def _gray(axis: str, target: int, controls: Sequence[int], parts: Reals, *, drop
 
 
 def _lowest(number: int, bits: int) -> int:
-    """The lowest bit that is set; the highest of all if none is."""
+    """Return the lowest bit that is set; the highest of all if none is."""
     return (number & -number).bit_length() - 1 if number else bits - 1
 
 

@@ -1,4 +1,4 @@
-"""States of two qubits as what one entangler and local gates make of |00>."""
+"""Schmidt decomposition of two-qubit states: local gates after one entangler on |00⟩."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class Schmidt(NamedTuple):
 
 
 def schmidt(states: Matrix) -> Schmidt:
-    """States (B, 4), the first qubit the more significant bit, to their Schmidt decompositions.
+    """Return the Schmidt decompositions of states (B, 4), first qubit the more significant bit.
 
     A state as a 2x2 matrix M is U·diag(weights)·V†; the columns of V are eigenvectors of M†M, and
     the weights' squares add up to one, so that the first is never small. The second is

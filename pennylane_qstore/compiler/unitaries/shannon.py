@@ -1,11 +1,11 @@
-"""Constant unitaries on any qubits to unitaries on two: the quantum Shannon decomposition.
+"""Decompose constant unitaries into two-qubit unitaries: the quantum Shannon decomposition.
 
-As in Shende, Bullock and Markov (quant-ph/0406176): the cosine-sine decomposition makes two
-selected unitaries around a selected RY, each two unitaries around a selected RZ, and so on. Three
-things make it cheaper. A unitary on two qubits that may differ by a diagonal takes two entanglers,
-and the diagonal commutes with what is selected by the qubits, up to the next unitary. One of the
-gates of a selected RY goes into its neighbour. And a partial entangler balances the eigenvalues of
-two selected unitaries on two qubits, so that their RZ takes two entanglers, not four.
+As in Shende, Bullock and Markov (quant-ph/0406176), the cosine-sine decomposition gives two
+selected unitaries around a selected RY; each of these is two unitaries around a selected RZ, and so
+on. Three things make it cheaper. A two-qubit unitary that may differ by a diagonal takes two
+entanglers, and the diagonal commutes with what its qubits select, up to the next unitary. One gate
+of a selected RY merges into its neighbour. And a partial entangler balances the eigenvalues of two
+selected two-qubit unitaries, so that their RZ takes two entanglers instead of four.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +49,7 @@ class ShannonSynthesis(NamedTuple):
 def unitary(
     matrix: Matrix, qubits: Sequence[int], *, left: bool = False, right: bool = False
 ) -> ShannonSynthesis:
-    """A unitary to elements on one and two qubits.
+    """Return elements on one and two qubits for a unitary.
 
     Args:
         matrix: of size 2^len(qubits)
@@ -72,7 +72,7 @@ def unitary(
 
 
 def _spared(matrix: Matrix) -> Phases:
-    """The diagonal without which a 4x4 unitary takes the fewest entanglers, at most two."""
+    """Return the diagonal without which a 4x4 unitary takes the fewest entanglers, at most two."""
     own = weyl.decompose(matrix).coordinates
     generic = weyl.without_diagonal(matrix[None]).delta
     # Where the diagonal is along one of the axes, it can take that coordinate away.
@@ -88,7 +88,7 @@ def _spared(matrix: Matrix) -> Phases:
 
 
 def constant(qubits: Sequence[int], matrix: Matrix) -> list[Element]:
-    """A constant, unless it is a phase."""
+    """Return a constant as an element, or nothing for a phase."""
     size = len(matrix)
     if np.abs(matrix - matrix[0, 0] * np.eye(size)).max() < tolerances.GLOBAL_PHASE:
         return []
@@ -96,7 +96,7 @@ def constant(qubits: Sequence[int], matrix: Matrix) -> list[Element]:
 
 
 def inverse(elements: Iterable[Element]) -> list[Element]:
-    """Elements of constant angles that undo these; those that are named gates are CX and CZ."""
+    """Return the inverse of elements with constant angles whose named gates are CX and CZ."""
     undone: list[Element] = []
     for element in reversed(list(elements)):
         if isinstance(element, Rotation):
@@ -111,7 +111,7 @@ def inverse(elements: Iterable[Element]) -> list[Element]:
 def _by_cosines_and_sines(
     matrix: Matrix, qubits: Sequence[int], *, left: bool, right: bool
 ) -> ShannonSynthesis:
-    """(A₀⊕A₁)·(selected RY)·(B₀⊕B₁), selected by the first qubit but for the RY."""
+    """Return (A₀⊕A₁)·(selected RY)·(B₀⊕B₁), selected by the first qubit but for the RY."""
     half = len(matrix) // 2
     (a0, a1), theta, (b0, b1) = cossin(matrix, p=half, q=half, separate=True)
     if opposite(a0, a1):
@@ -140,7 +140,7 @@ def after_selected_ry(
     *,
     left: bool,
 ) -> ShannonSynthesis:
-    """(a0⊕a1)·(RY of the first qubit, selected by the others)."""
+    """Return (a0⊕a1)·(RY of the first qubit, selected by the others)."""
     half = len(a0)
     turns = selected("Y", qubits[0], qubits[1:], angles, drop=True)
     elements = turns.elements
@@ -181,7 +181,7 @@ def balanced_later(
 def two_unitaries(
     first: Matrix, second: Matrix, qubits: Sequence[int], *, left: bool
 ) -> ShannonSynthesis:
-    """first⊕second, selected by the first qubit; a diagonal on the others may be left out."""
+    """Return first⊕second, selected by the first qubit; a diagonal on the others may be free."""
     parts = demultiplexed(first, second)
     inner = unitary(parts.inner, qubits[1:], left=True)
     turns = selected("Z", qubits[0], qubits[1:], parts.angles)
@@ -193,7 +193,7 @@ def two_unitaries(
 
 
 def junction(target: int, other: int, diagonal: Phases) -> list[Element]:
-    """exp(iεZ) on a qubit where the target is 1, that is, for the diagonal of exp(iεZ)."""
+    """Return exp(iεZ) on a qubit where the target is 1, for the diagonal of exp(iεZ)."""
     angle = float(np.angle(diagonal[0]))
     if abs(angle) < tolerances.JUNCTION_ANGLE:
         return []
@@ -204,14 +204,14 @@ def junction(target: int, other: int, diagonal: Phases) -> list[Element]:
 
 
 def opposite(first: Matrix, second: Matrix) -> bool:
-    """Whether two matrices are real and one of them has a reflection more."""
+    """Return whether two matrices are real and one of them has a reflection more."""
     if np.iscomplex(first).any() or np.iscomplex(second).any():
         return False
     return bool((np.linalg.det(first) * np.linalg.det(second)).real < 0)
 
 
 def signs(qubits: Sequence[int], qubit: int) -> Phases:
-    """Z on one of some qubits, as a diagonal."""
+    """Return the diagonal of Z on one of some qubits."""
     signs = np.ones((2,) * len(qubits))
     np.moveaxis(signs, list(qubits).index(qubit), 0)[1] = -1
     return signs.reshape(-1).astype(complex)

@@ -1,9 +1,9 @@
-"""Constant states to few entanglers, by their Schmidt decompositions.
+"""Prepare constant states with few entanglers, by their Schmidt decompositions.
 
-A state of two halves is Σ σᵢ |uᵢ⟩|vᵢ⟩. The weights σᵢ are made on as many qubits of one half as it
-takes to count them, CNOTs copy these to the other half, and an isometry on each half makes
-|uᵢ⟩ and |vᵢ⟩ of the basis state |i⟩ (Plesch and Brukner, arXiv:1003.5760). A diagonal commutes with
-the CNOTs' controls and targets alike, so that one half may leave one to the other.
+A state of two halves is Σ σᵢ |uᵢ⟩|vᵢ⟩. The weights σᵢ are prepared on as many qubits of one half as
+it takes to count them, CNOTs copy these to the other half, and an isometry on each half makes |uᵢ⟩
+and |vᵢ⟩ of the basis state |i⟩ (Plesch and Brukner, arXiv:1003.5760). A diagonal commutes with the
+CNOTs' controls and targets alike, so that one half may leave one to the other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -67,14 +67,14 @@ def prepare(state: NDArray[np.complex128], *, magnitudes_only: bool = False) -> 
 
 
 def _simple(amplitudes: Matrix) -> Matrix:
-    """Real amplitudes, where a global phase is all that keeps them from it."""
+    """Return real amplitudes where only a global phase makes them complex."""
     largest = amplitudes[np.abs(amplitudes).argmax()]
     turned = amplitudes * (abs(largest) / largest)
     return turned.real + 0j if np.abs(turned.imag).max() < tolerances.IMAGINARY_PART else turned
 
 
 def entanglers(elements: Iterable[Element]) -> int:
-    """How many entanglers elements take, each on its own."""
+    """Return how many entanglers elements take, each on its own."""
     joint = [element for element in elements if len(element.qubits) == PAIR]
     matrices = [element.matrix for element in joint if isinstance(element, Constant)]
     others = sum(not isinstance(e, Constant) and getattr(e, "name", "") != "SWAP" for e in joint)
@@ -89,7 +89,7 @@ def entanglers(elements: Iterable[Element]) -> int:
 
 
 def _of_magnitudes(amplitudes: Matrix, qubits: Sequence[int]) -> list[Element]:
-    """A state whose amplitudes have these magnitudes: real, unless there is a better one."""
+    """Return a state of these magnitudes: real, unless a complex one takes fewer entanglers."""
     magnitudes = np.abs(amplitudes).astype(complex)
     plain = _made(magnitudes, qubits, left=True)
     if len(qubits) == _TRIPLE and entanglers(plain) > PAIR:
@@ -105,12 +105,12 @@ def _of_magnitudes(amplitudes: Matrix, qubits: Sequence[int]) -> list[Element]:
 
 
 def _estimate(state: Matrix) -> float:
-    """About how many entanglers a state takes."""
+    """Return about how many entanglers a state takes."""
     return min(_costs(state, _spectra(_as_tensor(state))).values())
 
 
 def _made(state: Matrix, qubits: Sequence[int], *, left: bool = False) -> list[Element]:
-    """A state to elements; a diagonal may be left out at the end where it is free on the left."""
+    """Return elements that prepare a state; with left, up to a diagonal."""
     if not qubits:
         return []
     if len(qubits) == 1:
@@ -130,7 +130,7 @@ def _made(state: Matrix, qubits: Sequence[int], *, left: bool = False) -> list[E
 def _apart(
     tensor: Matrix, qubits: Sequence[int], places: Sequence[int], *, left: bool
 ) -> list[Element]:
-    """A product state: each factor on its own."""
+    """Return a product state's elements: each factor on its own."""
     first, _, second = np.linalg.svd(_as_matrix(tensor, places), full_matrices=False)
     own = [qubits[place] for place in places]
     other = [qubit for qubit in qubits if qubit not in own]
@@ -138,7 +138,7 @@ def _apart(
 
 
 def _spectra(tensor: Matrix) -> Spectra:
-    """The weights for every way to cut the qubits in two."""
+    """Return the Schmidt weights for every way to cut the qubits in two."""
     count = tensor.ndim
     spectra: Spectra = {}
     for size in range(1, count // 2 + 1):
@@ -151,23 +151,23 @@ def _spectra(tensor: Matrix) -> Spectra:
 
 
 def _costs(state: Matrix, spectra: Spectra) -> dict[tuple[int, ...], float]:
-    """About how many entanglers it takes to make a state along each cut."""
+    """Return about how many entanglers a state takes along each cut."""
     count = len(state).bit_length() - 1
-    known = _COMPLEX if np.iscomplex(state).any() else _REAL
+    table = _COMPLEX if np.iscomplex(state).any() else _REAL
     costs = {}
     for places, weights in spectra.items():
         bits = bits_of(int((weights > tolerances.SINGULAR_VALUE).sum()))
         size = len(places)
         sides = [(size, bits), (count - size, bits)]
-        costs[places] = sum(known.get(side, bits * 21 * 4.0 ** (side[0] - 4)) for side in sides)
+        costs[places] = sum(table.get(side, bits * 21 * 4.0 ** (side[0] - 4)) for side in sides)
         costs[places] += max(2 * bits - 1, bits)
-        if known is _COMPLEX:
+        if table is _COMPLEX:
             costs[places] -= 1 < bits == size  # a diagonal goes to the other side
     return costs
 
 
 def _promising(state: Matrix, spectra: Spectra) -> list[tuple[tuple[int, ...], bool]]:
-    """The cuts to try, and whether to order the weights by their vectors."""
+    """Return the cuts to try, and whether to order the weights by their vectors."""
     costs = _costs(state, spectra)
     cuts = sorted(costs, key=lambda places: (costs[places], -len(places)))
     orders = (
@@ -191,7 +191,7 @@ def _joined(
     ordered: bool,
     left: bool,
 ) -> list[Element]:
-    """A state by its Schmidt decomposition along a cut.
+    """Return a state's elements by its Schmidt decomposition along a cut.
 
     Args:
         tensor: the state, an axis for each qubit
@@ -221,7 +221,7 @@ def _joined(
 
 
 def _handed(vectors: Matrix) -> float:
-    """Take the reflection out of real vectors that span all there is; -1 if there was one."""
+    """Return -1 and take the reflection out of real vectors that span the space; 1 if none."""
     if vectors.shape[0] != vectors.shape[1] or np.linalg.det(vectors).real > 0:
         return 1.0
     vectors[:, 0] = -vectors[:, 0]
@@ -229,7 +229,7 @@ def _handed(vectors: Matrix) -> float:
 
 
 def _free_phases(weights: NDArray[np.float64]) -> Matrix:
-    """Phases that make a vector of weights cheap."""
+    """Return phases that make a vector of weights cheap to prepare."""
     if len(weights) == 1 << _TRIPLE:
         phases = two_entanglers(weights.reshape(2, 2, 2))
         if phases is not None:
@@ -238,7 +238,7 @@ def _free_phases(weights: NDArray[np.float64]) -> Matrix:
 
 
 def _weighted(weights: Matrix, one: Sequence[int], two: Sequence[int]) -> list[Element]:
-    """Σ weights[i] |i⟩|i⟩ on two registers."""
+    """Return elements that make Σ weights[i] |i⟩|i⟩ on two registers."""
     if len(one) == 1:
         # exp(-i x YX)|00> = cos x |00> + sin x |11>
         angle = float(np.arctan2(weights[1].real, weights[0].real))
@@ -248,7 +248,7 @@ def _weighted(weights: Matrix, one: Sequence[int], two: Sequence[int]) -> list[E
 
 
 def _decomposed(matrix: Matrix) -> tuple[Matrix, NDArray[np.float64], Matrix]:
-    """Σ weights[i] first[:, i]⊗second[:, i], with 2^k terms; the last weights may be zero."""
+    """Return the factors of Σ weights[i] first[:, i]⊗second[:, i], with 2^k terms."""
     first, weights, second = np.linalg.svd(matrix)
     count = 1 << bits_of(int((weights > tolerances.SINGULAR_VALUE).sum()))
     first, weights, second = first[:, :count], weights[:count], second[:count].T
@@ -265,7 +265,7 @@ def _decomposed(matrix: Matrix) -> tuple[Matrix, NDArray[np.float64], Matrix]:
 
 
 def _towards_basis(vectors: Matrix) -> Matrix:
-    """A unitary that makes orthonormal vectors of the same span with many zeros."""
+    """Return a unitary that makes orthonormal vectors of the same span with many zeros."""
     rows = vectors.conj().copy()
     chosen = []
     for _ in range(rows.shape[1]):
@@ -278,11 +278,11 @@ def _towards_basis(vectors: Matrix) -> Matrix:
 
 
 def _as_tensor(state: Matrix) -> Matrix:
-    """A state with an axis for each qubit."""
+    """Return a state with an axis for each qubit."""
     return state.reshape((2,) * (len(state).bit_length() - 1))
 
 
 def _as_matrix(tensor: Matrix, places: Sequence[int]) -> Matrix:
-    """A state as a matrix whose row is the basis state of some qubits."""
+    """Return a state as a matrix whose row is the basis state of some qubits."""
     moved = np.moveaxis(tensor, list(places), range(len(places)))
     return moved.reshape(1 << len(places), -1)

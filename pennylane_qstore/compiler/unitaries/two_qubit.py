@@ -1,4 +1,4 @@
-"""Elements on two qubits to matrices, and a matrix on two qubits to elements."""
+"""Two-qubit matrices of elements, and elements of two-qubit matrices."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -41,7 +41,7 @@ CLIFFORDS: dict[str, Matrix] = {
 
 
 def matrices(qubits: tuple[int, ...], elements: Iterable[Element], params: Reals) -> Matrix:
-    """Unitaries (B, 4, 4) of elements on two qubits for parameters (B, P).
+    """Return the unitaries (B, 4, 4) of elements on two qubits for parameters (B, P).
 
     Args:
         qubits: the first is the left tensor factor
@@ -60,7 +60,7 @@ def between(
     angles: Sequence[float],
     right: Sequence[Matrix],
 ) -> list[Element]:
-    """Constants on one qubit around rotations about XX, YY and ZZ.
+    """Return constants on one qubit around rotations about XX, YY and ZZ.
 
     Args:
         qubits: the first is the left tensor factor
@@ -80,7 +80,7 @@ def between(
 
 
 def on_both(qubits: tuple[int, ...], element: Element) -> Matrix:
-    """An element's matrix on a pair of qubits, or the Pauli word that it rotates about."""
+    """Return an element's matrix on a pair of qubits, or the Pauli word that it rotates about."""
     if isinstance(element, Rotation):
         return WORDS[word_of(qubits, element)]
     places = tuple(qubits.index(qubit) for qubit in element.qubits)
@@ -92,7 +92,7 @@ def on_both(qubits: tuple[int, ...], element: Element) -> Matrix:
 
 
 def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
-    """A decomposition as constants on one qubit around rotations about XX, YY and ZZ.
+    """Return a decomposition as constants on one qubit around rotations about XX, YY and ZZ.
 
     Args:
         qubits: the first is the left tensor factor
@@ -102,12 +102,12 @@ def resolved(qubits: tuple[int, ...], found: Weyl) -> list[Element]:
 
 
 def word_of(qubits: tuple[int, ...], element: Rotation) -> int:
-    """The index of a rotation's word on a pair of qubits."""
+    """Return the index of a rotation's word on a pair of qubits."""
     return sum(LETTERS.index(p) * 4 ** (1 - qubits.index(qubit)) for qubit, p in element.word)
 
 
 def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
-    """An element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
+    """Return an element on two qubits as a matrix (4, 4) or (B, 4, 4)."""
     matrix = on_both(qubits, element)
     if not isinstance(element, Rotation):
         return matrix
@@ -117,14 +117,14 @@ def _lifted(qubits: tuple[int, ...], element: Element, params: Reals) -> Matrix:
 
 
 def on_pair(matrix: Matrix, places: tuple[int, ...]) -> Matrix:
-    """A matrix on places (0,), (1,), (0, 1) or (1, 0) of a pair."""
+    """Return a matrix on places (0,), (1,), (0, 1) or (1, 0) of a pair as a 4x4 matrix."""
     if len(places) == PAIR:
         return matrix if places == (0, 1) else SWAP @ matrix @ SWAP
     return weyl.kron(matrix, _IDENTITY) if places == (0,) else weyl.kron(_IDENTITY, matrix)
 
 
 def _constants(qubits: tuple[int, ...], gates: Sequence[Matrix]) -> list[Element]:
-    """Gates on one qubit each, but for those that are a phase."""
+    """Return gates on one qubit each as elements, without those that are a phase."""
     return [
         Constant((qubit,), gate)
         for qubit, gate in zip(qubits, gates, strict=True)

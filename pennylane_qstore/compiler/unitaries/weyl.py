@@ -1,4 +1,4 @@
-"""A two-qubit unitary to local gates around exp(i(a XX + b YY + c ZZ)): the KAK decomposition.
+"""The KAK decomposition: a two-qubit unitary as local gates around exp(i(a XX + b YY + c ZZ)).
 
 In the magic basis SU(2)⊗SU(2) is SO(4) and XX, YY, ZZ are diagonal (Makhlin, quant-ph/0002045;
 Kraus and Cirac, quant-ph/0011050), so a unitary V there is O₁·D·O₂ and VᵀV = O₂ᵀ·D²·O₂. Local
@@ -71,7 +71,7 @@ class Weyl:
     right: tuple[Matrix, Matrix]
 
     def row(self, index: int) -> "Weyl":
-        """One decomposition of a batch."""
+        """Return one decomposition of a batch."""
         left, right = self.left, self.right
         return Weyl(
             self.phase[index],
@@ -81,7 +81,7 @@ class Weyl:
         )
 
     def matrix(self) -> Matrix:
-        """The unitary, of shape (..., 4, 4)."""
+        """Return the unitary, of shape (..., 4, 4)."""
         turned = kron(*self.left) @ canonical(self.coordinates) @ kron(*self.right)
         return np.exp(1j * self.phase)[..., None, None] * turned
 
@@ -99,24 +99,24 @@ class WithoutDiagonal(NamedTuple):
 
 
 def kron(left: Matrix, right: Matrix) -> Matrix:
-    """Kronecker products of 2x2 matrices, of shape (..., 4, 4)."""
+    """Return Kronecker products of 2x2 matrices, of shape (..., 4, 4)."""
     products = left[..., :, None, :, None] * right[..., None, :, None, :]
     return products.reshape(*products.shape[:-4], 4, 4)
 
 
 def canonical(coordinates: Reals) -> Matrix:
-    """exp(i(a XX + b YY + c ZZ)) of coordinates (..., 3), in radians."""
+    """Return exp(i(a XX + b YY + c ZZ)) of coordinates (..., 3), in radians."""
     phases = coordinates @ (4 * _TO_COORDINATES[:, 1:].T)
     return (_MAGIC * np.exp(1j * phases)[..., None, :]) @ _MAGIC.conj().T
 
 
 def decompose(matrix: Matrix) -> Weyl:
-    """A 4x4 unitary to its decomposition."""
+    """Return the decomposition of a 4x4 unitary."""
     return decompose_batch(matrix[None]).row(0)
 
 
 def decompose_batch(matrices: Matrix) -> Weyl:
-    """Unitaries of shape (B, 4, 4) to their decompositions."""
+    """Return the decompositions of unitaries of shape (B, 4, 4)."""
     phase = np.angle(np.linalg.det(matrices)) / 4
     special = matrices.reshape(-1, 16) * np.exp(-1j * phase)[:, None]
     magic = (special @ _TO_MAGIC).reshape(-1, 4, 4)
@@ -131,7 +131,7 @@ def decompose_batch(matrices: Matrix) -> Weyl:
 
 
 def entanglers(weyl: Weyl, atol: float = tolerances.COORDINATE) -> NDArray[np.int_]:
-    """How many coordinates are not zero, of shape (...).
+    """Return how many coordinates are not zero, of shape (...).
 
     Args:
         weyl: one or a batch
@@ -141,7 +141,7 @@ def entanglers(weyl: Weyl, atol: float = tolerances.COORDINATE) -> NDArray[np.in
 
 
 def mirrored_entanglers(weyl: Weyl, atol: float = tolerances.COORDINATE) -> NDArray[np.int_]:
-    """How many coordinates of SWAP·M are not zero: it moves each by π/4, up to its sign.
+    """Return how many coordinates of SWAP·M are not zero: each moves by π/4, up to its sign.
 
     Args:
         weyl: of M, one or a batch
@@ -184,7 +184,7 @@ def cheapest_batch(
 
 
 def without_diagonal(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:
-    """Find the ZZ rotations that leave unitaries (B, 4, 4) with at most two entanglers.
+    """Return the ZZ rotations that leave unitaries (B, 4, 4) with at most two entanglers.
 
     Before a measurement in the computational basis, exp(i delta ZZ) on the left can't be seen; on
     the right, it is an RZ where one qubit is in a basis state.
@@ -210,7 +210,7 @@ def without_diagonal(matrices: Matrix, side: Side = "left") -> WithoutDiagonal:
 
 
 def _shares(weyl: Weyl, side: Side) -> Reals:
-    """How much of ZZ the local gates on one side turn into XX, YY and ZZ, of shape (B, 3)."""
+    """Return the shares of XX, YY and ZZ that the local gates on one side make of ZZ, (B, 3)."""
     if side == "left":
         turned = [gate.conj().swapaxes(1, 2) @ PAULIS[3] @ gate for gate in weyl.left]
     else:
@@ -221,7 +221,7 @@ def _shares(weyl: Weyl, side: Side) -> Reals:
 
 
 def _flattened(weyl: Weyl) -> Weyl:
-    """The same with c = 0, where it is zero but for rounding."""
+    """Return the same with c = 0, where it is zero but for rounding."""
     flat = np.abs(weyl.coordinates[..., 2:]) < tolerances.REMOVED_COORDINATE
     third = np.where(flat, 0.0, weyl.coordinates[..., 2:])
     coordinates = np.concatenate([weyl.coordinates[..., :2], third], axis=-1)
@@ -229,7 +229,7 @@ def _flattened(weyl: Weyl) -> Weyl:
 
 
 def _times_diagonal(matrices: Matrix, deltas: Reals, side: Side) -> Matrix:
-    """exp(i delta ZZ)·M or M·exp(i delta ZZ) for every delta."""
+    """Return exp(i delta ZZ)·M or M·exp(i delta ZZ) for every delta."""
     diagonals = np.exp(1j * deltas[:, None] * ZZ_SIGNS)
     if side == "left":
         return diagonals[:, :, None] * matrices
@@ -237,7 +237,7 @@ def _times_diagonal(matrices: Matrix, deltas: Reals, side: Side) -> Matrix:
 
 
 def _diagonalised(squares: Matrix) -> tuple[Reals, Matrix]:
-    """Symmetric unitaries (B, 4, 4) to (P in SO(4), diagonals of Pᵀ·squares·P).
+    """Return P in SO(4) and the diagonals of Pᵀ·squares·P of symmetric unitaries (B, 4, 4).
 
     Their real and imaginary parts commute. A combination of both has the same eigenvectors, and
     mixes those of two eigenvalues only as far as its own eigenvalues are closer than theirs; then
@@ -258,7 +258,7 @@ def _diagonalised(squares: Matrix) -> tuple[Reals, Matrix]:
 
 
 def _diagonalised_along(squares: Matrix, direction: float) -> tuple[Reals, Matrix, Reals]:
-    """Eigenvectors of one combination, the diagonals in them, and what is left off the diagonal."""
+    """Return one combination's eigenvectors, the diagonals in them, and the rest."""
     turned = squares * np.exp(-1j * direction)
     along, frame = np.linalg.eigh(turned.real)
     across = frame.swapaxes(1, 2) @ turned.imag @ frame
@@ -269,7 +269,7 @@ def _diagonalised_along(squares: Matrix, direction: float) -> tuple[Reals, Matri
 
 
 def _quaternions(orthogonal: Reals) -> tuple[Reals, Reals]:
-    """SO(4) matrices (B, 4, 4) to the unit quaternions (B, 4) of both qubits."""
+    """Return the unit quaternions (B, 4) of both qubits, of SO(4) matrices (B, 4, 4)."""
     products = (orthogonal.reshape(-1, 16) @ _TO_QUATERNIONS).reshape(-1, 4, 4)
     largest = (products**2).sum(axis=2).argmax(axis=1)
     right = products[np.arange(len(products)), largest]
@@ -279,7 +279,7 @@ def _quaternions(orthogonal: Reals) -> tuple[Reals, Reals]:
 
 
 def _permuting(order: tuple[int, ...]) -> Reals:
-    """The Clifford gate that takes axis j to ±axis order[j] when it conjugates."""
+    """Return the Clifford gate that takes axis j to ±axis order[j] when it conjugates."""
     axes = np.eye(4)[1:]
     fixed = [axis for axis, image in enumerate(order) if axis == image]
     if len(fixed) == len(order):
@@ -322,7 +322,7 @@ _BEFORE_ONE = np.einsum(
 def _in_chamber(
     phase: Reals, left: tuple[Reals, Reals], values: Reals, right: tuple[Reals, Reals]
 ) -> Weyl:
-    """Any coordinates to those in the Weyl chamber, the difference going to the local gates.
+    """Return decompositions in the Weyl chamber, the difference going to the local gates.
 
     Args:
         phase: radians, (B,)
@@ -362,6 +362,6 @@ def _in_chamber(
 
 
 def _matrices(quaternions: Reals, factors: Reals) -> Matrix:
-    """Quaternions (B, 4) times factors (B, 4, 4) as matrices (B, 2, 2)."""
+    """Return quaternions (B, 4) times factors (B, 4, 4) as matrices (B, 2, 2)."""
     units = (quaternions[:, None, :] @ factors)[:, 0, :] @ _UNITS.reshape(4, 4)
     return units.reshape(-1, 2, 2)

@@ -62,8 +62,8 @@ def test_turns_that_keep_a_parity_stay_the_same_unitary(turns, params):
     """With at most three words on both qubits, at any angles, special ones too."""
     found = fewer(turns, MOST)
     (known,) = Derived(MOST, (found.source,) if found.source else ()).beside(params[None])
-    assert distance(unitary(turns, params), unitary(found.turns, known)) < 1e-13
-    assert sum(turn.word in JOINT for turn in found.turns) <= max(
+    assert distance(unitary(turns, params), unitary(found.rotations, known)) < 1e-13
+    assert sum(turn.word in JOINT for turn in found.rotations) <= max(
         3, len({turn.word for turn in turns} & JOINT)
     )
 
@@ -74,8 +74,8 @@ def test_what_is_on_one_qubit_at_the_ends_does_not_matter(turns, ends):
     first, last = (WordRotation(word, Angle(0.4)) for word in ends)
     found = fewer([first, *turns, last], MOST)
     alone = fewer(turns, MOST)
-    assert len(found.turns) == len(alone.turns) + 2
-    assert (found.turns[0], found.turns[-1]) == (first, last)
+    assert len(found.rotations) == len(alone.rotations) + 2
+    assert (found.rotations[0], found.rotations[-1]) == (first, last)
 
 
 def test_constant_turns_give_constant_angles():
@@ -83,8 +83,8 @@ def test_constant_turns_give_constant_angles():
     turns = [WordRotation(word, Angle(0.3 + word)) for word in (5, 3, 12, 5, 15, 10)]
     found = fewer(turns, 0)
     assert found.source is None
-    assert all(turn.angle.is_constant for turn in found.turns)
-    assert len(found.turns) == 7
+    assert all(turn.angle.is_constant for turn in found.rotations)
+    assert len(found.rotations) == 7
 
 
 def test_turns_that_keep_no_parity_are_left_as_they_are():

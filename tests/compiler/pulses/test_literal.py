@@ -112,7 +112,7 @@ def test_a_batch_equals_its_rows(entangler, rows):
 
 @entanglers
 def test_pennylane_ionqs_gates_are_the_gates_ionq_runs(entangler):
-    """PennyLane-IonQ's MS has a wrong matrix and its GPI none: what IonQ runs is the truth."""
+    """PennyLane-IonQ's MS has a wrong matrix and its GPI none: what IonQ layers is the truth."""
     ionq = pennylane_ionq.ops
     operations = [
         ionq.GPI2(0.1, "a"),

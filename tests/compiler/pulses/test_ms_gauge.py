@@ -1,4 +1,4 @@
-"""MS's gauge: nothing that a circuit does changes, and runs take the pulses that were promised."""
+"""MS's gauge: circuits stay the same, and layers take the pulses that were promised."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pennylane_qstore.compiler.pulses.ms_gauge import choose, constants, gauge
 from pennylane_qstore.compiler.pulses.products import products
 from pennylane_qstore.compiler.pulses.timelines import BoundGate
-from tests.compiler.pulses.test_products import matrix, runs
+from tests.compiler.pulses.test_products import layers, matrix
 from tests.compiler.pulses.test_pulses import special
 
 LOCALS, SAMPLES = 2, 3
@@ -26,16 +26,16 @@ def locals_of(angles):
 
 
 @given(
-    chain=runs,
+    timeline=layers,
     angles=st.lists(special, min_size=5, max_size=5),
     seed=st.integers(0, 99),
 )
-def test_a_chain_takes_what_was_promised_whatever_the_angles(chain, angles, seed):
-    """The chain's unitary is kept, and a run with a pulse less is on the equator or on a pole."""
+def test_a_chain_takes_what_was_promised_whatever_the_angles(timeline, angles, seed):
+    """The unitary is kept, and a layer with a pulse less is on the equator or on a pole."""
     rng = np.random.default_rng(seed)
-    own = range(len(chain))
-    plain = products(chain)
-    opaque = np.array([any(isinstance(each, BoundGate) for each in run) for run in chain])
+    own = range(len(timeline))
+    plain = products(timeline)
+    opaque = np.array([any(isinstance(each, BoundGate) for each in layer) for layer in timeline])
     samples = plain.at(
         rng.uniform(0.3, 2.8, (3, SAMPLES)), locals_of(rng.uniform(0.3, 2.8, (2, SAMPLES)))
     )
@@ -79,10 +79,10 @@ def test_qubits_have_a_gauge_each():
     samples = rng.normal(size=(9, 4, SAMPLES))
     samples[:4, 1:3] = 0
     samples /= np.linalg.norm(samples, axis=1, keepdims=True)
-    chains = [range(4), range(4, 7), range(7, 9)]
-    together = choose(samples, chains, np.zeros(9, dtype=bool)).pulses
+    timelines = [range(4), range(4, 7), range(7, 9)]
+    together = choose(samples, timelines, np.zeros(9, dtype=bool)).pulses
     alone = [
         choose(samples[list(own)], [range(len(own))], np.zeros(len(own), dtype=bool)).pulses
-        for own in chains
+        for own in timelines
     ]
     assert together.tolist() == np.concatenate(alone).tolist()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from pennylane_qstore.compiler.circuit.half_angles import tangents
+from pennylane_qstore.compiler.circuit.quaternions import tangents
 from pennylane_qstore.compiler.pulses.products import products
 from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, AxisRotation, BoundGate, Fixed
 from tests.compiler.native_matrix import X, Y, Z
@@ -17,7 +17,7 @@ factor = st.one_of(
     st.builds(AxisRotation, st.sampled_from("XYZ"), st.integers(0, ANGLES - 1)),
     st.builds(BoundGate, st.integers(0, LOCALS - 1)),
 )
-runs = st.lists(st.lists(factor, max_size=7), min_size=1, max_size=5)
+layers = st.lists(st.lists(factor, max_size=7), min_size=1, max_size=5)
 
 
 def matrix(quaternion):
@@ -30,18 +30,18 @@ def drawn(rng, *shape):
     return quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)
 
 
-@given(runs=runs, seed=st.integers(0, 99))
-def test_products_of_factors(runs, seed):
-    """Factors of all kinds in any order, and constants before and after every run."""
+@given(layers=layers, seed=st.integers(0, 99))
+def test_products_of_factors(layers, seed):
+    """Factors of all kinds in any order, and constants before and after every layer."""
     rng = np.random.default_rng(seed)
     angles, gates = rng.uniform(-7, 7, (ANGLES, BATCH)), drawn(rng, LOCALS, 4, BATCH)
-    before, after = drawn(rng, len(runs), 4), drawn(rng, len(runs), 4)
-    plain = products(runs).at(angles, gates)
-    between = products(runs).between(before, after).at(angles, gates)
-    for row, run in enumerate(runs):
+    before, after = drawn(rng, len(layers), 4), drawn(rng, len(layers), 4)
+    plain = products(layers).at(angles, gates)
+    between = products(layers).between(before, after).at(angles, gates)
+    for row, layer in enumerate(layers):
         for place in range(BATCH):
             expected = np.eye(2)
-            for each in run:
+            for each in layer:
                 if isinstance(each, Fixed):
                     step = matrix(each.quaternion)
                 elif isinstance(each, BoundGate):

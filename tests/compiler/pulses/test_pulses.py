@@ -1,4 +1,4 @@
-"""Elements to pulses: unitaries are kept, and each run takes as few pulses as it may."""
+"""Elements to pulses: unitaries are kept, and each layer takes as few pulses as it may."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant
 from pennylane_qstore.compiler.circuit.paulis import bits
 from pennylane_qstore.compiler.optimiser.optimise import Optimised
 from pennylane_qstore.compiler.pulses.pulses import pulses
-from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, chains
+from pennylane_qstore.compiler.pulses.timelines import CLIFFORDS, timelines
 from tests.compiler.native_matrix import distance_up_to_frames, on_register, program_matrix
 
 QUBITS = 3
@@ -82,7 +82,7 @@ def unitary_of(parts, params):
 
 
 def made(parts, entangler, **options):
-    circuit = chains(parts, QUBITS)
+    circuit = timelines(parts, QUBITS)
     samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 4)))
     return circuit, pulses(circuit, entangler, samples, **options)
 
@@ -94,18 +94,18 @@ def compiled(parts, params, entangler):
 
 
 @entanglers
-@pytest.mark.parametrize("flips_free", [False, True])
+@pytest.mark.parametrize("frames_free", [False, True])
 @given(parts=elements, params=batches)
-def test_pulses_keep_the_unitary(entangler, flips_free, parts, params):
+def test_pulses_keep_the_unitary(entangler, frames_free, parts, params):
     """Whatever the parameters, up to a global phase and an RZ on each qubit at the end.
 
     Special values too, and values that are nearly special, where a gauge's angle is nearly free.
     Where flips are free, the outcomes of the qubits that are named are turned around.
     """
-    circuit, found = made(parts, entangler, flips_free=flips_free)
+    circuit, found = made(parts, entangler, frames_free=frames_free)
     rows = []
     for bound in found.bind(*circuit.values(params, found.slots)):
-        assert flips_free or bound.programs.flips is None
+        assert frames_free or bound.programs.flips is None
         for place, row in enumerate(bound.rows.tolist()):
             matrix = program_matrix(bound.programs, place)
             flips = bound.programs.flips
@@ -139,7 +139,7 @@ def test_blocks_keep_the_unitary(entangler, params):
     """Gates that a block gives when parameters are bound are right at special ones as well."""
     parts = [*su4(0, (0, 1)), *su4(3, (1, 2)), *su4(5, (0, 1))]
     found = consolidate(parts, QUBITS)
-    circuit = chains(found.elements, QUBITS)
+    circuit = timelines(found.elements, QUBITS)
     samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 7)))
     made_of = pulses(circuit, entangler, samples)
     (bound,) = made_of.bind(*circuit.values(params, made_of.slots))
@@ -205,7 +205,7 @@ def test_a_run_takes_the_pulses_that_its_structure_asks_for(parts, count):
 
 
 def hardware_efficient(qubits, layers):
-    """RY encoding, then layers of RY and RZ and a chain of CNOTs, all angles open."""
+    """RY encoding, then layers of RY and RZ and a timeline of CNOTs, all angles open."""
     index = iter(range(1000))
     parts = [Rotation(((q, "Y"),), Angle(0.0, ((next(index), 1.0),))) for q in range(qubits)]
     for _ in range(layers):

@@ -6,7 +6,7 @@ import pytest
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import bits
 from pennylane_qstore.compiler.pulses.pulses import pulses
-from pennylane_qstore.compiler.pulses.timelines import chains
+from pennylane_qstore.compiler.pulses.timelines import timelines
 from tests.compiler.native_matrix import X, distance_up_to_frames, on_register, program_matrix
 from tests.compiler.pulses.test_pulses import unitary_of
 
@@ -23,8 +23,8 @@ def zz(first, second, angle):
 
 
 def made(parts, entangler="zz", **options):
-    """The circuit's chains, and its pulses."""
-    circuit = chains(parts, QUBITS)
+    """The circuit's timelines, and its pulses."""
+    circuit = timelines(parts, QUBITS)
     samples = circuit.values(np.random.default_rng(5).uniform(0.3, 2.8, (3, 40)))
     return circuit, pulses(circuit, entangler, samples, **options)
 
@@ -67,8 +67,8 @@ def test_a_flip_that_reaches_the_end_takes_a_pulse_unless_outcomes_take_it(entan
     word = [(0, "X"), (1, "X")] if entangler == "ms" else [(0, "Z"), (1, "Z")]
     parts = [rotation(word, Angle(0.3)), Clifford("X", (0,)), Clifford("X", (2,))]
     assert ones(parts, entangler) == 2
-    assert ones(parts, entangler, flips_free=True) == 0
-    (group,) = bound(parts, np.zeros((2, 40)), entangler, flips_free=True)
+    assert ones(parts, entangler, frames_free=True) == 0
+    (group,) = bound(parts, np.zeros((2, 40)), entangler, frames_free=True)
     assert group.programs.flips.tolist() == [0b101] * 2
 
 
@@ -127,7 +127,7 @@ def test_a_flip_of_a_batch_that_reaches_the_end(entangler):
     params = np.array([[0.3] * 40, [3.0 if entangler == "ms" else -0.3] * 40])
     exact = bound(parts, params, entangler)
     assert sorted(group.programs.gate_counts()["1q"] for group in exact) == [2, 3]
-    (free,) = bound(parts, params, entangler, flips_free=True)
+    (free,) = bound(parts, params, entangler, frames_free=True)
     assert free.programs.gate_counts()["1q"] == 2
     assert (free.programs.flips > 0).tolist() == [False, True]
 
