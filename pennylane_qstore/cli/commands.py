@@ -33,7 +33,7 @@ class _CommandParser(argparse.ArgumentParser):
         self._module = module
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as ``ArgumentParser`` does, with the command's arguments."""
+        """Return what ``ArgumentParser`` does, with the command's arguments."""
         if self._module is not None:
             command = import_module(self._module)
             self._module = None

@@ -1,8 +1,9 @@
-"""``qstore estimate``: what circuits of so many gates would cost, by IonQ's own estimate."""
+"""``qstore estimate``: the price of circuits with given numbers of gates, estimated by IonQ."""
 
 import argparse
 import math
 import sys
+from typing import Any
 
 from pennylane_qstore.cloud.client import Client
 from pennylane_qstore.cloud.http import loop
@@ -13,22 +14,45 @@ from pennylane_qstore.options import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options."""
+    """Add the options to a parser."""
     add = parser.add_argument
-    add("--backend", required=True, help="such as qpu.forte-1")
-    add("--gates1", type=int, required=True, help="one-qubit gates of a circuit, as compiled")
-    add("--gates2", type=int, required=True, help="two-qubit gates of a circuit, as compiled")
-    add("--qubits", type=int, required=True, help="of a circuit")
-    add("--shots", type=int, required=True, help="of a circuit")
-    add("--circuits", type=int, default=1, help="how many; those of a batch share a job")
-    add("--debiasing", action="store_true", help="with IonQ's error mitigation")
+    number: dict[str, Any] = {"type": int, "metavar": "N"}
+    add("--backend", required=True, help="such as qpu.forte-1 (required)")
+    add(
+        "--gates1",
+        required=True,
+        **number,
+        help="one-qubit gates per circuit, as compiled (required)",
+    )
+    add(
+        "--gates2",
+        required=True,
+        **number,
+        help="two-qubit gates per circuit, as compiled (required)",
+    )
+    add("--qubits", required=True, **number, help="qubits per circuit (required)")
+    add("--shots", required=True, **number, help="shots per circuit (required)")
+    add(
+        "--circuits",
+        default=1,
+        **number,
+        help="circuits; those of a batch share a job (%(default)s)",
+    )
+    add("--debiasing", action="store_true", help="with IonQ's error mitigation (off)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the price; 1 where there is none, with one line that says why."""
+    """Print the price.
+
+    Args:
+        args: parsed by a parser that :func:`add_arguments` has filled
+
+    Returns:
+        the exit code: 0; 1 after an error, which is one line on stderr
+    """
     try:
-        jobs = jobs_of(args)
-        price = _asked(args, jobs)
+        jobs = _jobs(args)
+        price = _estimate(args, jobs)
     except QStoreError as error:
         sys.stderr.write(f"qstore estimate: {error}\n")
         return 1
@@ -40,11 +64,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def jobs_of(args: argparse.Namespace) -> list[Job]:
-    """Circuits of so many gates, as few jobs as the API's limits allow; they can't be sent.
+def _jobs(args: argparse.Namespace) -> list[Job]:
+    """Return circuits of so many gates, in as few jobs as the API's limits allow.
+
+    Returns:
+        the jobs, without programs
 
     Raises:
-        OptionError: a number that can't be
+        OptionError: a number that is out of its range
     """
     limits = {
         "gates1": (0, MAX_GATES),
@@ -68,7 +95,8 @@ def jobs_of(args: argparse.Namespace) -> list[Job]:
     ]
 
 
-def _asked(args: argparse.Namespace, jobs: list[Job]) -> Price:
+def _estimate(args: argparse.Namespace, jobs: list[Job]) -> Price:
+    """Return IonQ's price of jobs."""
     options = Options(backend=args.backend, journal=None)
     if options.base_url is None or options.api_key is None:
         raise OptionError("backend", args.backend, "the emulator has no prices worth knowing")
@@ -78,7 +106,7 @@ def _asked(args: argparse.Namespace, jobs: list[Job]) -> Price:
         "settings": {"error_mitigation": {"debiasing": args.debiasing}},
     }
 
-    async def asked() -> Price:
+    async def estimate() -> Price:
         try:
             refusal = (await client.backend(args.backend)).too_wide(args.qubits)
             if refusal is not None:
@@ -87,4 +115,4 @@ def _asked(args: argparse.Namespace, jobs: list[Job]) -> Price:
         finally:
             await client.close()
 
-    return loop.current().run(asked())
+    return loop.current().run(estimate())

@@ -1,15 +1,16 @@
-"""A training's state to one file and back: no pickle, and never half a file.
+"""Checkpoints: a training's state in one file, without pickle, and never half written.
 
-The file is NumPy's ``npz``: the arrays, and one member of JSON that says how they hang together.
-It is written beside its name, flushed to the disk, and renamed, so that a process that is killed
-leaves the one before or the new one.
+The file is NumPy's ``npz``: the arrays, and one member of JSON with the structure that holds them.
+It is written under another name, flushed to the disk, and renamed, so that a process that is killed
+leaves the old file or the new one. Only its owner can read it.
 """
 
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from pennylane_qstore.errors import QStoreError
 
 _FORMAT = 1
 _TREE = "tree"
-# What reading a file that isn't a checkpoint, or is half of one, ends in.
+# What reading a file raises that is damaged, or isn't a checkpoint.
 _DAMAGE = (
     OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, StopIteration,
+    ArithmeticError, MemoryError, RecursionError, NotImplementedError, RuntimeError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _PLAIN = (str, bool, int, float, type(None))
@@ -31,74 +33,113 @@ _GENERATORS: Mapping[str, type[np.random.BitGenerator]] = {
 
 
 class CheckpointError(QStoreError):
-    """A checkpoint that can't be written, can't be read, or is another training's."""
+    """A checkpoint that can't be written or read, or that belongs to another training."""
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes a state, whole or not at all.
+    """Write a state, whole or not at all.
 
     Args:
-        path: of the file; what was there is replaced
+        path: of the file, which is replaced if it exists; only its owner can read it
         state: numbers, texts, arrays, NumPy's random generators, and lists, tuples, sets and
             dictionaries of them
 
     Raises:
-        CheckpointError: something in it can't be kept, or the file can't be written
+        CheckpointError: a value can't be kept, or the file can't be written
     """
     arrays: list[Any] = []
-    tree = {"format": _FORMAT, "state": _to_tree(dict(state), arrays, "state")}
+    try:
+        tree = {"format": _FORMAT, "state": _to_tree(dict(state), arrays, "state")}
+        text = json.dumps(tree)
+    except (RecursionError, ValueError) as error:
+        raise CheckpointError(f"{path} can't keep the state: {error}") from error
     members = {f"array{index}": array for index, array in enumerate(arrays)}
-    members[_TREE] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
+    members[_TREE] = np.frombuffer(text.encode(), np.uint8)
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with beside.open("wb") as file:
+        beside.unlink(missing_ok=True)
+        with open(beside, "wb", opener=_for_its_owner) as file:
             np.savez(file, **members)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         beside.unlink(missing_ok=True)
         raise CheckpointError(f"{path} can't be written: {error}") from error
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Reads a state that ``save`` wrote.
+    """Read a state that ``save`` wrote.
 
     Args:
         path: of the file
 
+    Returns:
+        the state
+
     Raises:
-        CheckpointError: it isn't there, is damaged, or another version's
+        CheckpointError: the file is missing, damaged, or of another version
     """
-    try:
+    with reading(path):
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            # Members are stored as they are, so a file can't fill more memory than it has bytes.
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > path.stat().st_size:
+            raise CheckpointError(f"{path} is no checkpoint: it unpacks to {unpacked} bytes")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as members:
             tree = json.loads(members[_TREE].tobytes())
             if tree["format"] != _FORMAT:
                 raise CheckpointError(
                     f"{path} is of format {tree['format']}, this version reads {_FORMAT}"
                 )
-            state: dict[str, Any] = _from_tree(tree["state"], members)
+            return dict(_from_tree(tree["state"], members))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise what goes wrong while a checkpoint is read, or its state used, as one kind of error.
+
+    Args:
+        path: of the checkpoint, for the message
+
+    Yields:
+        nothing
+
+    Raises:
+        CheckpointError: the file is missing or damaged, or its state isn't what the block expects
+    """
+    try:
+        yield
+    except QStoreError:
+        raise
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint {path}") from None
     except _DAMAGE as error:
-        raise CheckpointError(f"{path} is no checkpoint, or a damaged one: {error}") from error
-    return state
+        kind = type(error).__name__
+        raise CheckpointError(
+            f"{path} is no checkpoint, or a damaged one: {kind} {error}"
+        ) from error
 
 
 def attributes(holder: Any) -> dict[str, Any]:
-    """What an optimizer remembers: its attributes, but for functions, which are configuration."""
+    """Return an optimizer's state: its attributes without functions, which are configuration."""
     return {name: value for name, value in vars(holder).items() if not callable(value)}
 
 
 def restore_attributes(holder: Any, state: Mapping[str, Any]) -> None:
-    """Gives an optimizer, made with the same arguments, what another one remembered."""
+    """Set the state of an optimizer that was made with the same arguments."""
     for name, value in state.items():
         setattr(holder, name, value)
 
 
+def _for_its_owner(path: str, flags: int) -> int:
+    """Return the number of a new file that its owner alone can read."""
+    return os.open(path, flags | os.O_EXCL, 0o600)
+
+
 def _to_tree(value: Any, arrays: list[Any], place: str) -> Any:
-    """A value as JSON: what JSON doesn't have is a dictionary with the name of its kind."""
+    """Return a value as JSON: what JSON doesn't have is a dictionary with the name of its kind."""
 
     def inner(each: Any, name: object) -> Any:
         return _to_tree(each, arrays, f"{place}[{name!r}]")
@@ -154,7 +195,7 @@ def _array(array: Any, trained: bool | None, *, scalar: bool) -> Any:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the new name survive a loss of power, where folders can be flushed."""
+    """Make the new name survive a loss of power, where folders can be flushed."""
     if os.name != "posix":
         return
     number = os.open(folder, os.O_RDONLY)

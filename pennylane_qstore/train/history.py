@@ -1,4 +1,4 @@
-"""What each step of a training came to."""
+"""The results of each step of a training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a model did on some samples.
+    """Loss and accuracy of a model on some samples.
 
     Attributes:
-        loss: the mean over them
-        accuracy: share of them that it got right
-        gradient: length of the loss's gradient, where it is known
+        loss: the mean over the samples
+        accuracy: fraction of the samples that are classified correctly, 0 to 1
+        gradient: length of the loss's gradient, or None if it isn't known
     """
 
     loss: float
@@ -24,48 +24,46 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step came to; seconds, jobs, circuits, queue and cost count from the start.
+    """The results of one step; seconds, jobs, circuits, queue and cost count from the first step.
 
     Attributes:
         number: from 1
         loss: of the batch, averaged over the scores that the optimizer asked for
-        accuracy: share of those scores that were right
+        accuracy: fraction of those scores that were right, 0 to 1
         seconds: since the first step began, without the time between a kill and its resume
-        jobs: sent so far
-        circuits: run so far
+        jobs: sent so far; None without a meter that has a tracker
+        circuits: run so far; None without a meter that has a tracker
         weights: after the step
         epoch: from 1
-        queue: seconds that jobs waited over there
-        cost: that jobs were charged
-        gradient: length of the gradient; None where it isn't tracked or the optimizer has none
-        validation: what the weights after the step do on samples kept aside; None where unasked
+        queue: seconds that jobs waited at IonQ; None without a meter that has a tracker
+        cost: charged for jobs so far; None without a meter that has a tracker
+        gradient: length of the gradient; None if it isn't tracked or the optimizer has none
+        validation: loss and accuracy of the weights after the step on samples kept aside, or None
     """
 
     number: int
     loss: float
     accuracy: float
     seconds: float
-    jobs: int
-    circuits: int
+    jobs: int | None
+    circuits: int | None
     weights: Any = field(repr=False, compare=False)
     epoch: int = 1
-    queue: float = 0.0
-    cost: float = 0.0
+    queue: float | None = None
+    cost: float | None = None
     gradient: float | None = None
     validation: Measured | None = None
 
 
-_NUMBERS = [each.name for each in fields(Step) if each.name not in ("weights", "validation")]
+_COLUMNS = [each.name for each in fields(Step) if each.name not in ("weights", "validation")]
+_INTEGERS = {"number", "jobs", "circuits", "epoch"}
+_VALIDATION = ("loss", "accuracy")
 
 
 def table(steps: Sequence[Step]) -> dict[str, Any]:
-    """Steps to columns of numbers, nan where there is none; without the weights.
-
-    Args:
-        steps: in order
-    """
-    columns = {name: [getattr(step, name) for step in steps] for name in _NUMBERS}
-    for name in ("loss", "accuracy"):
+    """Return the steps as columns, each of shape (steps,), nan for None; without the weights."""
+    columns = {name: [getattr(step, name) for step in steps] for name in _COLUMNS}
+    for name in _VALIDATION:
         columns[f"validation_{name}"] = [
             None if step.validation is None else getattr(step.validation, name) for step in steps
         ]
@@ -73,15 +71,18 @@ def table(steps: Sequence[Step]) -> dict[str, Any]:
 
 
 def from_table(columns: dict[str, Any]) -> list[Step]:
-    """Columns of numbers to steps, whose weights are None."""
+    """Return the steps of columns that ``table`` made; their weights are None."""
+
+    def value(name: str, row: int) -> Any:
+        number = columns[name][row].item()
+        if np.isnan(number):
+            return None
+        return int(number) if name in _INTEGERS else number
+
     steps = []
     for row in range(len(columns["number"])):
-        values = {name: columns[name][row].item() for name in _NUMBERS}
-        for name in ("number", "jobs", "circuits", "epoch"):
-            values[name] = int(values[name])
-        if np.isnan(values["gradient"]):
-            values["gradient"] = None
-        loss, right = (columns[f"validation_{name}"][row].item() for name in ("loss", "accuracy"))
-        validation = None if np.isnan(loss) else Measured(loss, right)
+        loss, accuracy = (value(f"validation_{name}", row) for name in _VALIDATION)
+        validation = None if loss is None else Measured(loss, accuracy)
+        values = {name: value(name, row) for name in _COLUMNS}
         steps.append(Step(weights=None, validation=validation, **values))
     return steps

@@ -1,4 +1,4 @@
-"""What can learn: a QNode or a circuit's twin with one of PennyLane's optimizers."""
+"""Learners: what one step of a training does, for a QNode or for a loss with its own gradient."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,81 +18,77 @@ from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.shots import ShotSchedule, VarianceDriven
 
-# Weights and samples to loss, accuracy and the loss's derivatives by the weights.
+# From weights and samples: loss and accuracy, and the loss's derivatives by the weights.
 OwnGradient = Callable[[Any, Samples], tuple[Measured, Any]]
 
 
 class Learner(Protocol):
-    """What a trainer drives."""
+    """Takes the steps of a training; ``Trainer`` calls it."""
 
     @property
     def weights(self) -> Any:
-        """What is learned."""
+        """The trained weights."""
 
     @weights.setter
     def weights(self, value: Any) -> None: ...
 
     def step(self, batch: Samples) -> Measured:
-        """One optimizer step; what the model did on the batch while it was made."""
+        """Take one optimizer step, and return loss and accuracy on its batch."""
 
     def measure(self, samples: Samples) -> Measured:
-        """What the model does on samples, without learning from them."""
+        """Return loss and accuracy on samples, without a step."""
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on, in values that a checkpoint keeps."""
+        """Return all that the next step depends on, as values that a checkpoint can keep."""
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on as a state says."""
+        """Continue from a state."""
 
 
 class SquareLoss:
-    """Mean square error to one batch's labels, with a memory of the scores it has seen.
+    """Mean square error to one batch's labels, which records the scores that it receives.
 
-    Watching a training so costs no circuit of its own.
+    So loss and accuracy of a step need no circuits of their own.
+
+    Attributes:
+        labels: of the batch, shape (samples,)
+        scores: arrays of shape (samples,), one for each evaluation
     """
 
     def __init__(self, labels: Any) -> None:
         self.labels = labels
-        self.seen: list[Any] = []
+        self.scores: list[Any] = []
 
     def __call__(self, scores: Any) -> Any:
-        """The loss of a batch of scores, in any PennyLane interface."""
-        if not recorded():  # else they are made up
-            self.seen.append(to_numpy(scores))
+        """Return the loss of scores of any PennyLane interface."""
+        if not recorded():  # else the scores are placeholders
+            self.scores.append(to_numpy(scores))
         return qml.math.mean((scores - self.labels) ** 2)
 
     def measured(self, gradient: float | None = None) -> Measured:
-        """Loss and accuracy, averaged over the scores seen."""
+        """Return loss and accuracy, averaged over the recorded scores."""
         return Measured(
-            float(np.mean((np.array(self.seen) - self.labels) ** 2)),
-            float(np.mean([accuracy(scores, self.labels) for scores in self.seen])),
+            float(np.mean((np.array(self.scores) - self.labels) ** 2)),
+            float(np.mean([accuracy(scores, self.labels) for scores in self.scores])),
             gradient,
         )
 
 
 def accuracy(scores: Any, labels: Any) -> float:
-    """The share of scores whose sign is the label's.
-
-    Args:
-        scores: between -1 and +1
-        labels: -1 or +1
-
-    Returns:
-        between 0 and 1
-    """
+    """Return the fraction of scores that have the sign of their label (-1 or +1)."""
     return float(np.mean(np.where(np.asarray(scores) > 0, 1, -1) == labels))
 
 
 class CircuitLearner:
-    """A circuit ``circuit(weights, features)`` with one score a sample, and an optimizer.
+    """A circuit ``circuit(weights, features)`` with one score per sample, and an optimizer.
 
     Attributes:
         circuit: a QNode
         weights: an array of PennyLane's NumPy, trainable
         optimizer: PennyLane's, or one with the same ``step``
-        weight_decay: share of the weights that each step takes off (decoupled, as in AdamW)
-        track_gradient: whether gradients are measured; SPSA's and QN-SPSA's stay inside them
-        shots: of each step, by a rule; None leaves them to the circuit
+        weight_decay: fraction of the weights that each step subtracts (decoupled, as in AdamW)
+        track_gradient: whether the gradient's length is recorded; SPSA and QN-SPSA have none
+        shots: schedule of each step's shots; None leaves them to the circuit
     """
 
     def __init__(
@@ -106,16 +102,30 @@ class CircuitLearner:
         shots: ShotSchedule | None = None,
         seed: int = 1,
     ) -> None:
+        """Set up the learner.
+
+        Args:
+            circuit: a QNode
+            weights: initial ones, an array of PennyLane's NumPy
+            optimizer: takes the steps
+            weight_decay: fraction of the weights that each step subtracts
+            track_gradient: whether the gradient's length is recorded
+            shots: schedule of each step's shots
+            seed: of SPSA's perturbations
+
+        Raises:
+            OptionError: the schedule needs gradients
+        """
         self.circuit, self.weights, self.optimizer = circuit, weights, optimizer
         if isinstance(shots, VarianceDriven):
             raise OptionError(
-                "shots", shots, "this learner shows it no gradients: use a fixed rule"
+                "shots", shots, "this learner gives it no gradients: use another schedule"
             )
         self.weight_decay, self.track_gradient, self.shots = weight_decay, track_gradient, shots
         self._rng = np.random.default_rng([seed, 1])
 
     def step(self, batch: Samples) -> Measured:
-        """One step on the square loss of a batch."""
+        """Return loss and accuracy on a batch, after one step on its square loss."""
         loss = SquareLoss(batch.labels)
         gradient: list[float] = []
         with numpy_seed(int(self._rng.integers(2**32))):
@@ -128,9 +138,9 @@ class CircuitLearner:
     def _stepped(self, batch: Samples, loss: SquareLoss, gradient: list[float]) -> Any:
         circuit = self.circuit if self.shots is None else self.shots.on(self.circuit)
         if isinstance(self.optimizer, qml.QNSPSAOptimizer):
-            # It takes the QNode itself, because it also measures the metric of its states.
+            # It needs the QNode itself, because it also measures the metric of its states.
             given = {"features": batch.features, "loss": loss}
-            if self.optimizer.blocking:  # which measures the loss, and step() would warn of that
+            if self.optimizer.blocking:  # measures the loss, of which step() would warn
                 return self.optimizer.step_and_cost(circuit, self.weights, **given)[0]
             return self.optimizer.step(circuit, self.weights, **given)
 
@@ -142,21 +152,21 @@ class CircuitLearner:
         both = grad_fn(objective)
 
         def slopes(weights: Any) -> Any:
-            found = both(weights)
+            value = both(weights)
             if self.track_gradient:
-                gradient.append(float(np.linalg.norm(found)))
-            return found
+                gradient.append(float(np.linalg.norm(value)))
+            return value
 
         return self.optimizer.step(objective, self.weights, grad_fn=slopes)
 
     def measure(self, samples: Samples) -> Measured:
-        """Loss and accuracy on samples, all in one batch."""
+        """Return loss and accuracy on samples, which run as one batch."""
         loss = SquareLoss(samples.labels)
         loss(self.circuit(self.weights, samples.features))
         return loss.measured()
 
     def state(self) -> dict[str, Any]:
-        """Weights, the optimizer's memory, and where the chance stands."""
+        """Return the weights, the optimizer's state, and the random generator."""
         return {
             "weights": self.weights,
             "optimizer": attributes(self.optimizer),
@@ -165,7 +175,7 @@ class CircuitLearner:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on as a state says."""
+        """Continue from a state."""
         self.weights, self._rng = state["weights"], state["rng"]
         restore_attributes(self.optimizer, state["optimizer"])
         if self.shots is not None:
@@ -173,12 +183,12 @@ class CircuitLearner:
 
 
 class GradientLearner:
-    """Anything whose loss and gradient are a function of weights and samples, and an optimizer.
+    """A loss and gradient that are functions of weights and samples, and an optimizer.
 
     Attributes:
         weights: a flat array
-        optimizer: PennyLane's, one that goes by gradients
-        weight_decay: share of the weights that each step takes off (decoupled, as in AdamW)
+        optimizer: PennyLane's, one with ``apply_grad``
+        weight_decay: fraction of the weights that each step subtracts (decoupled, as in AdamW)
     """
 
     def __init__(
@@ -192,16 +202,16 @@ class GradientLearner:
         stepsizes: Callable[[int], float] | None = None,
         paces: Any = 1.0,
     ) -> None:
-        """Sets the learner up.
+        """Set up the learner.
 
         Args:
-            gradient: weights and samples to what was measured and the gradient
-            measured: weights and samples to what was measured
-            weights: to start from
-            optimizer: that takes the steps
-            weight_decay: share of the weights that each step takes off
-            stepsizes: a step's number, from 0, to the optimizer's step size; None leaves it alone
-            paces: share of the optimizer's step that each weight takes: 0 freezes it
+            gradient: ``gradient(weights, samples)`` returns what was measured, and the gradient
+            measured: ``measured(weights, samples)`` returns loss and accuracy
+            weights: initial ones
+            optimizer: takes the steps
+            weight_decay: fraction of the weights that each step subtracts
+            stepsizes: maps a step's number, from 0, to a step size; None keeps the optimizer's
+            paces: factor of the optimizer's step, for each weight or for all; 0 freezes a weight
         """
         self.weights = qml.numpy.array(weights, requires_grad=True)
         self.optimizer, self.weight_decay = optimizer, weight_decay
@@ -209,7 +219,7 @@ class GradientLearner:
         self._stepsizes, self._paces, self._steps = stepsizes, paces, 0
 
     def step(self, batch: Samples) -> Measured:
-        """One step on the loss of a batch."""
+        """Return loss and accuracy on a batch, after one step on its loss."""
         if self._stepsizes is not None:
             self.optimizer.stepsize = self._stepsizes(self._steps)
         measured, gradient = self._gradient(np.asarray(self.weights), batch)
@@ -220,11 +230,11 @@ class GradientLearner:
         return Measured(measured.loss, measured.accuracy, float(np.linalg.norm(gradient)))
 
     def measure(self, samples: Samples) -> Measured:
-        """Loss and accuracy on samples."""
+        """Return loss and accuracy on samples."""
         return self._measured(np.asarray(self.weights), samples)
 
     def state(self) -> dict[str, Any]:
-        """Weights, steps taken, and the optimizer's memory."""
+        """Return the weights, the number of steps, and the optimizer's state."""
         return {
             "weights": self.weights,
             "steps": self._steps,
@@ -232,14 +242,21 @@ class GradientLearner:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on as a state says."""
+        """Continue from a state."""
         self.weights, self._steps = state["weights"], state["steps"]
         restore_attributes(self.optimizer, state["optimizer"])
 
 
 @contextmanager
 def numpy_seed(seed: int) -> Iterator[None]:
-    """Seed ``np.random``, where PennyLane's SPSA draws from, and put it back afterwards."""
+    """Seed ``np.random``, which PennyLane's SPSA draws from, and restore it afterwards.
+
+    Args:
+        seed: of the block
+
+    Yields:
+        nothing
+    """
     state = np.random.get_state()
     np.random.seed(seed)
     try:

@@ -1,4 +1,4 @@
-"""How many shots a step takes: few while steps are long, more where noise would hide the slope."""
+"""Shot schedules: few shots for early steps, more where shot noise would hide the slope."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,14 +11,14 @@ from pennylane_qstore.errors import OptionError
 from pennylane_qstore.gathering.replay import replay
 from pennylane_qstore.tensors import to_numpy
 
-MOST = 1_000_000  # that IonQ takes a circuit
+MOST = 1_000_000  # IonQ's limit for a circuit
 
 
 class ShotSchedule:
-    """Shots by the step, for a training with any optimizer.
+    """The shots of each step, for a training with any optimizer.
 
     Attributes:
-        step: from 0
+        step: number of the current step, from 0
 
     **Example**
 
@@ -29,10 +29,10 @@ class ShotSchedule:
     """
 
     def __init__(self, rule: Callable[[int], float]) -> None:
-        """Begins at step 0.
+        """Start at step 0.
 
         Args:
-            rule: a step's number to its shots, which are rounded up
+            rule: maps a step's number to its shots, which are rounded up
         """
         self.step = 0
         self._rule = rule
@@ -40,10 +40,10 @@ class ShotSchedule:
 
     @property
     def shots(self) -> int:
-        """Of this step's circuits.
+        """The shots of this step's circuits.
 
         Raises:
-            OptionError: the rule gives less than 1, or more than IonQ takes
+            OptionError: the rule gives less than 1, or more than IonQ's limit
         """
         shots = math.ceil(self._rule(self.step))
         if not 1 <= shots <= MOST:
@@ -51,37 +51,32 @@ class ShotSchedule:
         return shots
 
     def advance(self) -> None:
-        """Goes on to the next step."""
+        """Go to the next step."""
         self.step += 1
 
     def on(self, qnode: Any) -> Any:
-        """A QNode with this step's shots; the same object for as long as they are the same.
-
-        Args:
-            qnode: any QNode; its own shots don't matter
-        """
+        """Return a QNode with this step's shots, the same object while they are the same."""
         if self._set is None or self._set[:2] != (qnode, self.shots):
             self._set = qnode, self.shots, qml.set_shots(qnode, self.shots)
         return self._set[2]
 
 
 def constant(shots: int) -> ShotSchedule:
-    """The same shots in every step.
-
-    Args:
-        shots: of each circuit
-    """
+    """Return a schedule with the same shots in each step."""
     return ShotSchedule(lambda _: shots)
 
 
 def stepped(milestones: Mapping[int, int]) -> ShotSchedule:
-    """Shots that change at some steps.
+    """Make a schedule whose shots change at given steps.
 
     Args:
         milestones: the first step of each stage, and its shots, as {0: 100, 50: 1000}
 
+    Returns:
+        the schedule
+
     Raises:
-        OptionError: nothing is said of step 0
+        OptionError: no stage begins at step 0
     """
     if 0 not in milestones:
         raise OptionError("milestones", dict(milestones), "the first stage begins at step 0")
@@ -90,12 +85,15 @@ def stepped(milestones: Mapping[int, int]) -> ShotSchedule:
 
 
 def geometric(first: int, factor: float, most: int = MOST) -> ShotSchedule:
-    """Shots that grow by a factor with each step.
+    """Make a schedule whose shots grow by a factor with each step.
 
     Args:
-        first: of step 0
-        factor: from one step to the next
-        most: of any step
+        first: shots of step 0
+        factor: from one step to the next, at least 1
+        most: shots of any step
+
+    Returns:
+        the schedule
 
     Raises:
         OptionError: the factor is less than 1
@@ -107,16 +105,19 @@ def geometric(first: int, factor: float, most: int = MOST) -> ShotSchedule:
 
 
 class VarianceDriven(ShotSchedule):
-    """Shots from the noise that the last gradients had.
+    """Shots from the variance of the last gradients.
 
     The rule of gCANS (Gu, Lowe, Dub, Coles and Arrasmith, arXiv:2108.10434, equation 8), which
-    PennyLane's ``ShotAdaptiveOptimizer`` has by parameter: the shots that win most, for each one
-    spent, on the way down. All circuits of a step take the mean of its parameters' shots. The
-    noise is seen between parts of the shots (a shot vector), and both noise and slope are averaged
-    over steps.
+    PennyLane's ``ShotAdaptiveOptimizer`` applies to each parameter: the shots with the largest
+    expected decrease of the loss per shot. All circuits of a step have the mean of its parameters'
+    shots. The variance is measured between parts of the shots (a shot vector). Variance and slope
+    are averaged over steps.
 
     Attributes:
+        least: shots of any step, at least
+        most: shots of any step, at most
         parts: of a step's shots, whose gradients are compared
+        memory: weight of earlier steps in the averages
 
     **Example**
 
@@ -131,19 +132,19 @@ class VarianceDriven(ShotSchedule):
         self, least: int, most: int, *, stepsize: float, lipschitz: float,
         parts: int = 10, memory: float = 0.9,
     ) -> None:  # fmt: skip
-        """Begins with the least.
+        """Start with the fewest shots.
 
         Args:
-            least: shots of any step
-            most: shots of any step
+            least: shots of any step, at least
+            most: shots of any step, at most
             stepsize: of the optimizer
-            lipschitz: how fast the gradient can change: for an observable, the sum of the absolute
-                values of its coefficients
-            parts: to compare; at least 2
-            memory: share of what was seen before in the averages, between 0 and 1
+            lipschitz: Lipschitz constant of the gradient: for an observable, the sum of the
+                absolute values of its coefficients
+            parts: of a step's shots, whose gradients are compared; at least 2
+            memory: weight of earlier steps in the averages, from 0 to less than 1
 
         Raises:
-            OptionError: a stepsize for which the rule has no answer, or fewer shots than parts
+            OptionError: a step size for which the rule has no solution, or fewer shots than parts
         """
         super().__init__(lambda _: self._wanted)
         if not 0 < stepsize < 2 / lipschitz:
@@ -155,39 +156,39 @@ class VarianceDriven(ShotSchedule):
         self._wanted = float(least)
         self._slope: Any = 0.0
         self._variance: Any = 0.0
-        self._seen = 0
+        self._n_observed = 0
 
     def observe(self, gradients: Any) -> None:
-        """Learns from gradients that parts of the shots gave, for the steps to come.
+        """Update the averages, and with them the shots of the next steps.
 
         Args:
             gradients: each from an equal part of this step's shots, shape (parts, …)
         """
         flat = np.asarray(gradients, dtype=float).reshape(len(gradients), -1)
         of_a_shot = flat.var(axis=0, ddof=1) * (self.shots / len(flat))
-        self._seen += 1
+        self._n_observed += 1
         self._slope = self.memory * self._slope + (1 - self.memory) * flat.mean(axis=0)
         self._variance = self.memory * self._variance + (1 - self.memory) * of_a_shot
-        begun = 1 - self.memory**self._seen
-        spread = np.sqrt(self._variance / begun).sum()
-        steepness = ((self._slope / begun) ** 2).sum()
+        bias = 1 - self.memory**self._n_observed
+        spread = np.sqrt(self._variance / bias).sum()
+        steepness = ((self._slope / bias) ** 2).sum()
         wanted = self._gain * spread**2 / flat.shape[1] / max(steepness, 1e-12)
         self._wanted = float(np.clip(wanted, self.least, self.most))
 
     def grad_fn(self, qnode: Any) -> Callable[..., Any]:
-        """A QNode to its gradient with this step's shots, which is learned from.
+        """Make a QNode's gradient function, with this step's shots; it updates the averages.
 
         Args:
-            qnode: of one value
+            qnode: with one value
 
         Returns:
-            what an optimizer's ``grad_fn=`` takes; value and gradient are one job
+            a function for an optimizer's ``grad_fn=``; value and gradient are one job
         """
         return _Observed(self, qnode)
 
 
 class _Observed:
-    """A gradient in parts; its ``forward`` is the value."""
+    """A gradient function by parts of the shots; ``forward`` is the value at its last call."""
 
     forward: Any = None
 
@@ -195,19 +196,19 @@ class _Observed:
         self._schedule, self._qnode = schedule, qnode
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The gradient by each trainable argument, as ``qml.grad`` gives it."""
+        """Return the gradient by each trainable argument, as ``qml.grad`` does."""
         parts = self._schedule.parts
         vector = qml.set_shots(self._qnode, [-(-self._schedule.shots // parts)] * parts)
 
         def of_parts(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-            seen: list[Any] = []
+            recorded: list[Any] = []
 
             def values(*args: Any, **kwargs: Any) -> Any:
                 stacked = qml.math.stack(vector(*args, **kwargs))
-                seen.append(to_numpy(stacked))
+                recorded.append(to_numpy(stacked))
                 return stacked
 
-            return qml.jacobian(values)(*args, **kwargs), seen[0]
+            return qml.jacobian(values)(*args, **kwargs), recorded[0]
 
         jacobians, values = replay(of_parts)(*args, **kwargs)
         self.forward = np.mean(values)

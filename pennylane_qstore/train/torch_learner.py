@@ -1,4 +1,4 @@
-"""Torch modules, such as ``qml.qnn.TorchLayer`` among others, as learners."""
+"""A learner for torch modules, for example ones that contain a ``qml.qnn.TorchLayer``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,17 +10,17 @@ from pennylane_qstore.tensors import to_numpy
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
 
-# A checkpoint keeps arrays, so that a torch tensor is one under this name.
+# A checkpoint keeps arrays: a torch tensor becomes a dictionary with this key and its array.
 _TENSOR = "torch.Tensor"
 
 
 class TorchLearner:
-    """A module that makes logits, or one score, of features, and a torch optimizer.
+    """A module that maps features to logits or to one score, and a torch optimizer.
 
     Attributes:
-        module: any ``torch.nn.Module``, with QNodes in it or without
+        module: any ``torch.nn.Module``, with or without QNodes
         optimizer: any ``torch.optim.Optimizer`` of its parameters
-        loss: of the module's output and the labels, a mean over the samples
+        loss: ``loss(output, labels)``, a mean over the samples
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class TorchLearner:
         self.module.load_state_dict({name: torch.as_tensor(each) for name, each in value.items()})
 
     def step(self, batch: Samples) -> Measured:
-        """One optimizer step on the loss of a batch."""
+        """Return loss and accuracy on a batch, after one optimizer step on its loss."""
         self.module.train()
         self.optimizer.zero_grad()
         loss, right = self._measure(batch)
@@ -52,14 +52,14 @@ class TorchLearner:
         return Measured(float(loss.detach()), right, length)
 
     def measure(self, samples: Samples) -> Measured:
-        """Loss and accuracy on samples, all in one batch."""
+        """Return loss and accuracy on samples, which run as one batch."""
         self.module.eval()
         with torch.no_grad():
             loss, right = self._measure(samples)
         return Measured(float(loss), right)
 
     def state(self) -> dict[str, Any]:
-        """Parameters, the optimizer's state, and where torch's chance stands."""
+        """Return the parameters, the optimizer's state, and torch's random state."""
         return {
             "weights": self.weights,
             "optimizer": _to_arrays(self.optimizer.state_dict()),
@@ -67,7 +67,7 @@ class TorchLearner:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on as a state says."""
+        """Continue from a state."""
         self.weights = state["weights"]
         self.optimizer.load_state_dict(_to_tensors(state["optimizer"]))
         torch.set_rng_state(torch.as_tensor(state["random"]))

@@ -1,4 +1,4 @@
-"""Samples and a learner to a history, step by step, and over the death of a process."""
+"""The training loop: mini-batches, validation, early stopping, callbacks and checkpoints."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +16,13 @@ from pennylane_qstore.train.learners import Learner
 from pennylane_qstore.train.meter import Meter
 from pennylane_qstore.train.samples import Samples
 
-# Looks at a step; True ends the training after it.
+# Receives each step; True ends the training after it.
 Callback = Callable[[Step], bool | None]
-# What a checkpoint of a training has.
-_KEPT = {"options", "learner", "batches", "numpy", "device", "meter", "history", "best", "waited",
-         "ended", "result", "run"}  # fmt: skip
+# The entries of a training's checkpoint.
+_ENTRIES = {
+    "options", "learner", "batches", "numpy", "device", "meter", "history", "best", "waited",
+    "ended", "result", "run",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,12 @@ class Plan:
     """How long a training is.
 
     Attributes:
-        steps: how many
-        batch_size: samples a step
+        steps: number of steps
+        batch_size: samples per step
         seed: of the order of the samples
-        validate_every: steps from one validation to the next; None is an epoch
-        patience: validations without a lower loss after which the training ends with the best
-            weights; None goes on
+        validate_every: steps from one validation to the next; None validates once an epoch
+        patience: validations without a lower loss that end the training with the best weights;
+            None never ends it early
     """
 
     steps: int
@@ -45,15 +47,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Where a training is kept, so that a killed process is taken up.
+    """Where a training is kept, so that it can be resumed after its process was killed.
 
     Attributes:
         path: of the checkpoint
-        every: steps
-        resume: whether a checkpoint that is there is gone on with; else it is an error
-        options: what the training was asked for, which a resumed one must be asked for again
-        device: whose random generator draws the shots
-        run: of the journal, that the training is in; its owner enters and leaves it
+        every: steps from one checkpoint to the next
+        resume: whether to continue from an existing checkpoint; if False, it is an error
+        options: settings of the training; a resumed one must have the same
+        device: its random generator draws the shots, and is kept
+        run: the named run of the journal that the training is in; the caller enters and leaves it
     """
 
     path: Path
@@ -65,12 +67,12 @@ class Saving:
 
 
 class Trainer:
-    """Runs steps; its ``fit`` is the whole of a training.
+    """Runs the steps of a training.
 
-    With ``saving``, a checkpoint before the first step, after every so many, and after the last
-    holds all that the next step depends on. In a named run of the journal (``qstore.run``) the
-    answers that came in since are taken from their jobs when the training is resumed: the same
-    steps, and no job twice.
+    With ``saving``, a checkpoint holds all that the next step depends on. It is written before the
+    first step, after every ``saving.every`` steps, and after the last. In a named run of the
+    journal (``qstore.run``), a resumed training takes the results of later steps from their jobs:
+    it takes the same steps, and sends no job twice.
 
     **Example**
 
@@ -78,13 +80,14 @@ class Trainer:
     >>> history = trainer.fit()
 
     Attributes:
-        learner: that takes the steps
-        batches: that it learns from
+        learner: takes the steps
+        plan: number of steps and their batches
+        batches: mini-batches of the samples
         validation: samples kept aside, or None
-        history: of the steps so far
+        history: the steps so far
         saving: where checkpoints go, or None
-        best: the lowest loss on the validation samples, and the weights it had
-        result: what ``finish`` was given, in this process or in one before it; None until then
+        best: the lowest loss on the validation samples and its weights, or None
+        result: what ``finish`` was given, in this process or an earlier one; None before
     """
 
     def __init__(
@@ -98,16 +101,20 @@ class Trainer:
         meter: Meter | None = None,
         saving: Saving | None = None,
     ) -> None:
-        """Sets a training up; nothing runs yet.
+        """Set up a training; nothing runs yet.
 
         Args:
-            learner: that takes the steps
+            learner: takes the steps
             samples: to learn from
-            plan: how long
+            plan: number of steps and their batches
             validation: samples kept aside
             callbacks: each is called with each step; True ends the training
-            meter: of time and jobs; None measures time alone
-            saving: where checkpoints go; None keeps none
+            meter: counts time and jobs; None counts the time alone, and jobs, circuits, queue and
+                cost of each step are None
+            saving: where checkpoints go; None writes none
+
+        Raises:
+            OptionError: a batch has no samples, or more than there are
         """
         self.learner, self.plan, self.callbacks = learner, plan, callbacks
         self.batches = Batches(samples, plan.batch_size, np.random.default_rng(plan.seed))
@@ -119,15 +126,22 @@ class Trainer:
         self.result: dict[str, Any] | None = None
 
     def fit(self) -> list[Step]:
-        """Runs all steps that are left.
+        """Run all remaining steps.
 
         Returns:
             the steps of the whole training; only those of this process have weights
+
+        Raises:
+            CheckpointError: the checkpoint can't be used, or exists and isn't to be resumed
         """
         return list(self)
 
     def __iter__(self) -> Iterator[Step]:
-        """Runs the steps that are left; gives first those that a checkpoint holds."""
+        """Run the remaining steps, one at a time.
+
+        Yields:
+            the steps that a checkpoint holds, then each new step when it is done
+        """
         self._begin()
         yield from list(self.history)
         self._meter.start()
@@ -140,17 +154,17 @@ class Trainer:
             yield step
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Keeps what came out in the end, so that a finished training isn't measured again.
+        """Keep the final results, so that a finished training isn't measured again.
 
         Args:
-            result: values that a checkpoint keeps
+            result: values that a checkpoint can keep
         """
         self.result = result
         if self.saving is not None:
             self._save()
 
     def counted(self) -> dict[str, Any]:
-        """Seconds, jobs, circuits, queue and cost so far, over all processes."""
+        """Return seconds, jobs, circuits, queue and cost so far, over all processes."""
         return self._meter.now()
 
     @property
@@ -160,7 +174,7 @@ class Trainer:
     def _step(self) -> Step:
         measured = self.learner.step(self.batches.draw())
         number = len(self.history) + 1
-        every = self.plan.validate_every or self.batches.an_epoch
+        every = self.plan.validate_every or self.batches.per_epoch
         validation = None
         if self.validation is not None and number % every == 0:
             validation = self.learner.measure(self.validation)
@@ -176,7 +190,7 @@ class Trainer:
             **self._meter.now(),
         )
         self.history.append(step)
-        # A list: every callback sees every step, whatever the others say.
+        # A list: each callback receives each step, whatever the others return.
         self._ended |= any([callback(step) for callback in self.callbacks])  # noqa: C419
         return step
 
@@ -189,7 +203,7 @@ class Trainer:
             self._ended = True
 
     def _settle(self) -> None:
-        """After the last step: with patience, the best weights are the result."""
+        """After the last step of a training with patience, restore the best weights."""
         if self.plan.patience is not None and self.best is not None:
             self.learner.weights = self.best[1]
 
@@ -199,7 +213,8 @@ class Trainer:
         if not self.saving.path.exists():
             self._save()
         elif self.saving.resume:
-            self._restore(checkpoint.load(self.saving.path))
+            with checkpoint.reading(self.saving.path):
+                self._restore(checkpoint.load(self.saving.path))
         else:
             raise CheckpointError(
                 f"{self.saving.path} is there already: resume it, or name another"
@@ -208,7 +223,7 @@ class Trainer:
     def _save(self) -> None:
         assert self.saving is not None
         run = self.saving.run
-        sent = 0 if run is None else run.step
+        run_step = 0 if run is None else run.step
         generator = getattr(self.saving.device, "rng", None)
         state = {
             "options": self.saving.options,
@@ -222,20 +237,20 @@ class Trainer:
             "waited": self._waited,
             "ended": self._ended,
             "result": self.result,
-            # Of the jobs whose answers this checkpoint holds and the one before it didn't; those
-            # that are pending stand in the journal, by the run's name.
-            "run": {"step": sent, "job_ids": self._meter.job_ids()},
+            # The jobs whose results are new in this checkpoint; pending ones are in the journal,
+            # under the run's name.
+            "run": {"step": run_step, "job_ids": self._meter.job_ids()},
         }
         checkpoint.save(self.saving.path, state)
         if run is not None:
-            run.acknowledge(step=sent)
+            run.acknowledge(step=run_step)
 
     def _restore(self, state: dict[str, Any]) -> None:
         assert self.saving is not None
         path, device = self.saving.path, self.saving.device
-        if missing := _KEPT - state.keys():
+        if missing := _ENTRIES - state.keys():
             raise CheckpointError(f"{path} isn't a training's: it has no {', '.join(missing)}")
-        check_options(path, state["options"], self.saving.options)
+        _check_options(path, state["options"], self.saving.options)
         if (state["device"] is None) != (getattr(device, "rng", None) is None):
             raise CheckpointError(f"{path} is of a training on another device, or on none")
         self.learner.restore(state["learner"])
@@ -252,16 +267,16 @@ class Trainer:
             self.saving.run.step = state["run"]["step"]
 
 
-def check_options(path: Path, kept: dict[str, Any], asked: dict[str, Any]) -> None:
-    """Refuses to go on with a training that was asked for something else.
+def _check_options(path: Path, saved: dict[str, Any], given: dict[str, Any]) -> None:
+    """Refuse to resume a training that has other options.
 
     Raises:
-        CheckpointError: names what differs
+        CheckpointError: names the options that differ
     """
     differing = [
-        f"{name} {kept.get(name)!r}, not {asked.get(name)!r}"
-        for name in sorted(kept.keys() | asked.keys())
-        if kept.get(name) != asked.get(name)
+        f"{name} {saved.get(name)!r}, not {given.get(name)!r}"
+        for name in sorted(saved.keys() | given.keys())
+        if saved.get(name) != given.get(name)
     ]
     if differing:
         raise CheckpointError(f"{path} is of a training with {'; '.join(differing)}")

@@ -6,6 +6,8 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.cli import commands
+from pennylane_qstore.cloud.journal.entry import Request
+from pennylane_qstore.cloud.journal.journal import Journal
 from pennylane_qstore.errors import DeadlineError
 
 
@@ -75,6 +77,43 @@ def test_a_job_is_cancelled(ionq, shell, late):
     code, told = shell("cancel", "job-0")
     assert code == 1
     assert "not ended" in told
+
+
+def test_an_empty_journal_says_where_jobs_come_from(shell):
+    """Not an empty table: the journal's path, and which devices write there."""
+    code, told = shell("list")
+    assert code == 0
+    assert "journal.sqlite" in told
+    assert "emulator" in told
+
+
+@pytest.mark.parametrize("words", [["list", "--limit", "0"], ["resume", "job-0", "--max-wait=nan"],
+                                   ["resume", "job-0", "--max-wait", "0"]])  # fmt: skip
+def test_numbers_that_cannot_be_are_refused(shell, late, words):
+    """In one line that names the option."""
+    code, told = shell(*words)
+    assert code == 1
+    assert "can't be used" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_the_beginning_of_an_id_is_enough(shell, late, tmp_path):
+    """As long as one job alone begins so; of several, all are named; a few letters are too few."""
+    row = shell("show", "job-0")[1]
+    assert shell("show", "job-")[1] == row
+    token = row.split("token")[1].split()[0]
+    assert shell("show", token[:8])[1] == row
+    assert shell("show", "job")[0] == 1
+    journal = Journal(str(tmp_path / "journal.sqlite"), "another account")
+    for name in ("job-1", "job-23", "job-2"):
+        journal.intend(Request(f"token of {name}", "digest", "simulator", 100, 1))
+        journal.accepted(f"token of {name}", name)
+    journal.close()
+    code, told = shell("show", "job-")
+    assert code == 1
+    assert "job-0, job-1, job-2, job-23" in told
+    assert "job-2\n" in shell("show", "job-2")[1]
+    assert "job-23\n" in shell("show", "token of job-23")[1]
 
 
 def test_an_unknown_job_is_said_in_one_line(shell):

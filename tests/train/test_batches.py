@@ -17,7 +17,7 @@ def batches(size=3, seed=1):
 def test_an_epoch_takes_each_sample_once():
     """Up to those that don't fill a batch; and another epoch takes others in another order."""
     drawn = batches()
-    assert (drawn.an_epoch, drawn.epoch) == (3, 0)
+    assert (drawn.per_epoch, drawn.epoch) == (3, 0)
     epochs = [np.concatenate([drawn.draw().labels for _ in range(3)]) for _ in range(40)]
     assert drawn.epoch == 40
     assert all(len(set(epoch)) == 9 for epoch in epochs)

@@ -1,6 +1,11 @@
 """A state comes back as it was, or not at all."""
 
+import io
 import json
+import os
+import re
+import stat
+import zipfile
 
 import numpy as np
 import pennylane as qml
@@ -167,3 +172,94 @@ def test_another_format(path):
     np.savez(path, tree=np.frombuffer(tree.encode(), np.uint8))
     with pytest.raises(CheckpointError, match="is of format 2, this version reads 1"):
         load(path)
+
+
+def tree_file(path, state, **arrays):
+    """Writes a file by hand: the JSON of a state, and arrays beside it."""
+    text = f'{{"format": 1, "state": {state}}}'
+    np.savez(path, tree=np.frombuffer(text.encode(), np.uint8), **arrays)
+
+
+def huge_array(path):
+    """A file whose array says that it has 2**60 numbers."""
+    tree_file(path, '{"dict": [["x", {"array": 0, "trained": null, "scalar": false}]]}')
+    with zipfile.ZipFile(path, "a") as archive:
+        header = io.BytesIO()
+        shape = {"descr": "<f8", "fortran_order": False, "shape": (1 << 60,)}
+        np.lib.format.write_array_header_1_0(header, shape)
+        archive.writestr("array0.npy", header.getvalue())
+
+
+def bomb(path):
+    """A file of a few kB that unpacks to 20 MB."""
+    tree_file(path, '{"dict": []}')
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("array0.npy", bytes(20_000_000))
+
+
+def encrypted(path):
+    """A file with a member that needs a password."""
+    tree_file(path, '{"dict": []}')
+    content = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        content[content.index(mark) + offset] |= 1
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda path: tree_file(path, '{"list": [' * 5_000 + "]}" * 5_000), id="deep"),
+        pytest.param(
+            lambda path: tree_file(path, '{"dict": [["x", ' + "[" * 90_000 + "]" * 90_000 + "]]}"),
+            id="deeper",
+        ),
+        pytest.param(huge_array, id="huge array"),
+        pytest.param(bomb, id="bomb"),
+        pytest.param(encrypted, id="encrypted"),
+        pytest.param(lambda path: tree_file(path, "9" * 5_000), id="long number"),
+        pytest.param(lambda path: tree_file(path, "[]"), id="no kind"),
+        pytest.param(lambda path: tree_file(path, '{"generator": {"dict": []}}'), id="generator"),
+        pytest.param(
+            lambda path: tree_file(
+                path,
+                '{"dict": [["x", {"generator": {"dict": [["bit_generator", "PCG64"], '
+                '["state", {"dict": [["state", -1], ["inc", 1e400]]}], '
+                '["has_uint32", 0], ["uinteger", 0]]}}]]}',
+            ),
+            id="overflow",
+        ),
+        pytest.param(lambda path: path.mkdir(), id="folder"),
+    ],
+)
+def test_what_no_training_wrote_is_refused_by_name(path, write):
+    """Whatever reading it would raise, there is one kind of error, and it names the file."""
+    write(path)
+    with pytest.raises(CheckpointError, match=re.escape(str(path))):
+        load(path)
+
+
+def test_a_state_that_cannot_be_written_is_refused(path):
+    """A list inside itself, and a number longer than Python writes; the old file stays."""
+    save(path, {"step": 1})
+    endless = []
+    endless.append(endless)
+    for value in (endless, 10**5_000):
+        with pytest.raises(CheckpointError, match="can't keep the state"):
+            save(path, {"x": value})
+    assert load(path) == {"step": 1}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file modes on this system")
+def test_only_its_owner_can_read_it(path):
+    """Whatever the umask, and whatever mode an older file has."""
+    before = os.umask(0)
+    try:
+        save(path, {"step": 1})
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.chmod(0o644)
+        save(path, {"step": 2})
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+    assert load(path) == {"step": 2}

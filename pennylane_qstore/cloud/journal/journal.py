@@ -244,13 +244,27 @@ class Journal:
         ).fetchone()
         return float(amount or 0.0)
 
-    def entries(self, limit: int = 50, *, token_or_id: str | None = None) -> list[JournalEntry]:
-        """Return the newest jobs of all accounts, newest first; or those of a token or job id."""
+    def entries(
+        self, limit: int = 50, *, token_or_id: str | None = None, prefix: str | None = None
+    ) -> list[JournalEntry]:
+        """List jobs of all accounts, the newest first.
+
+        Args:
+            limit: number of jobs at most, where neither of the others is given
+            token_or_id: lists the jobs of this token or job id alone
+            prefix: lists the jobs whose token or job id begins so
+
+        Returns:
+            the entries
+        """
 
         def work(db: sqlite3.Connection) -> list[JournalEntry]:
             if token_or_id is not None:
                 where = "token = ? OR job_id = ?"
                 return self._select(db, where, (token_or_id, token_or_id))
+            if prefix is not None:
+                where = "instr(token, ?) = 1 OR instr(job_id, ?) = 1"
+                return self._select(db, where, (prefix, prefix))
             newest = "token IN (SELECT token FROM jobs ORDER BY created DESC LIMIT ?)"
             return self._select(db, newest, (limit,))
 

@@ -24,40 +24,53 @@ FAULT_HELP = """
 what goes wrong, as often as wanted: a status such as 429 or 520, reset-before, reset-after, slow,
 truncated; of jobs unknown-status, shuffled-keys, missing-child, failed-child, failed, canceled,
 stuck; of backends unavailable. With at=NUMBERS or rate=SHARE, on=ROUTE-OR-BACKEND, retry-after=,
-delay=, child=, code=; for example '429 at=1,3-5 on="POST /jobs" retry-after=2'
+delay=, child=, code=; for example '429 at=1,3-5 on="POST /jobs" retry-after=2' (none)
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to a parser."""
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=8080, help="0 takes a free one")
-    add("--key", help="the only key accepted; any non-empty one without it")
-    add("--seed", type=int, help="of the machines' randomness, of jitter and of faults")
-    add("--keep", type=int, default=200, help="how many finished jobs are remembered")
-    add("--profile", choices=[*PROFILES], default="instant", help="how long things take")
-    add("--time-scale", type=float, default=1.0, help="so many times faster than that")
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
+    add("--key", help="the only key accepted (any non-empty one)")
+    add("--seed", type=int, help="of machines' randomness, of jitter and of faults (random)")
+    add("--keep", type=int, default=200, help="how many finished jobs are remembered (%(default)s)")
+    add(
+        "--profile",
+        choices=[*PROFILES],
+        default="instant",
+        help="how long things take (%(default)s)",
+    )
+    add(
+        "--time-scale", type=float, default=1.0, help="so many times faster than that (%(default)s)"
+    )
     add("--fault", action="append", default=[], metavar="FAULT", help=FAULT_HELP)
     add(
         "--noise-rates",
         action="append",
         default=[],
         metavar="MODEL=ONE,TWO",
-        help="depolarising rates of a noise model after gates on one qubit and on two",
+        help="depolarising rates of a noise model after gates on one qubit and on two (its own)",
     )
-    add("--qpu-noise", action="store_true", help="QPUs have the noise of their models")
-    add("--readout-error", type=float, default=0.0, help="chance that a qubit is read wrongly")
-    add("--retired-backends", action="store_true", help="aria-1 and aria-2 run as they did")
-    add("--links", choices=LINKS, default="both", help="which links to results a job has")
+    add("--qpu-noise", action="store_true", help="QPUs have the noise of their models (off)")
+    add(
+        "--readout-error",
+        type=float,
+        default=0.0,
+        help="chance that a qubit is read wrongly (%(default)s)",
+    )
+    add("--retired-backends", action="store_true", help="aria-1 and aria-2 run as they did (off)")
+    add("--links", choices=LINKS, default="both", help="links to results of a job (%(default)s)")
     add(
         "--documented-failures",
         action="store_true",
-        help="failures have code and message only; qiskit-ionq and cirq-ionq read an older field",
+        help="failures have code and message only; qiskit-ionq and cirq-ionq read an older field "
+        "(off)",
     )
-    add("--state", metavar="FILE", help="a SQLite file that keeps jobs over a restart")
-    add("--log", metavar="FILE", help="a file that gets a JSON line for each request")
-    add("--quiet", action="store_true", help="no line for each job")
+    add("--state", metavar="FILE", help="a SQLite file that keeps jobs over a restart (none)")
+    add("--log", metavar="FILE", help="a file that gets a JSON line for each request (none)")
+    add("--quiet", action="store_true", help="no line for each job (off)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,1 +1,1 @@
-"""``qstore train``: the digits and the ten-class pictures."""
+"""``qstore train``: its options, and its two trainings, of digits and of ten-class pictures."""

@@ -78,6 +78,6 @@ def require_extra() -> None:
 
 
 def _complain(error: Exception, code: int) -> int:
-    """Write one line about an error to stderr, and return the exit code."""
+    """Return the exit code, after one line about the error on stderr."""
     sys.stderr.write(f"qstore train: {error}\n")
     return code

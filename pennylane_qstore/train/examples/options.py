@@ -1,4 +1,4 @@
-"""What a user may set, checked before anything is loaded or sent."""
+"""The options of ``qstore train``, checked before anything is loaded or sent."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ ENTANGLEMENTS = ("linear", "circular", "full")
 ENCODINGS = ("angle", "amplitude")
 N_CLASSES = 2
 FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
-# What a resumed training may be asked for anew: its steps stay the same.
+# What may change when a training is resumed: its steps stay the same.
 _FREE = ("plot", "resume", "name", "checkpoint_every", "log_interval")
 
 Rule = tuple[str, bool, str]
@@ -23,13 +23,13 @@ Rule = tuple[str, bool, str]
 
 @dataclass(frozen=True, slots=True)
 class DefaultSteps:
-    """How many steps an optimizer takes when nothing else is asked for, and how long ones."""
+    """The number of steps of an optimizer and their size, if no others are given."""
 
     steps: int
     stepsize: float
 
 
-# Found by experiment on digits 0 and 1, with seeds 1 to 21.
+# Measured on digits 0 and 1, with seeds 1 to 21.
 PACES: Mapping[str, DefaultSteps] = MappingProxyType(
     {
         "spsa": DefaultSteps(100, 0.4),
@@ -42,19 +42,19 @@ PACES: Mapping[str, DefaultSteps] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What every training has.
+    """The options of every training.
 
     Attributes:
-        seed: of everything that is drawn
+        seed: of everything that is random
         backend: "emulator", "simulator" or "qpu.…"
-        plot: where the picture goes
-        name: under which a checkpoint is kept and jobs stand in the journal; None is none
-        resume: whether the run of that name is gone on with
-        checkpoint_every: steps
-        log_interval: steps from one printed line to the next, away from a terminal; None prints ten
-        weight_decay: share of the weights that each step takes off
-        momentum: share of the last step in the next one, for the optimizer "momentum"
-        validation: share of the training samples kept aside
+        plot: file of the picture
+        name: of the checkpoint and of the run in the journal; None keeps neither
+        resume: whether to continue the run of that name
+        checkpoint_every: steps from one checkpoint to the next
+        log_interval: steps from one line to the next, without a terminal; None prints ten lines
+        weight_decay: fraction of the weights that each step subtracts
+        momentum: fraction of the last step in the next one, for the optimizer "momentum"
+        validation: fraction of the training samples kept aside
         patience: validations without a lower loss that end the training; None never ends it early
     """
 
@@ -71,10 +71,10 @@ class RunOptions:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what can't be, by name.
+        """Check the options.
 
         Raises:
-            OptionError: for the first such setting
+            OptionError: names the first one that can't be used
         """
         for option, possible, expected in (*self._common(), *self._rules()):
             if not possible:
@@ -91,7 +91,7 @@ class RunOptions:
             ("log_interval", self.log_interval is None or self.log_interval >= 1, "at least 1"),
             ("weight_decay", 0 <= self.weight_decay < 1, "from 0 to less than 1"),
             ("momentum", 0 <= self.momentum < 1, "from 0 to less than 1"),
-            ("validation", 0 <= self.validation < 1, "a share, from 0 to less than 1"),
+            ("validation", 0 <= self.validation < 1, "a fraction, from 0 to less than 1"),
             ("patience", self.patience is None or self.patience >= 1, "at least 1"),
             (
                 "patience",
@@ -115,33 +115,33 @@ class RunOptions:
 
     @property
     def checkpoint(self) -> Path | None:
-        """The file that the run is kept in."""
+        """The file of the checkpoint, or None."""
         return None if self.name is None else checkpoint_of(self.name)
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What a checkpoint keeps of the options, as plain values."""
+        """The options that a checkpoint keeps, as plain values."""
         values = {name: value for name, value in asdict(self).items() if name not in _FREE}
         return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainOptions(RunOptions):
-    """Two digits told apart by a circuit that is trained on the device.
+    """Two digits, told apart by a circuit that is trained on the device.
 
     Attributes:
         optimizer: "spsa", "qnspsa", "adam" or "momentum"
-        steps: optimizer steps; None takes the optimizer's own pace
+        steps: optimizer steps; None takes the optimizer's default
         epochs: passes over the training samples, instead of steps
-        batch_size: samples a step
-        shots: shots a circuit; 0 asks for exact values, which quantum computers don't have
-        wires: wires of the circuit, one principal component each
+        batch_size: samples per step
+        shots: shots per circuit; 0 for exact values, which quantum computers don't have
+        wires: of the circuit, one principal component each
         layers: layers of trainable gates
         entanglement: "linear", "circular" or "full"
         classes: the two digits to tell apart
-        stepsize: length of a step (SPSA: of the first one); None takes the optimizer's own pace
-        track_gradient: whether the gradient's length is noted, where the optimizer has one
-        max_circuits: circuits a step at most: batches become smaller; None is no limit
+        stepsize: size of a step (SPSA: of the first one); None takes the optimizer's default
+        track_gradient: whether the gradient's length is recorded, if the optimizer has one
+        max_circuits: circuits per step at most: batches become smaller; None is no limit
     """
 
     optimizer: str = "spsa"
@@ -188,7 +188,7 @@ class TrainOptions(RunOptions):
 
     @property
     def pace(self) -> DefaultSteps:
-        """The steps and the step size given, or else the optimizer's own."""
+        """The given number of steps and step size, or the optimizer's defaults."""
         own = PACES[self.optimizer]
         return DefaultSteps(
             steps=own.steps if self.steps is None else self.steps,
@@ -198,28 +198,27 @@ class TrainOptions(RunOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierOptions(RunOptions):
-    """Ten classes of pictures, learned on the circuit's exact twin and checked on the device.
+    """Ten classes of pictures, trained on a statevector simulator and checked on the device.
 
     Attributes:
-        data: folder with the four IDX files; None looks where Debian puts them, and falls back to
-            scikit-learn's digits
+        data: folder with the four IDX files; None takes Debian's, or else scikit-learn's digits
         epochs: passes over the training samples
-        batch_size: samples a step
+        batch_size: samples per step
         stepsize: of Adam, or of "momentum", at the start; it falls to 0 along a cosine
         optimizer: "adam" or "momentum"
         wires: of the circuit
         layers: of the circuit
         entanglement: "linear", "circular" or "full"
         encoding: "angle" or "amplitude"
-        shots: of the device's check with shots; 0 leaves it out
+        shots: of the check on the device; 0 leaves it out
         noise_model: of the check with noise, on the emulator; "none" leaves it out
-        check: test samples that the device is given; None is all of them
-        check_noise: test samples that are run with noise
+        check: test samples that run on the device; None runs all
+        check_noise: test samples that run with noise
         few_shot: training samples of each class; None takes all
-        encoder: "none"; "frozen", a classical network, trained before, that encodes for the
-            circuit; "tuned", the same network, learning on with it
-        start_from: checkpoint of an earlier training whose weights this one begins with
-        freeze: "none", or "circuit": only the head learns
+        encoder: "none"; "frozen", a pretrained classical network before the circuit; "tuned", the
+            same network, trained further with the circuit
+        start_from: checkpoint of an earlier training, with the initial weights
+        freeze: "none", or "circuit": only the head is trained
     """
 
     data: Path | None = None
@@ -258,7 +257,7 @@ class ClassifierOptions(RunOptions):
             (
                 "check",
                 self.check is not None or not self.on_qpu,
-                "say how many test samples a quantum computer shall be paid for",
+                "say how many test samples to pay a quantum computer for: --check 50",
             ),
             ("check_noise", self.check_noise >= 0, "0 or more"),
             ("few_shot", self.few_shot is None or self.few_shot >= 1, "at least 1"),
@@ -277,7 +276,7 @@ class ClassifierOptions(RunOptions):
 
 
 def checkpoint_of(run: str) -> Path:
-    """The file that a named run is kept in, in the current folder."""
+    """Return the file of a named run's checkpoint, in the current folder."""
     return Path(f"{run}.checkpoint.npz")
 
 

@@ -1,4 +1,4 @@
-"""Steps to a picture."""
+"""Draw the curves and results of a training as a picture."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,32 +9,32 @@ from matplotlib.figure import Figure
 
 from pennylane_qstore.train.history import Step
 
-BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # told apart by colour-blind eyes too
+BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # distinct for colour-blind eyes too
 
 
-def save_curves(steps: Sequence[Step], test_accuracy: float, title: str, path: Path) -> None:
-    """Draw loss and accuracy against the step, with the test accuracy, as a PNG.
+def save_curves(steps: Sequence[Step], test_accuracy: float | None, title: str, path: Path) -> None:
+    """Draw loss and accuracy of each step, and the test accuracy, as a PNG.
 
     Args:
-        steps: in order
-        test_accuracy: between 0 and 1
+        steps: in order, at least one
+        test_accuracy: from 0 to 1, or None if the test set wasn't measured
         title: one line
         path: of the file to write
     """
     figure = Figure(figsize=(7, 5.5), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     figure.suptitle(title)
-    draw_curve(above, steps, [step.loss for step in steps], "train batch", BLUE)
-    draw_curve(below, steps, [step.accuracy for step in steps], "train batch", ORANGE)
+    _draw_curve(above, steps, [step.loss for step in steps], "train batch", BLUE)
+    _draw_curve(below, steps, [step.accuracy for step in steps], "train batch", ORANGE)
     aside = [step for step in steps if step.validation is not None]
     if aside:
         measured = [step.validation for step in aside]
-        draw_curve(above, aside, [each.loss for each in measured if each], "validation", GREEN)
-        draw_curve(below, aside, [each.accuracy for each in measured if each], "validation", GREEN)
-    below.plot(
-        steps[-1].number, test_accuracy, "*", markersize=16, color=GREEN, clip_on=False, zorder=3,
-        label=f"test set, after training: {test_accuracy:.1%}",
-    )  # fmt: skip
+        _draw_curve(above, aside, [each.loss for each in measured if each], "validation", GREEN)
+        _draw_curve(below, aside, [each.accuracy for each in measured if each], "validation", GREEN)
+    if test_accuracy is not None:
+        label = f"test set, after training: {test_accuracy:.1%}"
+        star = {"markersize": 16, "color": GREEN, "clip_on": False, "zorder": 3}
+        below.plot(steps[-1].number, test_accuracy, "*", label=label, **star)
     above.set(ylabel="loss (mean square error)", ylim=(0, None))
     below.set(ylabel="accuracy", xlabel="step", ylim=(0, 1.05))
     above.legend(loc="upper right")
@@ -42,10 +42,10 @@ def save_curves(steps: Sequence[Step], test_accuracy: float, title: str, path: P
     figure.savefig(path, dpi=150, format="png")
 
 
-def draw_curve(
+def _draw_curve(
     axes: Any, steps: Sequence[Step], values: Sequence[float], label: str, color: str
 ) -> None:
-    """Draw one value a step, with a grid to read it from."""
+    """Draw one value for each step, on a grid."""
     axes.plot([step.number for step in steps], values, ".-", color=color, label=label)
     axes.grid(alpha=0.3)
 
@@ -56,11 +56,11 @@ def save_accuracies(
     title: str,
     path: Path,
 ) -> None:
-    """Draw the curves of a training of many steps, and what it came to on the test set.
+    """Draw the curves of a training of many steps, and its results on the test set, as a PNG.
 
     Args:
-        steps: in order
-        results: accuracy and number of samples by name
+        steps: in order, at least one
+        results: accuracy (0 to 1) and number of samples, by name; may be empty
         title: one line
         path: of the file to write
     """
@@ -75,18 +75,18 @@ def save_accuracies(
         label = "train batches" if window == 1 else f"train, mean of {window} batches"
         axes[name].plot([step.number for step in last], means, "-", color=color, label=label)
         aside = [step for step in steps if step.validation is not None]
-        draw_curve(axes[name], aside, [getattr(step.validation, name) for step in aside],
+        _draw_curve(axes[name], aside, [getattr(step.validation, name) for step in aside],
                    "validation", GREEN)  # fmt: skip
         axes[name].legend()
         axes[name].set(ylabel=name)
     axes["loss"].set(ylabel="loss (cross entropy)", ylim=(0, None))
     axes["accuracy"].set(xlabel="step", ylim=(0, 1))
-    draw_bars(axes["table"], results)
+    _draw_bars(axes["table"], results)
     figure.savefig(path, dpi=150, format="png")
 
 
-def draw_bars(axes: Any, results: Mapping[str, Mapping[str, float]]) -> None:
-    """A bar for each accuracy, with its value, the first on top."""
+def _draw_bars(axes: Any, results: Mapping[str, Mapping[str, float]]) -> None:
+    """Draw a bar for each accuracy, the first on top."""
     names = list(results)[::-1]
     values = [results[name]["accuracy"] for name in names]
     colors = [ORANGE if name == "linear head alone" else BLUE for name in names]

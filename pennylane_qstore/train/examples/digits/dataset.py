@@ -1,4 +1,4 @@
-"""Handwritten digits to rotation angles and labels."""
+"""Load handwritten digits as rotation angles and labels."""
 
 from dataclasses import dataclass
 
@@ -14,24 +14,29 @@ from pennylane_qstore.train.samples import Samples
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Two classes of digits, split into what is learned from and what is asked in the end."""
+    """Two classes of digits, split into a training and a test set.
+
+    Attributes:
+        train: samples to learn from
+        test: samples to test on
+    """
 
     train: Samples
     test: Samples
 
     @classmethod
     def load(cls, classes: tuple[int, ...], wires: int, seed: int) -> "Digits":
-        """Load scikit-learn's 8x8 digits as one angle a wire.
+        """Load scikit-learn's 8x8 digits as one angle per wire.
 
         The scaling and the principal components are fitted on the training set alone.
 
         Args:
             classes: the digit labelled -1 and the digit labelled +1
-            wires: how many principal components to keep
-            seed: of the split, a quarter of which is for testing
+            wires: number of principal components to keep
+            seed: of the split; a quarter of the samples is the test set
 
         Returns:
-            both sets
+            both sets, with features of shape (samples, wires) in radians
         """
         pixels, digits = load_digits(return_X_y=True)
         wanted = np.isin(digits, classes)
@@ -47,14 +52,7 @@ class Digits:
 
 
 def pixels_to_angles(wires: int) -> Pipeline:
-    """Standardise, keep the first principal components, scale to [-π/2, π/2].
-
-    Args:
-        wires: how many components
-
-    Returns:
-        the pipeline, not fitted yet
-    """
+    """Return a pipeline that standardises, keeps some components, and scales to [-π/2, π/2]."""
     quarter_turn = np.pi / 2
     return make_pipeline(
         StandardScaler(), PCA(wires), MinMaxScaler((-quarter_turn, quarter_turn), clip=True)

@@ -140,6 +140,9 @@ def _initial_weights(
 ) -> Any:
     """Draw initial weights, or take them from an earlier training.
 
+    Returns:
+        the weights, shape (weights,)
+
     Raises:
         OptionError: the earlier training has another model
         CheckpointError: there is no such training
@@ -147,12 +150,13 @@ def _initial_weights(
     weights = classifier.first_weights(rng)
     if options.start_from is None:
         return weights
-    state = checkpoint.load(options.start_from)
-    saved_weights = np.asarray(state.get("learner", {}).get("weights", ()))
-    saved_model, model = (
-        {name: values.get(name) for name in _MODEL_OPTIONS}
-        for values in (state.get("options", {}), options.kept)
-    )
+    with checkpoint.reading(options.start_from):
+        state = checkpoint.load(options.start_from)
+        saved_weights = np.asarray(state.get("learner", {}).get("weights", ()))
+        saved_model, model = (
+            {name: values.get(name) for name in _MODEL_OPTIONS}
+            for values in (state.get("options", {}), options.kept)
+        )
     if saved_weights.shape != weights.shape or saved_model != model:
         raise OptionError(
             "start_from", options.start_from, f"it is of another model: {saved_model}"
@@ -168,7 +172,7 @@ def _measure(
     device: Any,
     console: Console,
 ) -> Results:
-    """Measure each accuracy on the test set, and keep it in the checkpoint at once."""
+    """Return each accuracy on the test set; each is kept in the checkpoint at once."""
     results: Results = dict(trainer.result or {})
     for name, n_samples, accuracy in _measurements(trainer, classifier, pictures, options, device):
         if name not in results:
@@ -186,7 +190,7 @@ def _measurements(
     options: ClassifierOptions,
     device: Any,
 ) -> list[tuple[str, int, Callable[[], float]]]:
-    """List what is to be measured: its name, the number of samples, and how it is measured."""
+    """Return what is to be measured: its name, its number of samples, and the measurement."""
     weights, test = np.asarray(trainer.learner.weights), pictures.test
     checked = test if options.check is None else test[: options.check]
     noisy = test[: options.check_noise]
@@ -219,7 +223,7 @@ def _measurements(
 
 
 def _noisy_device(options: ClassifierOptions) -> Any:
-    """Make the device with the noise model, on the emulator or on IonQ's simulator."""
+    """Return the device with the noise model, on the emulator or on IonQ's simulator."""
     noise = {"noise_model": options.noise_model, "noise_seed": options.seed}
     if options.backend != "emulator":
         return make_device(options.wires, options.backend, options.seed, **noise)
