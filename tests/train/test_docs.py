@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 from pennylane_qstore.train.examples.arguments import ARGUMENTS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+PAGE_FOLDER = Path(__file__).parents[2] / "docs"
+PAGE = (PAGE_FOLDER / "training.md").read_text()
 
 
 def test_the_example(tmp_path, monkeypatch, capsys):
@@ -27,3 +29,13 @@ def test_its_options_exist():
     named = set(re.findall(r"--([a-z][a-z-]+)", PAGE)) - {"state", "help", "dataset"}
     own = {name.replace("_", "-") for name in ARGUMENTS} | {"run", "search", "circuits"}
     assert named <= own
+
+
+def test_the_recording_is_a_picture_by_itself():
+    """Well-formed, with no font or script from elsewhere, and of a training that ended."""
+    path = PAGE_FOLDER / "qstore-train.svg"
+    words = " ".join(ElementTree.parse(path).getroot().itertext()).replace("\xa0", " ")
+    assert "qstore train" in words
+    assert re.search(r"step 100/100 .* 100 jobs", words)
+    assert re.search(r"test accuracy \d+\.\d% on 90 digits; 101 jobs", words)
+    assert not re.findall(r"url\((?!#)|href=|<script", path.read_text())
