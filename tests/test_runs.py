@@ -1,9 +1,12 @@
 """A training under a name, killed and started again."""
 
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pennylane as qml
 import pytest
@@ -110,6 +113,116 @@ def test_killed_between_a_checkpoint_and_its_acknowledgement(ionq, tmp_path, num
         run.acknowledge(step=kept)
         assert run.step == kept == 1
     assert len(ionq.bodies) == jobs
+
+
+HOLDER = """
+import sys
+import pennylane_qstore as qstore
+from pennylane_qstore.cloud.journal.journal import Journal
+
+name, journal = sys.argv[1:]
+with qstore.run(name) as run:
+    if journal:
+        held = Journal(journal, "account")
+        assert held.hold_run(name) is None
+    print("in", flush=True)
+    sys.stdin.read()
+    if journal:
+        held.release_run(name)
+"""
+
+
+@contextmanager
+def another_process(name, journal="", **environment):
+    """A live process that is in a run, and holds the lease of a journal where one is named."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, name, str(journal)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    )
+    try:
+        assert holder.stdout.readline() == "in\n"
+        yield holder
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def refused(holder, name):
+    """What a second process is told."""
+    who = f"process {holder.pid} on {re.escape(platform.node())}, since 20.*another name"
+    who = f"name={re.escape(repr(name))}.*{who}"
+    return pytest.raises(qstore.OptionError, match=who)
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="locks of another process")
+
+
+@posix
+@pytest.mark.parametrize("name", ["training", "a/b\\c: ü 🎲", "x" * 5_000])
+def test_a_name_is_a_lease(name, tmp_path):
+    """Another live process is refused, whatever its device; others may use other names."""
+    with another_process(name) as holder:
+        with refused(holder, name), qstore.run(name):
+            pass
+        with qstore.run(name + "2"):
+            pass
+        assert runs.current() is None
+        holder.kill()  # as kill -9 does
+        holder.wait()
+        with qstore.run(name):
+            pass
+    assert list((tmp_path / "state").rglob("*.lock")) == []
+    with qstore.run(name), another_process("another"):
+        pass
+
+
+@posix
+def test_a_run_that_ended_is_free():
+    """Its lease ends with it, though the process goes on, and though it ended with an error."""
+    with pytest.raises(ZeroDivisionError), qstore.run("training"):
+        raise ZeroDivisionError
+    with another_process("training") as holder:
+        with refused(holder, "training"), qstore.run("training"):
+            pass
+        holder.communicate("")  # it leaves its run
+        with qstore.run("training"):
+            pass
+
+
+@posix
+def test_a_journal_is_leased_to_users_of_other_state_folders(ionq, tmp_path):
+    """Two containers that share a journal, and nothing else, are not in one run together."""
+    journal = tmp_path / "shared.sqlite"
+    dev = qml.device(
+        "qstore.ionq", backend="simulator", api_key="secret", base_url=ionq.url, journal=journal
+    )
+    circuit = qml.QNode(lambda: qml.expval(qml.Z(0)), dev)
+    other = {"XDG_STATE_HOME": str(tmp_path / "other")}
+    with another_process("training", journal, **other) as holder:
+        with qstore.run("training") as run, refused(holder, "training"):
+            circuit()
+        assert run.step == 0
+        assert ionq.bodies == []
+        with qstore.run("something else"):
+            circuit()
+        holder.kill()
+        holder.wait()
+        with qstore.run("training"):
+            circuit()
+    assert len(ionq.bodies) == 2
+    with another_process("training", journal, **other):
+        pass  # it was let in: the run in this process has ended
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "\ud800", None, 3, b"bytes"])
+def test_a_name_that_is_no_text_is_refused(name):
+    """At once, before anything of it is written."""
+    with pytest.raises(qstore.OptionError, match="names the run"), qstore.run(name):
+        pass
+    assert runs.current() is None
 
 
 def test_a_digest_is_the_same_in_another_process(tmp_path):

@@ -25,6 +25,7 @@ from pennylane_qstore.cloud.waiting.polling import QueueHistory
 from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import CloudError, DeadlineError, RejectedError, UnavailableError
 from pennylane_qstore.options import QPU
+from pennylane_qstore.processes import Holder
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener, Slowed
 from pennylane_qstore.runs import RunStep
@@ -248,6 +249,14 @@ class Client:
 
     def _batch(self, terms: RequestTerms, listener: Listener) -> JobBatch:
         return JobBatch(self._transport, self._watcher, self._journal, self.policy, terms, listener)
+
+    async def hold_run(self, name: str) -> Holder | None:
+        """Take the lease on a named run; return who holds it if another live process does."""
+        return self._journal.hold_run(name)
+
+    async def release_run(self, name: str) -> None:
+        """Give back the lease on a named run."""
+        self._journal.release_run(name)
 
     async def acknowledge(self, run: str) -> None:
         """A checkpoint holds what a named run got so far."""

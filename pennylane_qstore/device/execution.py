@@ -23,6 +23,7 @@ from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.one_backend import backends_of
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.pennylane_private import unrecorded
+from pennylane_qstore.processes import Holder
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting import notices
 from pennylane_qstore.reporting.events import Event, Waiting
@@ -225,9 +226,27 @@ class Execution:
     def next_step(self) -> RunStep | None:
         """The place of a batch in the named run that this process is in."""
         named = runs.current()
-        return None if named is None else named.next_step(self._acknowledge)
+        return None if named is None else named.next_step(self)
 
-    def _acknowledge(self, name: str) -> None:
+    def hold_run(self, name: str) -> Holder | None:
+        """Take the lease on a named run; return who holds it if another live process does."""
+        running = loop.current()
+        for member in self.fleet.members:
+            member.connect()
+        for client in self.fleet.clients.all(running):
+            holder = running.run(client.hold_run(name))
+            if holder is not None:
+                return holder
+        return None
+
+    def release_run(self, name: str) -> None:
+        """Give back the lease on a named run."""
+        running = loop.current()
+        for client in self.fleet.clients.all(running):
+            running.run(client.release_run(name))
+
+    def acknowledge_run(self, name: str) -> None:
+        """Write down that a checkpoint holds what a named run got so far."""
         running = loop.current()
         for client in self.fleet.clients.all(running):
             running.run(client.acknowledge(name))

@@ -1,24 +1,28 @@
 """Send requests over HTTP and read JSON answers; retry only where that is safe."""
 
 import asyncio
+import base64
 import itertools
 import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from pennylane_qstore.cloud.http import retry
+from pennylane_qstore.cloud.http import bodies, retry
 from pennylane_qstore.cloud.http.limiter import Limiter
+from pennylane_qstore.cloud.http.redaction import Redaction
 from pennylane_qstore.cloud.http.retry import RETRY_COST, THROTTLED_COST, Quota
 from pennylane_qstore.errors import (
     CloudError,
     DeadlineError,
     RateLimitError,
+    RejectedError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -31,11 +35,11 @@ REQUEST_TIMEOUT, CONNECT_TIMEOUT, LAST_LOOK = 60.0, 10.0, 2.0
 # Seconds that an idle connection is kept. Many servers close theirs after five; a submit on one
 # that is just being closed would have an unknown outcome.
 KEEP_ALIVE = 4.0
-# A shorter key is none of IonQ's, and would be found in words.
-SHORTEST_KEY = 6
 # For cancellations, which wait for nobody.
 URGENT_CONNECTIONS = 2
 _SUCCESS = range(200, 300)
+# Answers of a proxy to CONNECT that will not change: it wants a password, or forbids the host.
+_PROXY_REFUSALS = frozenset({400, 401, 403, 404, 405, 407, 451, 501})
 _LARGE_BODY = 200_000  # bytes; parsed in a thread, so that polls of other jobs go on
 
 
@@ -68,7 +72,8 @@ class Transport:
         self._limiter = Limiter() if limiter is None else limiter
         self._quota = Quota()
         self._uniform = uniform
-        self._proxy = _proxy_for(base_url)
+        self._proxy, self._proxy_headers, password = _proxy_for(base_url)
+        self._redaction = Redaction(api_key, password)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -87,6 +92,7 @@ class Transport:
         params: Sequence[tuple[str, str]] = (),
         urgent: bool = False,
         patience: float | None = None,
+        most: int = bodies.MOST_BYTES,
     ) -> Any:
         """Return the answer to a request, retried as ``retry`` says.
 
@@ -99,14 +105,16 @@ class Transport:
             urgent: whether it waits for nobody's turn and for no other's connection
             patience: seconds, from the first attempt, after which there is no other; None tries on
                 until the deadline
+            most: bytes of the answer
 
         Raises:
+            CloudError: what the last attempt met; also where the answer is longer
             DeadlineError: there is no time for another attempt; says what became of the last one
         """
         cost, until = 0, deadline
         for attempt in itertools.count(1):
             try:
-                answer = await self._turn(method, path, body, params, deadline, urgent)
+                answer = await self._turn(method, path, body, params, deadline, urgent, most)
             except CloudError as error:
                 if isinstance(error, RateLimitError):
                     self._limiter.throttled(error.retry_after)
@@ -135,12 +143,13 @@ class Transport:
         params: Sequence[tuple[str, str]],
         deadline: float,
         urgent: bool,
+        most: int,
     ) -> Any:
         if urgent:
-            return await self._attempt(method, path, body, params, deadline)
+            return await self._attempt(method, path, body, params, deadline, most)
         async with self._free:
             await self._limiter.turn(deadline)
-            return await self._attempt(method, path, body, params, deadline)
+            return await self._attempt(method, path, body, params, deadline, most)
 
     async def _attempt(
         self,
@@ -149,6 +158,7 @@ class Transport:
         body: str | None,
         params: Sequence[tuple[str, str]],
         deadline: float,
+        most: int,
     ) -> Any:
         changes = method == "POST"
         left = max(deadline - self._now(), 0.0 if changes else LAST_LOOK)
@@ -157,6 +167,8 @@ class Transport:
         timeout = aiohttp.ClientTimeout(
             total=min(REQUEST_TIMEOUT, left), sock_connect=min(CONNECT_TIMEOUT, left)
         )
+        progress = SimpleNamespace(sent=False)
+        is_tunnel = self.base_url.startswith("https")  # through which the proxy sees nothing
         try:
             async with self._opened().request(
                 method,
@@ -164,43 +176,67 @@ class Transport:
                 data=body,
                 params=params,
                 proxy=self._proxy,
+                proxy_headers=self._proxy_headers if is_tunnel else None,
+                headers=None if is_tunnel else self._proxy_headers,
                 allow_redirects=False,  # the key goes to the host it is meant for
                 timeout=timeout,
+                trace_request_ctx=progress,
             ) as response:
-                raw = self._redacted(await response.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            # Before a byte was sent.
-            raise UnavailableError(f"{method} {path}: {error}") from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = f"{method} {path}: {str(error) or type(error).__name__}"
-            raise (UnknownOutcomeError if changes else UnavailableError)(reason) from None
-        return await self._answer(method, path, response, raw)
+                if response.status not in _SUCCESS:
+                    raw = await bodies.read(response, bodies.MOST_OF_AN_ERROR, is_cut=True)
+                    raise self._refusal(method, path, response, raw)
+                return await self._decoded(await bodies.read(response, most))
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+            raise self._lost(method, path, error, is_sent=progress.sent) from None
+        except (bodies.TooLargeError, ValueError, RecursionError) as error:
+            reason = f"answered more than {most} bytes"
+            if not isinstance(error, bodies.TooLargeError):
+                reason = f"answered no JSON: {self._redaction.text(str(error))[:200]}"
+            too_large = isinstance(error, bodies.TooLargeError)
+            kind = CloudError if too_large else UnavailableError
+            raise (UnknownOutcomeError if changes else kind)(f"{method} {path} {reason}") from None
 
-    def _redacted(self, raw: bytes) -> bytes:
-        """Return an answer without the key, which a server may repeat."""
-        if len(self._api_key) < SHORTEST_KEY:
-            return raw
-        return raw.replace(self._api_key.encode(), b"...")
+    def _lost(self, method: str, path: str, error: Exception, *, is_sent: bool) -> CloudError:
+        """Return the error of a request without an answer; before a byte was sent none arrived."""
+        told = self._redaction.text(str(error)) or type(error).__name__
+        reason = f"{method} {path}: {told[:500]}"
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            reason = f"{method} {path}: the proxy answered {error.status} {told[:200]}"
+            if error.status in _PROXY_REFUSALS:
+                return RejectedError(f"{reason}; nothing was sent")
+            return UnavailableError(reason)
+        if isinstance(error, aiohttp.InvalidURL | UnicodeError):
+            return RejectedError(f"{reason}: no address; nothing was sent")
+        if is_sent and method == "POST":
+            return UnknownOutcomeError(reason)
+        return UnavailableError(reason)
 
-    async def _answer(
+    def _refusal(
         self, method: str, path: str, response: aiohttp.ClientResponse, raw: bytes
-    ) -> Any:
-        changes = method == "POST"
-        if response.status not in _SUCCESS:
-            raise retry.error_of(
-                response.status,
-                f"{method} {path} answered {response.status} {_message(raw)}",
-                changes=changes,
-                retry_after=retry.retry_after(response.headers.get("Retry-After"), time.time()),
-                request_id=response.headers.get("x-request-id"),
-            )
+    ) -> CloudError:
+        """Return the error that an answer stands for."""
+        headers = response.headers
+        request_id = headers.get("x-request-id")
+        return retry.error_of(
+            response.status,
+            f"{method} {path} answered {response.status} {_message(raw, self._redaction)}",
+            changes=method == "POST",
+            retry_after=retry.retry_after(headers.get("Retry-After"), time.time()),
+            request_id=None if request_id is None else self._redaction.text(request_id)[:200],
+        )
+
+    async def _decoded(self, raw: bytes) -> Any:
+        """Return an answer's value, without the key that a server may repeat.
+
+        Raises:
+            ValueError: it is no JSON
+        """
         try:
-            if len(raw) > _LARGE_BODY:
-                return await asyncio.to_thread(json.loads, raw)
-            return json.loads(raw)
-        except (ValueError, RecursionError):
-            reason = f"{method} {path} answered no JSON: {raw[:200]!r}"
-            raise (UnknownOutcomeError if changes else UnavailableError)(reason) from None
+            is_large = len(raw) > _LARGE_BODY
+            answer = await asyncio.to_thread(_parsed, raw) if is_large else _parsed(raw)
+        except ValueError:
+            raise ValueError(self._redaction.page(raw[:2_000])) from None
+        return self._redaction.value(answer) if self._redaction.may_be_in(raw) else answer
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -208,9 +244,12 @@ class Transport:
                 connector=aiohttp.TCPConnector(
                     limit=self._pool_size + URGENT_CONNECTIONS, keepalive_timeout=KEEP_ALIVE
                 ),
+                auto_decompress=False,  # without a bound, a few bytes would fill the memory
+                trace_configs=[_tracing()],
                 cookie_jar=aiohttp.DummyCookieJar(),  # the key says who asks
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
+                    "Accept-Encoding": bodies.ACCEPTED,
                     "Content-Type": "application/json",
                     "User-Agent": f"pennylane-qstore/{__version__}",
                 },
@@ -222,23 +261,57 @@ class Transport:
         return asyncio.get_running_loop().time()
 
 
-def _proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for an address; none for loopback.
+def _tracing() -> aiohttp.TraceConfig:
+    """Return what marks a request as sent, just before its first byte leaves for the server."""
+    tracing = aiohttp.TraceConfig()
 
-    aiohttp's ``trust_env`` would send requests to loopback through it too, the key with them.
+    async def sending(_: Any, context: SimpleNamespace, __: Any) -> None:
+        context.trace_request_ctx.sent = True
+
+    tracing.on_request_headers_sent.append(sending)
+    return tracing
+
+
+def _proxy_for(url: str) -> tuple[str | None, dict[str, str] | None, str | None]:
+    """Return the proxy that the environment names for an address, its headers and its password.
+
+    There is none for loopback. aiohttp's ``trust_env`` would send requests to loopback through it
+    too, the key with them.
     """
     parts = urlsplit(url)
     if parts.hostname in LOOPBACK or proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
+        return None, None, None
+    proxy = getproxies().get(parts.scheme)
+    if not proxy:
+        return None, None, None
+    scheme, _, rest = proxy.rpartition("://")
+    user_info, at, host = rest.rpartition("@")
+    address = f"{scheme or 'http'}://{host}"
+    if not at:
+        return address, None, None
+    user, _, password = (unquote(part) for part in user_info.partition(":"))
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return address, {"Proxy-Authorization": f"Basic {encoded}"}, password
 
 
-def _message(raw: bytes) -> str:
+def _parsed(raw: bytes) -> Any:
+    """Return a JSON value.
+
+    Raises:
+        ValueError: it is none, or nested too deeply
+    """
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _message(raw: bytes, redaction: Redaction) -> str:
     """Return the message of an error body, in whatever form it came."""
     try:
-        body = json.loads(raw)
+        body = redaction.value(json.loads(raw))
     except (ValueError, RecursionError):
-        return raw[:200].decode(errors="replace")
+        return redaction.page(raw)[:200]
     if not isinstance(body, Mapping):
         return str(body)[:200]
     return ": ".join(str(body[key]) for key in ("error", "message") if body.get(key))[:500]

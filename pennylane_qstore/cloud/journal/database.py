@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from pennylane_qstore.cloud.journal.entry import SCHEMA
+from pennylane_qstore.cloud.journal.entry import OPEN, RUNS, SCHEMA
 
 T = TypeVar("T")
 Statement = tuple[str, Sequence[object]]
@@ -19,8 +19,10 @@ MEMORY = ":memory:"
 # Seconds: for which another process is given to let go of the file, the same where the file was
 # lost before, and after which a lost file is tried again.
 PATIENCE, LATER_PATIENCE, AGAIN = 2.0, 0.1, 5.0
-# Seconds after which a job is forgotten: 90 days.
+# Seconds after which a job that is settled is forgotten: 90 days.
 FORGOTTEN = 7_776_000.0
+# A job whose answer somebody may still ask for. A clock that is wrong for once must not end that.
+_UNSETTLED = f"state IN {OPEN} AND NOT acknowledged AND (run IS NOT NULL OR NOT delivered)"
 # In a folder of this name, everything is ours.
 FOLDER = "pennylane-qstore"
 _FORMAT = 1
@@ -188,7 +190,8 @@ def _connected(path: str, patience: float) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA synchronous = FULL")  # what is committed survives a loss of power
         old = time.time() - FORGOTTEN
-        _transaction(db, lambda db: db.execute("DELETE FROM jobs WHERE created < ?", (old,)))
+        forget = f"DELETE FROM jobs WHERE created < ? AND NOT ({_UNSETTLED})"
+        _transaction(db, lambda db: db.execute(forget, (old,)))
     except BaseException:
         db.close()
         raise
@@ -211,6 +214,7 @@ def _founded(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {_FORMAT}")
         elif version != _FORMAT:
             raise _ForeignError(f"it is of format {version}, this version writes {_FORMAT}")
+        db.execute(RUNS)  # a journal of version 0.1 has none
 
     _transaction(db, work)
 

@@ -3,6 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 
+RUNS = """
+CREATE TABLE IF NOT EXISTS runs (
+    name TEXT PRIMARY KEY,       -- of a run that a process is in
+    owner TEXT NOT NULL,
+    since REAL NOT NULL          -- seconds since the epoch
+)
+"""
 SCHEMA = """
 CREATE TABLE jobs (
     token TEXT PRIMARY KEY,      -- in the job's metadata

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pennylane_qstore.cloud.journal.database import MEMORY, Database, Statement
 from pennylane_qstore.cloud.journal.entry import COLUMNS, OPEN, JournalEntry, Request, account
-from pennylane_qstore.cloud.journal.owner import Lease
 from pennylane_qstore.cloud.waiting.polling import QueueHistory
+from pennylane_qstore.processes import Holder, Owner
 
 __all__ = ["MEMORY", "Journal", "JournalEntry", "Request", "account"]
 
@@ -30,7 +30,7 @@ class Journal:
         """
         self.path = str(path)
         self.account = account
-        self._lease = Lease(None if self.path == MEMORY else self.path)
+        self._owner = Owner(None if self.path == MEMORY else self.path)
         self._db = Database(path)
 
     @property
@@ -56,7 +56,7 @@ class Journal:
 
         def work(db: sqlite3.Connection) -> JournalEntry | None:
             for entry in self._candidates(db, request):
-                owned = (self._lease.name, entry.token)
+                owned = (self._owner.name, entry.token)
                 db.execute("UPDATE jobs SET owner = ? WHERE token = ?", owned)
                 return entry
             db.execute(sql, values)
@@ -84,10 +84,33 @@ class Journal:
         self._hold()
         self._changed([self._intent(request)])
 
+    def hold_run(self, name: str) -> Holder | None:
+        """Take the lease on a named run; return who holds it if another live process does."""
+        self._hold()
+
+        def work(db: sqlite3.Connection) -> Holder | None:
+            held = db.execute("SELECT owner, since FROM runs WHERE name = ?", (name,)).fetchone()
+            if (
+                held is not None
+                and not self._owner.is_me(held[0])
+                and self._owner.is_alive(held[0])
+            ):
+                return Holder.of(*held)
+            values = (name, self._owner.name, time.time())
+            db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", values)
+            return None
+
+        return self._db.change((), work, None)
+
+    def release_run(self, name: str) -> None:
+        """Give back the lease on a named run."""
+        sql = "DELETE FROM runs WHERE name = ? AND owner = ?"
+        self._changed([(sql, (name, self._owner.name))])
+
     def _hold(self) -> None:
         """Says that this process lives, beside the file; nothing is put beside one of others."""
         if self.lost is None:
-            self._lease.hold()
+            self._owner.hold()
 
     def _intent(self, request: Request) -> Statement:
         run, step, place = request.place or (None, None, None)
@@ -104,7 +127,7 @@ class Journal:
                 run,
                 step,
                 place,
-                self._lease.name,
+                self._owner.name,
                 time.time(),
             ),
         )
@@ -126,10 +149,10 @@ class Journal:
 
     def _was_mine(self, entry: JournalEntry) -> bool:
         """Return whether this process got the answer before, and begins its run again."""
-        return bool(entry.delivered) and entry.owner == self._lease.name
+        return bool(entry.delivered) and self._owner.is_me(entry.owner)
 
     def _is_free(self, entry: JournalEntry) -> bool:
-        return not self._lease.is_alive(entry.owner)
+        return not self._owner.is_alive(entry.owner)
 
     @staticmethod
     def _select(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[JournalEntry]:

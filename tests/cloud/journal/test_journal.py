@@ -12,7 +12,7 @@ import pytest
 
 from pennylane_qstore.cloud.journal import database
 from pennylane_qstore.cloud.journal.journal import Journal, Request, account
-from pennylane_qstore.cloud.journal.owner import is_alive, own
+from pennylane_qstore.processes import is_alive, own
 
 ACCOUNT = account("https://api.example/v0.4", "secret")
 
@@ -199,6 +199,48 @@ def test_a_folder_that_cannot_be_made_is_no_crash(opened, tmp_path, caplog):
     assert "can't be used" in caplog.text
 
 
+@pytest.mark.parametrize("days", [100, 36_500])
+@pytest.mark.parametrize(
+    ("values", "stays"),
+    [
+        ({"state": "intent"}, True),
+        ({"state": "submitted", "job_id": "job-1"}, True),
+        ({"state": "completed", "job_id": "job-1"}, True),
+        ({"state": "completed", "job_id": "job-1", "run": "r", "delivered": 1}, True),
+        ({"state": "completed", "job_id": "job-1", "run": "r", "acknowledged": 1}, False),
+        ({"state": "completed", "job_id": "job-1", "delivered": 1}, False),
+        ({"state": "failed"}, False),
+        ({"state": "canceled"}, False),
+        ({"state": "refused"}, False),
+    ],
+)
+def test_a_clock_that_is_ahead_ends_no_open_job(opened, path, monkeypatch, values, stays, days):
+    """Only what is settled is forgotten after 90 days; the rest may be asked for again."""
+    first = opened()
+    first.intend(request("t1"))
+    dead(path, **values)
+    now = time.time()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: now + 86_400.0 * days)
+        opened().entries()
+    assert [entry.token for entry in opened().entries()] == (["t1"] if stays else [])
+    if stays and "run" not in values:
+        assert opened().claim(request("t2")).token == "t1"
+
+
+def test_a_journal_of_the_version_before_gets_its_leases(opened, path):
+    """A file without the table of runs is gone on with, rows and all."""
+    first = opened()
+    first.intend(request("t1"))
+    first.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE runs")
+    db.close()
+    again = opened()
+    assert again.hold_run("training") is None
+    assert [entry.token for entry in again.entries()] == ["t1"]
+
+
 def test_what_earlier_jobs_took_is_remembered(opened):
     """Queue and time per circuit, the newest counting most."""
     first = opened()
@@ -234,7 +276,7 @@ def test_a_process_is_told_from_a_later_one_of_its_number():
     assert not is_alive(own() + "0")
     assert is_alive("elsewhere/1|1|1")
     assert is_alive("nonsense")
-    program = "from pennylane_qstore.cloud.journal.owner import own; print(own())"
+    program = "from pennylane_qstore.processes import own; print(own())"
     ended = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
@@ -268,7 +310,7 @@ def test_memory_holds_no_more_than_a_budget_needs():
 def test_old_jobs_are_forgotten(opened, path):
     """A journal doesn't grow for ever."""
     opened().claim(request("t1"))
-    dead(path, created=time.time() - 91 * 86_400)
+    dead(path, created=time.time() - 91 * 86_400, state="completed", delivered=1)
     assert opened().entries() == []
 
 
@@ -337,16 +379,17 @@ def test_a_process_in_another_container_is_told_by_its_lock(opened, path):
     assert opened().claim(request("t2")) is None  # nothing is known of it
     program = f"""
 import sys
-from pennylane_qstore.cloud.journal import owner
-owner.own = lambda: {elsewhere!r}
-owner.Lease({str(path)!r}).hold()
-print("held", flush=True)
+from pennylane_qstore import processes
+processes.own = lambda: {elsewhere!r}
+owner = processes.Owner({str(path)!r})
+owner.hold()
+print(owner.name, flush=True)
 sys.stdin.read()
 """
     other = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert other.stdout.readline() == "held\n"
+    dead(path, owner=other.stdout.readline().strip())
     assert opened().claim(request("t3")) is None
     other.kill()
     other.communicate()
