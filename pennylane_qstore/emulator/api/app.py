@@ -95,7 +95,7 @@ async def _archive(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     archive, runner = Archive(path), app[RUNNER]
-    for job in archive.load(app[SETTINGS]):
+    for job in archive.load(app[SETTINGS], runner.programs.read):
         runner.store.put(job)
         if job.is_final:
             runner.store.finished(job)

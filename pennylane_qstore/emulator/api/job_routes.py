@@ -50,7 +50,9 @@ def _job(request: web.Request) -> Job:
 async def _submit(request: web.Request, raw: bytes) -> web.Response:
     runner, settings = request.app[RUNNER], request.app[SETTINGS]
     known, backends = settings.published(), settings.backends
-    if len(raw) > LARGE_BODY or QASM.encode() in raw:
+    if QASM.encode() in raw:
+        order, groups = await runner.read_program(read_request, raw, known, backends)
+    elif len(raw) > LARGE_BODY:
         order, groups = await runner.write(read_request, raw, known, backends)
     else:
         order, groups = read_request(raw, known, backends)

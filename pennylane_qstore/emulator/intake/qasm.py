@@ -3,17 +3,30 @@
 IonQ accepts a subset of the language; the emulator accepts what pyqasm unrolls to gates, and
 measurements at the end. The job of any other program fails after it was accepted, as in IonQ's
 preflight.
+
+`main` runs in a process that `intake/programs.py` starts, without the rest of the package.
 """
 
+import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
+from pennylane_qstore.emulator.intake.qasm_size import (
+    MOST_GATES,
+    MOST_QUBITS,
+    TOO_LONG,
+    TOO_WIDE,
+    ProgramError,
+    check_size,
+)
+
 MISSING = "OpenQASM needs a parser: pip install 'pennylane-qstore[qasm]'."
-MOST_QUBITS, MOST_CHARACTERS, MOST_GATES = 64, 1_000_000, 150_000
+MOST_CHARACTERS = 1_000_000
 
 # The gates of unrolled programs: the API's name, and how many of the qubits are controls.
 GATES: Mapping[str, tuple[str, int]] = {
@@ -59,10 +72,6 @@ WITHOUT_EFFECT = (
 )
 
 
-class ProgramError(ValueError):
-    """A program that can't be run: its job fails."""
-
-
 @dataclass(frozen=True, slots=True)
 class Program:
     """A program as the API's gates.
@@ -95,15 +104,20 @@ def read_program(text: str) -> Program:
     if len(text) > MOST_CHARACTERS:
         raise ProgramError(f"A program may have {MOST_CHARACTERS} characters.")
     try:
-        pyqasm = import_module("pyqasm")  # half a second that few need
+        # Half a second that few need.
+        openqasm3, pyqasm = import_module("openqasm3"), import_module("pyqasm")
     except ImportError as error:
         raise ProgramError(MISSING) from error
     # The job's failure says what it would log.
     logging.getLogger("pyqasm").setLevel(logging.CRITICAL)
     try:
-        module = pyqasm.loads(text)
+        program = openqasm3.parse(text)
+        check_size(program.statements)
+        module = pyqasm.loads(program)
         module.unroll(external_gates=list(WHOLE))
         statements = module.unrolled_ast.statements
+    except ProgramError:
+        raise
     # The parser raises many kinds of exceptions.
     except Exception as error:
         raise ProgramError(f"The program can't be read: {str(error)[:300]}") from error
@@ -137,7 +151,7 @@ class _QasmReader:
             elif kind not in WITHOUT_EFFECT:
                 raise ProgramError(f"{_words(kind)} is not emulated.")
             if len(self._gates) > MOST_GATES:
-                raise ProgramError(f"A program may have {MOST_GATES} gates.")
+                raise ProgramError(TOO_LONG)
         if not self._measured:
             return Program(self._gates, max(1, self._declared[0]), None)
         return self._by_bits()
@@ -169,7 +183,7 @@ class _QasmReader:
         names[name] = self._declared[kind]
         self._declared[kind] += 1 if size is None else size.value
         if self._declared[kind] > MOST_QUBITS:
-            raise ProgramError(f"A program may have {MOST_QUBITS} qubits and as many bits.")
+            raise ProgramError(TOO_WIDE)
 
     def _take_gate(self, statement: Any) -> None:
         name = statement.name.name
@@ -227,3 +241,16 @@ def _number(argument: Any) -> float:
 def _words(kind: str) -> str:
     """Return a statement's class name in words: "Branching statement"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
+
+
+def main() -> None:
+    """Read programs from the standard input and write what they come to, a line each."""
+    with open(1, "w", encoding="utf-8", closefd=False) as answers:
+        sys.stdout = sys.stderr  # what the parser prints isn't an answer
+        for line in sys.stdin:
+            try:
+                body = asdict(read_program(json.loads(line)))
+            except ProgramError as error:
+                body = {"error": str(error)}
+            answers.write(json.dumps(body) + "\n")
+            answers.flush()

@@ -1,13 +1,14 @@
 """The body of POST /jobs, checked and read into a job request."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pennylane_qstore.emulator.intake import fields
 from pennylane_qstore.emulator.intake.backends import BACKENDS, Backend, backend_of
 from pennylane_qstore.emulator.intake.preflight import Failure, preflight
-from pennylane_qstore.emulator.intake.qasm import ProgramError, read_program
+from pennylane_qstore.emulator.intake.qasm import Program, read_program
+from pennylane_qstore.emulator.intake.qasm_size import ProgramError
 from pennylane_qstore.emulator.intake.reader import CircuitReader
 from pennylane_qstore.emulator.simulation.circuit import Circuit, CircuitGroup, MalformedError
 from pennylane_qstore.emulator.simulation.gates import GATESETS
@@ -92,7 +93,10 @@ class JobRequest:
 
 
 def read_request(
-    raw: bytes, known: Collection[str] = (), backends: Mapping[str, Backend] = BACKENDS
+    raw: bytes,
+    known: Collection[str] = (),
+    backends: Mapping[str, Backend] = BACKENDS,
+    programs: Callable[[str], Program] = read_program,
 ) -> tuple[JobRequest, tuple[CircuitGroup, ...]]:
     """Read the body of POST /jobs, whatever its content type.
 
@@ -100,6 +104,7 @@ def read_request(
         raw: the body
         known: the noise models whose rates are known
         backends: the backends by name
+        programs: reads a program in OpenQASM 3
 
     Returns:
         The request without its numbers, and its circuits with them, by structure.
@@ -118,7 +123,7 @@ def read_request(
         noise = None
     name = fields.read_name(body)
     reader = CircuitReader()
-    circuits, failure = _read_input(body.get("input"), kind, reader)
+    circuits, failure = _read_input(body.get("input"), kind, reader, programs)
     groups = reader.groups()
     model = None if noise is None else MODELS.get(noise["model"])
     order = JobRequest(
@@ -157,7 +162,7 @@ def _backend(name: object, backends: Mapping[str, Backend]) -> Backend:
 
 
 def _read_input(
-    entry: object, kind: str, reader: CircuitReader
+    entry: object, kind: str, reader: CircuitReader, programs: Callable[[str], Program]
 ) -> tuple[tuple[Circuit, ...], Failure | None]:
     """Return a job's circuits, and why an OpenQASM program can't be run."""
     if kind != QASM:
@@ -166,7 +171,7 @@ def _read_input(
         raise MalformedError('"input.data" must be a program in OpenQASM 3.', "input.data")
     fields.check_fields(entry, PROGRAM_FIELDS, "input")
     try:
-        program = read_program(entry["data"])
+        program = programs(entry["data"])
     except ProgramError as error:
         circuit = reader.read([], "input.data", "qis", None)
         return (circuit,), Failure("PreflightError", str(error))

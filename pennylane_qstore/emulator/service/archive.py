@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from pennylane_qstore.emulator.intake.backends import WITH_RETIRED
 from pennylane_qstore.emulator.intake.preflight import Failure
+from pennylane_qstore.emulator.intake.qasm import Program, read_program
 from pennylane_qstore.emulator.intake.request import read_request
 from pennylane_qstore.emulator.service.jobs import FINAL, Job
 from pennylane_qstore.emulator.service.settings import Settings
@@ -77,7 +78,9 @@ class Archive:
         with self._database:
             self._database.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
 
-    def load(self, settings: Settings) -> Iterator[Job]:
+    def load(
+        self, settings: Settings, programs: Callable[[str], Program] = read_program
+    ) -> Iterator[Job]:
         """Read all jobs, the oldest first; unfinished ones as they were when submitted.
 
         Yields:
@@ -85,7 +88,7 @@ class Archive:
         """
         rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
         for _, number, body, states, text, spans in rows:
-            order, groups = read_request(body, MODELS, WITH_RETIRED)
+            order, groups = read_request(body, MODELS, WITH_RETIRED, programs)
             job = Job(order, number, settings.clock, groups)
             for each, state in zip((job, *job.children), json.loads(states), strict=True):
                 _restore(each, state)

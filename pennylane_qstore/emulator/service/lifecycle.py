@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pennylane_qstore.emulator.intake.preflight import Failure
+from pennylane_qstore.emulator.intake.programs import ProgramReader
 from pennylane_qstore.emulator.intake.request import JobRequest
 from pennylane_qstore.emulator.service.faults import CANCELED, FAILED, FAILED_CHILD, STUCK, Faults
 from pennylane_qstore.emulator.service.jobs import Job
@@ -41,6 +42,7 @@ class JobRunner:
         faults: the injected faults
         profile: how long requests and jobs take
         backends: the backends by name
+        programs: reads programs in OpenQASM 3
         seed: seed of the machines' randomness
         changed: called with a job at every new status
     """
@@ -61,6 +63,9 @@ class JobRunner:
         self._simulators = ThreadPoolExecutor(WORKERS, thread_name_prefix="emulator")
         # Reading and writing text doesn't wait behind simulations.
         self._text_executor = ThreadPoolExecutor(1, thread_name_prefix="emulator-text")
+        # Nor does it wait behind programs, which may take long to read.
+        self._program_executor = ThreadPoolExecutor(1, thread_name_prefix="emulator-program")
+        self.programs = ProgramReader()
         self._lives: dict[str, asyncio.Task[None]] = {}
 
     def submit(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
@@ -87,6 +92,10 @@ class JobRunner:
         """Return an awaitable that reads or writes text in a thread of its own."""
         return self._run(self._text_executor, work, *arguments)
 
+    def read_program(self, work: Callable[..., T], *arguments: Any) -> Coroutine[Any, Any, T]:
+        """Return an awaitable that reads a job of OpenQASM in a thread of its own."""
+        return self._run(self._program_executor, work, *arguments, self.programs.read)
+
     def random(self, job: Job, place: int, purpose: int = 0) -> np.random.Generator:
         """Return a random generator of its own for each circuit of each job."""
         number = job.number if job.parent is None else job.parent.number
@@ -100,6 +109,8 @@ class JobRunner:
         for life in lives:
             life.cancel()
         await asyncio.gather(*lives, return_exceptions=True)
+        self.programs.close()
+        self._program_executor.shutdown()
         self._simulators.shutdown()
         self._text_executor.shutdown()
 

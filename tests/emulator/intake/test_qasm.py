@@ -6,7 +6,8 @@ from qiskit import QuantumCircuit, qasm3
 from qiskit.quantum_info import Statevector
 from qiskit_qasm3_import import parse
 
-from pennylane_qstore.emulator.intake.qasm import ProgramError, read_program
+from pennylane_qstore.emulator.intake.qasm import read_program
+from pennylane_qstore.emulator.intake.qasm_size import ProgramError
 from tests.emulator.conftest import Api
 from tests.emulator.simulation.test_simulator import run
 
