@@ -22,6 +22,7 @@ from pennylane_qstore.compiler import (
     TemplateCache,
     preprocessing,
 )
+from pennylane_qstore.compiler.tapes.checks import refuse_given_matrices
 from pennylane_qstore.device import derivatives
 from pennylane_qstore.device.delivery import deliver
 from pennylane_qstore.device.execution import Execution
@@ -268,6 +269,8 @@ class QStoreDevice(Device):
     ) -> ExecutionConfig:
         """PennyLane's settings of an execution, with those of derivatives that are asked for."""
         config = super().setup_execution_config(config, circuit)
+        if circuit is not None:
+            refuse_given_matrices(circuit)
         if not derivatives.is_asked_for(config):
             return config
         together = config.grad_on_execution is not False

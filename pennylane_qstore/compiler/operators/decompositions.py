@@ -12,9 +12,10 @@ from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Constant
 from pennylane_qstore.compiler.circuit.one_qubit import zxz
 from pennylane_qstore.compiler.operators.gate_set import CONTROLLED_X, SAME
 from pennylane_qstore.compiler.operators.rules import elements_of
+from pennylane_qstore.compiler.operators.unitarity import WIDEST_MATRIX, why_not_unitary
+from pennylane_qstore.errors import CompileError
 from pennylane_qstore.tensors import to_numpy
 
-WIDEST_MATRIX = 6  # a dense unitary on n wires becomes about 2·4ⁿ gates
 _CLIFFORDS: dict[str, Callable[[Any], Operator]] = {
     "X": qml.X,
     "Y": qml.Y,
@@ -28,6 +29,7 @@ _CLIFFORDS: dict[str, Callable[[Any], Operator]] = {
     "CZ": qml.CZ,
     "SWAP": qml.SWAP,
 }
+_MAY_BE_SPARSE = (qml.QubitUnitary, qml.StatePrep, qml.AmplitudeEmbedding)
 _ROTATIONS = {
     **{"X": qml.RX, "Y": qml.RY, "Z": qml.RZ},
     **{"XX": qml.IsingXX, "YY": qml.IsingYY, "ZZ": qml.IsingZZ},
@@ -46,12 +48,14 @@ def decomposition(op: Operator) -> Sequence[Operator]:
 
     Raises:
         DecompositionUndefinedError: nobody knows a decomposition, and it has no small matrix
+        CompileError: the operator isn't unitary
     """
-    if any(hasattr(value, "toarray") for value in op.data):
-        return [_dense(op)]
-    own = _own(op)
-    if own is not op:
-        return [own]
+    problem = why_not_unitary(op)
+    if problem is not None:
+        raise CompileError(f"{op.name} on {op.wires.tolist()}, {problem}")
+    replaced = _replaced(op)
+    if replaced is not op:
+        return [replaced]
     elements = elements_of(op)
     if elements is not None:
         return [gate for element in elements for gate in _gates(element, op)]
@@ -63,6 +67,17 @@ def decomposition(op: Operator) -> Sequence[Operator]:
         return [qml.QubitUnitary(op.matrix(), op.wires)]
     # PennyLane's power of an exponential is one operator, not a list of them.
     return [found] if isinstance(found, Operator) else found
+
+
+def _replaced(op: Operator) -> Operator:
+    """Return an operator in a form that has rules: dense, and of our classes; or as it is."""
+    if isinstance(op, qml.SparseHamiltonian):
+        return qml.QubitUnitary(to_numpy(op.matrix()), op.wires)
+    if isinstance(op, _MAY_BE_SPARSE) and any(hasattr(value, "toarray") for value in op.data):
+        return _dense(op)
+    if isinstance(op, qml.ops.Prod) and any(map(why_not_unitary, op.operands)):
+        return qml.QubitUnitary(op.matrix(), op.wires)  # which is unitary as a whole
+    return _own(op)
 
 
 def on_pairs(op: Operator) -> Sequence[Operator]:

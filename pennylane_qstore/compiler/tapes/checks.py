@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.operators.angles import ANGLES, PLAIN
-from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX
-from pennylane_qstore.compiler.operators.gate_set import has_rule
+from pennylane_qstore.compiler.operators.unitarity import why_not_unitary
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.tensors import to_numpy
 
@@ -33,12 +31,28 @@ def refuse_broken_values(tape: QuantumScript) -> tuple[list[QuantumScript], Call
         CompileError: names the operation, its place in the tape, and what is wrong with it
     """
     for place, op in enumerate(tape.operations):
-        if _is_sound(op):
-            continue
-        problem = next(filter(None, map(_problem, _parts(op))), None)
-        if problem:
-            raise CompileError(f"operation {place}, {op.name} on {op.wires.tolist()}, {problem}")
+        if not _is_sound(op):
+            _refuse_if_broken(place, op)
     return [tape], lambda results: results[0]
+
+
+def refuse_given_matrices(tape: QuantumScript) -> None:
+    """Refuse operations that aren't unitary before a gradient transform decomposes them.
+
+    PennyLane expands operations with trainable matrices ahead of the device's preprocessing.
+
+    Raises:
+        CompileError: names the operation and its place in the tape
+    """
+    for place, op in enumerate(tape.operations):
+        if type(op) not in PLAIN and type(op) not in ANGLES:
+            _refuse_if_broken(place, op)
+
+
+def _refuse_if_broken(place: int, op: Operator) -> None:
+    problem = next(filter(None, map(_problem, _parts(op))), None) or why_not_unitary(op)
+    if problem:
+        raise CompileError(f"operation {place}, {op.name} on {op.wires.tolist()}, {problem}")
 
 
 def _is_sound(op: Operator) -> bool:
@@ -63,21 +77,12 @@ def _parts(op: Operator) -> Iterator[Operator]:
 
 
 def _problem(op: Operator) -> str | None:
+    """Return what is wrong with an operation's values, or None."""
     values = [to_numpy(value) for value in op.data]
     is_angle = type(op) in ANGLES
-    for value in values:
-        problem = _problem_of_value(value, is_angle=is_angle)
-        if problem:
-            return problem
-    if is_angle:
-        return _problem_of_shape(op, values)
-    if isinstance(op, qml.ops.Exp):
-        return _problem_of_exponent(op)
-    if isinstance(op, qml.QubitUnitary | qml.DiagonalQubitUnitary):
-        return _problem_of_matrix(op, values[0])
-    if has_rule(op) or op.has_decomposition or not op.has_matrix or len(op.wires) > WIDEST_MATRIX:
-        return None
-    return _not_unitary(to_numpy(op.matrix()))  # such as an observable's, or a sum's
+    problems = (_problem_of_value(value, is_angle=is_angle) for value in values)
+    problem = next(filter(None, problems), None)
+    return _problem_of_shape(op, values) if is_angle and not problem else problem
 
 
 def _problem_of_value(value: NDArray[Any], *, is_angle: bool) -> str | None:
@@ -99,30 +104,4 @@ def _problem_of_shape(op: Operator, values: Sequence[NDArray[Any]]) -> str | Non
     for value, ndim in zip(values, op.ndim_params, strict=True):
         if value.ndim not in {ndim, ndim + 1}:
             return f"has angles of shape {value.shape}, where {ndim} dimensions are one circuit's"
-    return None
-
-
-def _problem_of_exponent(op: qml.ops.Exp) -> str | None:
-    """Return what is wrong with an exponential of a Hermitian operator: a real exponent."""
-    real = np.abs(to_numpy(op.coeff).real).max(initial=0)
-    if op.base.is_verified_hermitian is not True or real <= tolerances.GIVEN_MATRIX:
-        return None
-    return f"is not unitary: its exponent has a real part of {real:.2g}"
-
-
-def _problem_of_matrix(op: Operator, matrix: NDArray[Any]) -> str | None:
-    if matrix.dtype.kind not in "fiubc":
-        return "has a matrix that is no array of numbers"
-    return _not_unitary(matrix, diagonal=isinstance(op, qml.DiagonalQubitUnitary))
-
-
-def _not_unitary(matrix: NDArray[Any], *, diagonal: bool = False) -> str | None:
-    """Return what is wrong with a matrix, or with a diagonal, that should be unitary."""
-    if diagonal:
-        apart = np.abs(np.abs(matrix) - 1)
-    else:
-        product = matrix @ np.swapaxes(matrix.conj(), -1, -2)
-        apart = np.abs(product - np.eye(matrix.shape[-1]))
-    if apart.max(initial=0) > tolerances.GIVEN_MATRIX:
-        return f"has a matrix that is not unitary: it is {apart.max():.2g} away"
     return None

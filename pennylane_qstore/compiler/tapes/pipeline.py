@@ -27,13 +27,16 @@ from pennylane.transforms import defer_measurements
 from pennylane.transforms.core import CompilePipeline
 
 from pennylane_qstore.compiler.operators.angles import is_parametric
-from pennylane_qstore.compiler.operators.decompositions import WIDEST_MATRIX, decomposition
+from pennylane_qstore.compiler.operators.decompositions import decomposition
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_rule
+from pennylane_qstore.compiler.operators.unitarity import WIDEST_MATRIX
 from pennylane_qstore.compiler.tapes.broadcast import expand
 from pennylane_qstore.compiler.tapes.checks import refuse_broken_values
 from pennylane_qstore.compiler.tapes.measurements import share_circuits
+from pennylane_qstore.errors import CompileError
 
 Pipeline = Callable[[Sequence[QuantumScript]], tuple[Any, Callable[..., Any]]]
+_REFUSALS = (DeviceError, WireError, CompileError)
 _ANALYTIC = (ExpectationMP, VarianceMP, ProbabilityMP)
 _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 
@@ -48,9 +51,11 @@ def _placed(steps: Pipeline, tapes: Sequence[QuantumScript]) -> tuple[Any, Calla
     """Return what a pipeline makes of tapes; its error names the operation that it is about."""
     try:
         return steps(tapes)
-    except (DeviceError, WireError) as error:
-        found = filter(None, (_refused(steps, tape) for tape in tapes))
-        raise type(error)(f"{next(found, '')}{error}") from error
+    except _REFUSALS as error:
+        if str(error).startswith("operation "):
+            raise
+        refused = filter(None, (_refused(steps, tape) for tape in tapes))
+        raise type(error)(f"{next(refused, '')}{error}") from error
 
 
 def _refused(steps: Pipeline, tape: QuantumScript) -> str:
@@ -60,7 +65,7 @@ def _refused(steps: Pipeline, tape: QuantumScript) -> str:
             continue
         try:
             steps((QuantumScript([] if op is None else [op], shots=tape.shots),))
-        except (DeviceError, WireError):
+        except _REFUSALS:
             return "" if op is None else f"operation {place}, {op.name} on {op.wires.tolist()}: "
     return ""
 
