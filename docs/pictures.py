@@ -120,6 +120,7 @@ LAYERS = (
     (
         ("ops", "GPI, GPI2, MS, ZZ"),
         ("pennylane_private", "private names we use"),
+        ("tensors", "tensors to arrays"),
         ("errors", "tree of errors"),
     ),
 )
