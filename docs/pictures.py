@@ -24,10 +24,11 @@ def box(
     (left, top), (width, height) = corner, size
     middle = left + width / 2
     first = top + height / 2 + 5 - 8 * len(lines)
+    bold = f'<tspan font-weight="bold">{title}</tspan>'
     return [
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="8" '
         f'fill="{LIGHT}" stroke="{colour}"/>',
-        text((middle, first), f'<tspan font-weight="bold">{title}</tspan>', 15, INK),
+        text((middle, first), bold, 15 if len(title) < width / 11 else 13, INK),
         *(text((middle, first + 18 + 16 * row), line) for row, line in enumerate(lines)),
     ]
 
@@ -118,8 +119,9 @@ LAYERS = (
         ("runs", "named runs"),
     ),
     (
-        ("ops", "GPI, GPI2, MS, ZZ"),
-        ("pennylane_private", "private names we use"),
+        ("ops", "native gates"),
+        ("pennylane_private", "private names"),
+        ("processes", "which process this is"),
         ("tensors", "tensors to arrays"),
         ("errors", "tree of errors"),
     ),
