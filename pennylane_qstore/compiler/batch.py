@@ -83,7 +83,7 @@ def labelled_batch(
     together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
-        template, params = _carried(tape) or _one_off(tape, wires)
+        template, params = template_of(tape, wires)
         templates[template.number] = template
         key = template.number, tape.shots.total_shots
         together.setdefault(key, []).append((index, params))
@@ -102,6 +102,19 @@ def labelled_batch(
             names = tuple(labels[qubit] for qubit in bound.qubits)
             compiled = Compiled(bound.programs, shots, own)
             yield Labelled(compiled, names, labels, template.measured)
+
+
+def template_of(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
+    """Return the template of a device-level tape, and its angles, shape (batch, n_params).
+
+    Args:
+        tape: from the device's preprocessing
+        wires: of the device, or None
+
+    Raises:
+        CompileError: the tape has not been through the preprocessing
+    """
+    return _carried(tape) or _one_off(tape, wires)
 
 
 def _check_ranges(programs: Programs, places: Sequence[CircuitPlace]) -> None:

@@ -11,7 +11,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
-from pennylane_qstore.compiler import Compiled, Target, compile_batch
+from pennylane_qstore.compiler import Target, compile_batch
 from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.programs.program import Programs
@@ -69,14 +69,14 @@ class Work:
         """
         with self._lock:
             if target not in self._groups:
-                self._groups[target] = [
-                    self._indexed(each) for each in compile_batch(self.tapes, self._wires, target)
-                ]
+                self._groups[target] = self._compile(target)
             return self._groups[target]
 
-    def _indexed(self, compiled: Compiled) -> Group:
-        programs, shots, places = compiled
-        return programs, shots, [self.first[tape] + row for tape, row in places]
+    def _compile(self, target: Target) -> list[Group]:
+        return [
+            (programs, shots, [self.first[tape] + row for tape, row in places])
+            for programs, shots, places in compile_batch(self.tapes, self._wires, target)
+        ]
 
     def programs(self, target: Target, indices: Collection[int]) -> list[Group]:
         """Return some of the circuits as programs; a group's circuits are sorted by index."""

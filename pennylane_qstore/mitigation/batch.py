@@ -1,0 +1,114 @@
+"""A batch of tapes planned, run with its calibration circuits, and read out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pennylane.tape import QuantumScript
+
+from pennylane_qstore.compiler import Target
+from pennylane_qstore.compiler.tapes.measurements import qubits_of
+from pennylane_qstore.errors import CompileError
+from pennylane_qstore.mitigation.estimation import Needed, all_words, needed, result
+from pennylane_qstore.mitigation.reading import Report, mitigated
+from pennylane_qstore.mitigation.settings import Mitigation
+from pennylane_qstore.mitigation.work import CalibrationStore, MitigatedWork, Plan, Rates, copies
+from pennylane_qstore.programs.outcomes import Outcomes
+
+Values = Callable[..., Any]
+
+
+class MitigatedBatch:
+    """Tapes, and what is done to each.
+
+    Attributes:
+        work: to be run
+    """
+
+    def __init__(
+        self,
+        tapes: Sequence[QuantumScript],
+        wires: Any,
+        *,
+        settings: Mitigation,
+        store: CalibrationStore,
+        target: Target,
+        rates: Rates | None,
+        values: Values,
+    ) -> None:
+        """Plan a batch.
+
+        Args:
+            tapes: from the device's preprocessing
+            wires: of the device, or None
+            settings: what is done
+            store: what was calibrated before
+            target: that calibrations are kept for
+            rates: of the backend's gates, where they are known
+            values: gives the eigenvalue of each outcome: (measurement, outcomes, qubit_of)
+
+        Raises:
+            CompileError: a measurement or a number of shots that can't be mitigated
+        """
+        self._store, self._target = store, target
+        self._needs: list[list[Needed]] = []
+        plans = []
+        for tape in tapes:
+            qubit_of = qubits_of(tape.wires, wires)
+            needs = [needed(each, qubit_of, values) for each in tape.measurements]
+            self._needs.append(needs)
+            plans.append(_plan(tape, settings, tuple(all_words(needs))))
+        self.work = MitigatedWork(
+            tapes, wires, plans=plans, store=store, target=target, rates=rates
+        )
+
+    def shots(self, index: int) -> int | None:
+        """Return the shots of a circuit, by its index in the work."""
+        return self.work.plans[self.work.variants[index].tape].shots
+
+    def results(self, found: Mapping[int, Outcomes]) -> tuple[tuple[Any, ...], Report]:
+        """Turn the circuits' outcomes into the tapes' results.
+
+        Args:
+            found: of every index of the work: counts, or exact probabilities
+
+        Returns:
+            results as PennyLane nests them, and what was done
+        """
+        values, report = mitigated(self.work, found, self._store, self._target)
+        return tuple(
+            _result(tape, needs, rows)
+            for tape, needs, rows in zip(self.work.tapes, self._needs, values, strict=True)
+        ), report
+
+
+def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> Plan:
+    if tape.shots.has_partitioned_shots:
+        raise CompileError(
+            f"a vector of shots ({tape.shots}) can't be mitigated: give one number of shots"
+        )
+    scales: tuple[float, ...] = (1.0,)
+    if settings.zne is not None:
+        own = settings.zne.scales
+        counts = copies(own, settings.zne)
+        scales = tuple(s for s, count in zip(own, counts, strict=True) for _ in range(count))
+    elif settings.pec is not None:
+        scales = (1.0,) * settings.pec.samples
+    total = tape.shots.total_shots
+    if total is not None and total < len(scales):
+        raise CompileError(
+            f"{total} shots can't be shared out over the {len(scales)} circuits that mitigation "
+            "needs for each circuit: use more shots"
+        )
+    return Plan(settings, scales, None if total is None else total // len(scales), words)
+
+
+def _result(
+    tape: QuantumScript, needs: Sequence[Needed], rows: Sequence[Mapping[int, float]]
+) -> Any:
+    values = [tuple(result(need, means) for need in needs) for means in rows]
+    if tape.batch_size is None:
+        (own,) = values
+    else:
+        own = tuple(np.stack(column) for column in zip(*values, strict=True))
+    return own[0] if len(own) == 1 else own
