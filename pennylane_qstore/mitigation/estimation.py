@@ -79,10 +79,10 @@ def needed(measurement: MeasurementProcess, qubit_of: Mapping[Any, int], values:
         rows = np.array([transform(np.eye(len(local))[index]) for index in flipped]) / len(local)
         return Needed(tuple(words), rows, ProbabilityMP)
     eigenvalues = values(measurement, Outcomes(states, np.ones(len(local))), qubit_of)
-    rows = [coefficients(eigenvalues)]
+    moments = [coefficients(eigenvalues)]
     if isinstance(measurement, VarianceMP):
-        rows.append(coefficients(eigenvalues**2))
-    return Needed(tuple(words), np.array(rows), type(measurement))
+        moments.append(coefficients(eigenvalues**2))
+    return Needed(tuple(words), np.array(moments), type(measurement))
 
 
 def result(need: Needed, means: Mapping[int, float]) -> Any:

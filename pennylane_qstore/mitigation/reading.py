@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.errors import JobError
+from pennylane_qstore.errors import CompileError
 from pennylane_qstore.mitigation import calibration, extrapolation
 from pennylane_qstore.mitigation.readout_error import (
     ReadoutRates,
@@ -191,7 +191,7 @@ def _kept(
     kept = postselected(outcomes, mask, symmetry.ones, symmetry.parity)
     share = kept.total / outcomes.total
     if not len(kept.states) or share <= 0:
-        raise JobError(
+        raise CompileError(
             f"no outcome has the symmetry {symmetry}: the circuit breaks it, or it is another"
         )
     return kept, share

@@ -16,7 +16,7 @@ _OPTION = "mitigation"
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """Correct readout errors; a circuit of all 0 and one of all 1 in the same job tell the rates."""
+    """Correct readout errors, by the rates that an all-0 and an all-1 circuit in the job show."""
 
 
 @dataclass(frozen=True, slots=True)
