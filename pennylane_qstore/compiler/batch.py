@@ -14,6 +14,7 @@ from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
+from pennylane_qstore.directive import Directive, directive_of
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.programs.program import Programs
 
@@ -80,21 +81,22 @@ def labelled_batch(
     tapes: Sequence[QuantumScript], wires: Any, target: Target
 ) -> Iterator[Labelled]:
     """Yield the same circuits with the wires that they are on."""
-    together: dict[tuple[int, int | None], list[tuple[int, NDArray[Any]]]] = {}
+    together: dict[tuple[int, int | None, float], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
-        template, params = template_of(tape, wires)
+        template, params, directive = template_of(tape, wires)
         templates[template.number] = template
-        key = template.number, tape.shots.total_shots
+        scale = 1.0 if directive is None else directive.scale
+        key = template.number, tape.shots.total_shots, scale
         together.setdefault(key, []).append((index, params))
-    for (number, shots), carried in together.items():
+    for (number, shots, scale), carried in together.items():
         places = [
             CircuitPlace(index, row) for index, params in carried for row in range(len(params))
         ]
         rows = np.concatenate([params for _, params in carried])
         template = templates[number]
         labels = tuple(template.qubit_of) or (0,)
-        for bound in template.bind(rows, target):
+        for bound in template.bind(rows, target, scale):
             own = [places[row] for row in bound.rows.tolist()]
             _check_ranges(bound.programs, own)
             if target.verify:
@@ -104,8 +106,22 @@ def labelled_batch(
             yield Labelled(compiled, names, labels, template.measured)
 
 
-def template_of(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
-    """Return the template of a device-level tape, and its angles, shape (batch, n_params).
+class Carried(NamedTuple):
+    """What a device-level tape holds.
+
+    Attributes:
+        template: of its structure
+        params: its angles, shape (batch, n_params)
+        directive: how it is to be run, or None
+    """
+
+    template: Template
+    params: NDArray[Any]
+    directive: Directive | None
+
+
+def template_of(tape: QuantumScript, wires: Any) -> Carried:
+    """Read a device-level tape.
 
     Args:
         tape: from the device's preprocessing
@@ -143,14 +159,15 @@ def _check(
         )
 
 
-def _carried(tape: QuantumScript) -> tuple[Template, NDArray[Any]] | None:
+def _carried(tape: QuantumScript) -> Carried | None:
     operations = tape.operations
     if len(operations) == 1 and type(operations[0]) is BoundTemplate:
-        return operations[0].template, operations[0].params
+        carrier = operations[0]
+        return Carried(carrier.template, carrier.params, carrier.directive)
     return None
 
 
-def _one_off(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
+def _one_off(tape: QuantumScript, wires: Any) -> Carried:
     """Return a template for a tape that has none, and its open angles, shape (batch, n_params)."""
     for measurement in tape.measurements:
         if not in_computational_basis(measurement):
@@ -158,5 +175,6 @@ def _one_off(tape: QuantumScript, wires: Any) -> tuple[Template, NDArray[Any]]:
                 f"{measurement} is not in the computational basis: run the tape with qml.execute, "
                 "or through the device's preprocess_transforms"
             )
-    lifted, params = literal(tape)
-    return Template(lifted, qubits_of(tape.wires, wires)), params
+    directive, plain = directive_of(tape)
+    lifted, params = literal(plain)
+    return Carried(Template(lifted, qubits_of(tape.wires, wires)), params, directive)

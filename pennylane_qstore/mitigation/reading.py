@@ -96,8 +96,8 @@ def mitigated(
         count = work.tapes[tape].batch_size or 1
         rows.append([_row(work, found, tape, row, rates, report) for row in range(count)])
     structures: dict[int, list[int]] = {}
-    for tape, (template, _) in enumerate(work.templates):
-        structures.setdefault(template.number, []).append(tape)
+    for tape, carried in enumerate(work.carried):
+        structures.setdefault(carried.template.number, []).append(tape)
     values: dict[int, list[Reals]] = {}
     for number, tapes in structures.items():
         words = [work.plans[tape].words for tape in tapes]
@@ -295,7 +295,7 @@ def _calibrate(
 ) -> None:
     """Keep what the calibration circuits of a batch gave."""
     for tape, chosen in work.chosen.items():
-        number = work.templates[tape][0].number
+        number = work.carried[tape].template.number
         words = work.words_of(number)
         measured = np.array(
             [

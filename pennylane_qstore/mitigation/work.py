@@ -11,14 +11,13 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import Target, compile_batch
 from pennylane_qstore.compiler.batch import template_of
-from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.fleet.work import Group, Work
 from pennylane_qstore.mitigation import calibration, extrapolation, readout_error
 from pennylane_qstore.mitigation.cancellation import sampled
-from pennylane_qstore.mitigation.folding import fold_programs
 from pennylane_qstore.mitigation.readout_error import ReadoutRates
 from pennylane_qstore.mitigation.settings import ZNE, Mitigation
+from pennylane_qstore.programs.folding import fold_programs
 from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 from pennylane_qstore.programs.program import Programs
 
@@ -159,15 +158,13 @@ class MitigatedWork(Work):
         """
         super().__init__(tapes, wires)
         self.plans, self._store, self._rates = plans, store, rates
-        self.templates: list[tuple[Template, NDArray[Any]]] = [
-            template_of(tape, wires) for tape in tapes
-        ]
+        self.carried = [template_of(tape, wires) for tape in tapes]
         store.batches += 1
         self._seed = store.batches
         self.serves: dict[int, int] = {}  # of each template's number, the first tape that has it
         places: list[VariantPlace] = []
         for index, (tape, plan) in enumerate(zip(tapes, plans, strict=True)):
-            number = self.templates[index][0].number
+            number = self.carried[index].template.number
             own = plan.settings.calibration
             if own is not None and number not in self.serves:
                 words = self.words_of(number)
@@ -207,7 +204,7 @@ class MitigatedWork(Work):
 
     def qubit_of(self, tape: int) -> Mapping[Any, int]:
         """Return the qubit of each wire of a tape."""
-        return self.templates[tape][0].qubit_of
+        return self.carried[tape].template.qubit_of
 
     def words_of(self, number: int) -> tuple[int, ...]:
         """Return the Z strings that are needed of all tapes of a structure."""
@@ -215,8 +212,8 @@ class MitigatedWork(Work):
             sorted(
                 {
                     word
-                    for (template, _), plan in zip(self.templates, self.plans, strict=True)
-                    if template.number == number
+                    for carried, plan in zip(self.carried, self.plans, strict=True)
+                    if carried.template.number == number
                     for word in plan.words
                 }
             )
@@ -278,13 +275,13 @@ class MitigatedWork(Work):
         """Make the calibration circuits of the structures that need some."""
         made = []
         for tape in dict.fromkeys(p.tape for p in self.variants if p.variant == STRUCTURE):
-            template = self.templates[tape][0]
+            template = self.carried[tape].template
             plan = self.plans[tape]
             assert plan.settings.calibration is not None
             words = self.words_of(template.number)
             if tape not in self.chosen:
                 near = np.concatenate(
-                    [params for other, params in self.templates if other is template]
+                    [other.params for other in self.carried if other.template is template]
                 )
                 rng = np.random.default_rng([_SEED, len(words), plan.settings.calibration.circuits])
                 self.chosen[tape] = calibration.choose(

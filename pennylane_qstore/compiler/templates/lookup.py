@@ -18,6 +18,7 @@ from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
+from pennylane_qstore.directive import Directive, directive_of
 from pennylane_qstore.pennylane_private import unrecorded
 
 
@@ -81,28 +82,44 @@ def use_template(
         one tape a circuit, and a function that makes the tape's result of theirs
     """
     started = time.perf_counter()
+    directive, tape = directive_of(tape)
     read = _read(tape, cache)
     entry, is_hit = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
     if read is not None and entry is not None:
         if is_hit:
             cache.spent(time.perf_counter() - started)
-        return _carriers(tape, read, entry, target), entry.post
+        return _carriers(tape, read, entry, target, directive), entry.post
     batch, post = full((tape,))
     if not with_values:
         batch = [_opened(each, wires, cache, target) for each in batch]
+    if directive is not None:
+        batch = [_directed(each, directive) for each in batch]
     return batch, lambda results: post(results)[0]
 
 
 def _carriers(
-    tape: QuantumScript, read: Read, entry: CacheEntry, target: Callable[[], Target]
+    tape: QuantumScript,
+    read: Read,
+    entry: CacheEntry,
+    target: Callable[[], Target],
+    directive: Directive | None = None,
 ) -> list[QuantumScript]:
     """Return a tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape, entry.pick, entry.batch_size, read.values)
     shots = tape.shots
     return [
-        QuantumScript([carrier.of(params, target)], measurements, shots)
+        QuantumScript([carrier.of(params, target, directive)], measurements, shots)
         for carrier, measurements in entry.circuits
     ]
+
+
+def _directed(tape: QuantumScript, directive: Directive) -> QuantumScript:
+    """Return a tape that is run as a directive says."""
+    last = tape.operations[-1] if tape.operations else None
+    if isinstance(last, BoundTemplate):
+        carrier = last.of(last.data[0], last.hyperparameters["target"], directive)
+        return QuantumScript([carrier], tape.measurements, tape.shots)
+    return tape.copy(operations=[directive, *tape.operations])
 
 
 def _opened(

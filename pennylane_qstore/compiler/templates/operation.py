@@ -12,6 +12,7 @@ from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
+from pennylane_qstore.directive import Directive
 from pennylane_qstore.pennylane_private import HYPERPARAMETERS
 from pennylane_qstore.programs.program import Programs
 from pennylane_qstore.tensors import to_numpy
@@ -55,6 +56,7 @@ class BoundTemplate(ResourcesOperation):
     num_params = 1
     ndim_params = (1,)
     grad_method = None
+    directive: Directive | None = None  # how the tape is to be run
 
     def __init__(
         self, params: NDArray[Any], template: Template, target: Callable[[], Target]
@@ -62,7 +64,12 @@ class BoundTemplate(ResourcesOperation):
         super().__init__(params, wires=template.wires)
         self.hyperparameters.update(template=template, target=target)
 
-    def of(self, params: NDArray[Any], target: Callable[[], Target]) -> "BoundTemplate":
+    def of(
+        self,
+        params: NDArray[Any],
+        target: Callable[[], Target],
+        directive: Directive | None = None,
+    ) -> "BoundTemplate":
         """Return the same structure at other angles.
 
         PennyLane's own way to make an operation takes longer than all else that is done with one.
@@ -71,6 +78,7 @@ class BoundTemplate(ResourcesOperation):
         Args:
             params: the angles, shape (n_params,) or (batch, n_params)
             target: tells what is compiled to
+            directive: how the tape is to be run, or None
 
         Returns:
             an operation that shares the template
@@ -80,6 +88,8 @@ class BoundTemplate(ResourcesOperation):
         own.update(self.__dict__)
         own["data"] = (params,)
         own[HYPERPARAMETERS] = {"template": self.template, "target": target}
+        if directive is not None:
+            own["directive"] = directive
         return other
 
     @property
@@ -96,7 +106,8 @@ class BoundTemplate(ResourcesOperation):
     @property
     def hash(self) -> int:
         """By the structure and the exact angles; PennyLane's own rounds and cuts short."""
-        return hash((self.template.number, self.params.shape, self.params.tobytes()))
+        directive = self.directive and (self.directive.scale, self.directive.mitigation)
+        return hash((self.template.number, self.params.shape, self.params.tobytes(), directive))
 
     def decomposition(self) -> list[Operator]:
         """Return the gates that are sent, for the first circuit of the batch."""
@@ -134,12 +145,17 @@ class BoundTemplate(ResourcesOperation):
         counts = programs.gate_counts()
         return base_label or f"{programs.gateset} {counts['1q']}+{counts['2q']}"
 
+    @property
+    def scale(self) -> float:
+        """How often as much noise as there is the program gets."""
+        return 1.0 if self.directive is None else self.directive.scale
+
     def bind(self) -> list[Bound]:
         """Return the programs that are sent."""
-        return self.template.bind(self.params, self.hyperparameters["target"]())
+        return self.template.bind(self.params, self.hyperparameters["target"](), self.scale)
 
     def _bound(self) -> Bound:
-        return self.template.bind(self.params[:1], self.hyperparameters["target"]())[0]
+        return self.template.bind(self.params[:1], self.hyperparameters["target"](), self.scale)[0]
 
 
 def operations(programs: Programs, wires: Sequence[Any]) -> list[Operator]:

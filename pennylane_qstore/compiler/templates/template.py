@@ -25,6 +25,7 @@ from pennylane_qstore.compiler.templates.saved import SearchKey
 from pennylane_qstore.compiler.templates.special_angles import ByAngles
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.errors import CompileError
+from pennylane_qstore.programs.folding import fold_as_asked
 from pennylane_qstore.programs.program import Programs
 
 
@@ -82,24 +83,30 @@ class Template:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def bind(self, params: NDArray[Any], target: Target) -> list[Bound]:
-        """Angle sets to programs.
+    def bind(self, params: NDArray[Any], target: Target, scale: float = 1.0) -> list[Bound]:
+        """Bind angle sets to programs.
 
         Args:
             params: shape (batch, n_params)
             target: what is compiled to
+            scale: of the noise: the programs are folded to have as much more
 
         Returns:
             the programs of all circuits, in a few groups of one structure each
 
         Raises:
-            CompileError: an angle that is no finite real number; names its operation
+            CompileError: an angle that is no finite real number, with its operation's name; a
+                scale that programs can't have
         """
         checked = self._checked(params)
         if target.gates != "qis" and target.optimization != "none":
-            return self._optimised(target).bind(checked)
-        own = range(max(1, len(self.qubit_of)))
-        return [Bound(np.arange(len(checked)), self._literal(checked, target), own, own)]
+            bound = self._optimised(target).bind(checked)
+        else:
+            own = range(max(1, len(self.qubit_of)))
+            bound = [Bound(np.arange(len(checked)), self._literal(checked, target), own, own)]
+        if scale == 1:
+            return bound
+        return [each._replace(programs=fold_as_asked(each.programs, scale)) for each in bound]
 
     @property
     def measured(self) -> frozenset[int]:

@@ -7,12 +7,14 @@ over-rotation in proportion to the angle cancels in G⁻¹G (arXiv 2104.01119), 
 amplify it.
 """
 
+import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.errors import CompileError
 from pennylane_qstore.programs.program import Gate, Gates, Programs
 
 HALF_TURN = 0.5
@@ -21,6 +23,7 @@ HALF_TURN = 0.5
 PULSE_WEIGHT = 0.054
 _SLOTS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1}
 _ENTANGLERS = ("ms", "zz")
+_CLOSE = 0.05  # a scale that is off by less needs no warning
 
 
 class Folded(NamedTuple):
@@ -77,6 +80,34 @@ def fold_programs(programs: Programs, scale: float, weight: float = PULSE_WEIGHT
         programs.gateset, programs.qubits, layout.gates, numbers, programs.bits, programs.flips
     )
     return Folded(folded, _errors(layout.gates, weight) / max(_errors(gates, weight), 1e-300))
+
+
+def fold_as_asked(programs: Programs, scale: float) -> Programs:
+    """Fold programs to a scale that a user asked for.
+
+    Args:
+        programs: native programs of one structure
+        scale: how many times as many entanglers are wanted
+
+    Returns:
+        the folded programs; a warning tells where the scale can't be reached
+
+    Raises:
+        CompileError: the scale is less than 1, or the programs are not native
+    """
+    try:
+        folded = fold_programs(programs, scale).programs
+    except ValueError as error:
+        raise CompileError(f"a tape can't be folded: {error}") from None
+    before, after = programs.gate_counts()["2q"], folded.gate_counts()["2q"]
+    reached = after / before if before else 1.0
+    if before and abs(reached - scale) > _CLOSE * scale:
+        warnings.warn(
+            f"a noise scale of {scale:g} was asked for, and {reached:.3g} is sent: the compiled "
+            f"circuit has {before} two-qubit gates. Extrapolate with the scale that is sent",
+            stacklevel=2,
+        )
+    return folded
 
 
 def _pairs(gates: Gates, scale: float) -> tuple[int, ...]:
