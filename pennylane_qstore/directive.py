@@ -87,4 +87,4 @@ def directive_of(tape: QuantumScript) -> tuple[Directive | None, QuantumScript]:
             merged = op.merged(merged)
         else:
             others.append(op)
-    return merged, tape.copy(operations=others)
+    return merged, tape.copy(operations=others, trainable_params=tape.trainable_params)

@@ -14,14 +14,17 @@ from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import CircuitPlace
-from pennylane_qstore.device.readout import read_out
+from pennylane_qstore.device.readout import eigenvalues, read_out
 from pennylane_qstore.device.receivers import Answer
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
 from pennylane_qstore.fleet.member import Ran
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.one_backend import backends_of
+from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.mitigation.batch import MitigatedBatch, settings_of
+from pennylane_qstore.mitigation.work import CalibrationStore, GateRates
 from pennylane_qstore.pennylane_private import unrecorded
 from pennylane_qstore.processes import Holder
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -29,7 +32,7 @@ from pennylane_qstore.reporting import notices
 from pennylane_qstore.reporting.events import Event, Waiting
 from pennylane_qstore.reporting.interruption import interrupted
 from pennylane_qstore.reporting.progress import shown
-from pennylane_qstore.reporting.tracking import track_events, track_results
+from pennylane_qstore.reporting.tracking import track_events, track_mitigation, track_results
 from pennylane_qstore.runs import RunStep
 
 
@@ -54,6 +57,7 @@ class Execution:
         self._wires = wires
         self._options = members.first
         self._cautions = Cautions(members.first, on_qpu=self.fleet.on_qpu)
+        self._calibrations = CalibrationStore()
         self._lock = threading.Lock()
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
@@ -97,6 +101,9 @@ class Execution:
         self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None, tracker: Tracker
     ) -> list[Answer]:
         circuits = [tape for batch in batches for tape in batch]
+        mitigated = self.mitigated(circuits)
+        if mitigated is not None:
+            return self._mitigated_answers(batches, mitigated, step, tracker)
         work = Work(circuits, self._wires)
         failure = None
         try:
@@ -138,6 +145,83 @@ class Execution:
         ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
         track_results(tracker, circuits, results, ran_on)
         return results
+
+    def mitigated(self, circuits: Sequence[QuantumScript]) -> MitigatedBatch | None:
+        """Plan the mitigation of a batch.
+
+        Args:
+            circuits: tapes that have been through the preprocessing
+
+        Returns:
+            the plan, or None where no tape is mitigated
+
+        Raises:
+            CompileError: a measurement or a number of shots that can't be mitigated
+        """
+        option = getattr(self._options, "mitigation", None)
+        settings = [settings_of(tape, option) for tape in circuits]
+        if not any(settings):
+            return None
+        rates = None
+        if any(each.pec or each.zne for each in settings if each is not None):
+            rates = self._gate_rates()
+        return MitigatedBatch(
+            circuits,
+            self._wires,
+            settings=settings,
+            store=self._calibrations,
+            target=self.target(),
+            rates=rates,
+            values=eigenvalues,
+        )
+
+    def _gate_rates(self) -> GateRates | None:
+        """Return the rates of the backend's noise model or, of a QPU, its characterization."""
+        model = self._options.noise_model
+        if model is not None:
+            return GateRates.of_model(model)
+        member = self.fleet.members[0]
+        if not isinstance(member, Remote) or not self._options.on_qpu:
+            return None
+        fidelities = loop.current().run(member.client().fidelities(self._options.backend))
+        return None if fidelities is None else GateRates.of_fidelities(fidelities)
+
+    def _mitigated_answers(
+        self,
+        batches: Sequence[Sequence[QuantumScript]],
+        batch: MitigatedBatch,
+        step: RunStep | None,
+        tracker: Tracker,
+    ) -> list[Answer]:
+        """Run a mitigated batch; when it fails, what arrived is with the error."""
+        try:
+            self.check_shots(batch.work.tapes)
+            ran = self._run(batch.work, step, tracker)
+        except QStoreError as error:
+            error.partial = {
+                batch.work.variants[index]: each.outcomes if isinstance(each, Ran) else each
+                for index, each in error.partial.items()
+            }
+            return [error] * len(batches)
+        with self._lock:
+            outcomes = {
+                index: _counted(each, batch.shots(index), self.rng) for index, each in ran.items()
+            }
+        results, report = batch.results(outcomes, self._read_plain)
+        ran_on = [
+            ", ".join(dict.fromkeys(ran[index].member.name for index in indices))
+            for indices in batch.work.indices_by_tape()
+        ]
+        track_results(tracker, batch.work.tapes, results, ran_on)
+        track_mitigation(tracker, report)
+        own = iter(results)
+        return [tuple(next(own) for _ in tapes) for tapes in batches]
+
+    def _read_plain(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
+        """Read out a tape that isn't mitigated in a batch that is."""
+        one = rows[0] if tape.batch_size is None else rows
+        qubit_of = qubits_of(tape.wires, self._wires)
+        return read_out(tape.measurements, tape.shots, one, qubit_of, self.rng)
 
     def _sound_answers(
         self,
@@ -265,6 +349,13 @@ class Execution:
         batch = rows[0] if tape.batch_size is None else rows
         qubit_of = qubits_of(tape.wires, self._wires)
         return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
+
+
+def _counted(ran: Ran, shots: int | None, rng: np.random.Generator) -> Outcomes:
+    """Return a circuit's counts; exact probabilities where no shots are asked for."""
+    if shots is None:
+        return ran.outcomes
+    return ran.outcomes.drawn(shots, rng) if ran.member.exact else ran.outcomes.rounded(shots)
 
 
 def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:

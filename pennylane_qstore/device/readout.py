@@ -96,9 +96,9 @@ def _value(
     if isinstance(measurement, ProbabilityMP):
         return _probabilities(outcomes, _qubits(measurement, qubit_of))
     if isinstance(measurement, ExpectationMP):
-        return _mean(_values(measurement, outcomes, qubit_of), outcomes)
+        return _mean(eigenvalues(measurement, outcomes, qubit_of), outcomes)
     if isinstance(measurement, VarianceMP):
-        values = _values(measurement, outcomes, qubit_of).astype(float)
+        values = eigenvalues(measurement, outcomes, qubit_of).astype(float)
         return _mean((values - _mean(values, outcomes)) ** 2, outcomes)
     if isinstance(measurement, CountsMP):
         return _counts(measurement, outcomes, qubit_of)
@@ -128,7 +128,7 @@ def _probabilities(outcomes: Outcomes, qubits: Sequence[int]) -> Values:
     return np.bincount(indices, outcomes.weights, 1 << len(qubits)) / outcomes.total
 
 
-def _values(
+def eigenvalues(
     measurement: MeasurementProcess, outcomes: Outcomes, qubit_of: Mapping[Any, int]
 ) -> Values:
     """The observable's eigenvalue of each outcome."""
@@ -171,7 +171,7 @@ def _samples(
     if _is_basis(measurement):
         of_outcomes = outcomes.bits(_qubits(measurement, qubit_of))
     else:
-        of_outcomes = _values(measurement, outcomes, qubit_of)
+        of_outcomes = eigenvalues(measurement, outcomes, qubit_of)
     kind = sample_dtype(measurement)
     return of_outcomes[order] if kind is None else of_outcomes[order].astype(kind)
 
@@ -187,7 +187,7 @@ def _counts(
         keys = np.array([format(index, bits) for index in _indices(outcomes, qubits).tolist()])
         possible = (format(index, bits) for index in range(1 << len(qubits)))
     else:
-        keys = _values(measurement, outcomes, qubit_of)
+        keys = eigenvalues(measurement, outcomes, qubit_of)
         possible = np.unique(measurement.eigvals())
     seen = outcomes.weights > 0
     found, where = np.unique(keys[seen], return_inverse=True)

@@ -8,14 +8,32 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.compiler.tapes.measurements import qubits_of
+from pennylane_qstore.directive import Directive
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.mitigation.estimation import Needed, all_words, needed, result
 from pennylane_qstore.mitigation.reading import Report, mitigated
 from pennylane_qstore.mitigation.settings import Mitigation
-from pennylane_qstore.mitigation.work import CalibrationStore, MitigatedWork, Plan, Rates, copies
+from pennylane_qstore.mitigation.work import (
+    CalibrationStore,
+    GateRates,
+    MitigatedWork,
+    Plan,
+    copies,
+)
 from pennylane_qstore.programs.outcomes import Outcomes
 
 Values = Callable[..., Any]
+Plain = Callable[[QuantumScript, Sequence[Outcomes]], Any]
+
+
+def settings_of(tape: QuantumScript, option: Mitigation | None) -> Mitigation | None:
+    """Return what is done to a device-level tape: what its directive says, else the option."""
+    for op in tape.operations[:1]:
+        directive = op if isinstance(op, Directive) else getattr(op, "directive", None)
+        if directive is not None and directive.mitigation is not None:
+            asked = directive.mitigation
+            return None if asked == Mitigation() else asked
+    return option
 
 
 class MitigatedBatch:
@@ -30,10 +48,10 @@ class MitigatedBatch:
         tapes: Sequence[QuantumScript],
         wires: Any,
         *,
-        settings: Mitigation,
+        settings: Sequence[Mitigation | None],
         store: CalibrationStore,
         target: Target,
-        rates: Rates | None,
+        rates: GateRates | None,
         values: Values,
     ) -> None:
         """Plan a batch.
@@ -41,7 +59,7 @@ class MitigatedBatch:
         Args:
             tapes: from the device's preprocessing
             wires: of the device, or None
-            settings: what is done
+            settings: what is done to each tape, or None
             store: what was calibrated before
             target: that calibrations are kept for
             rates: of the backend's gates, where they are known
@@ -53,11 +71,15 @@ class MitigatedBatch:
         self._store, self._target = store, target
         self._needs: list[list[Needed]] = []
         plans = []
-        for tape in tapes:
+        for tape, own in zip(tapes, settings, strict=True):
+            if own is None:
+                self._needs.append([])
+                plans.append(Plan(None, (1.0,), tape.shots.total_shots, ()))
+                continue
             qubit_of = qubits_of(tape.wires, wires)
             needs = [needed(each, qubit_of, values) for each in tape.measurements]
             self._needs.append(needs)
-            plans.append(_plan(tape, settings, tuple(all_words(needs))))
+            plans.append(_plan(tape, own, tuple(all_words(needs))))
         self.work = MitigatedWork(
             tapes, wires, plans=plans, store=store, target=target, rates=rates
         )
@@ -66,20 +88,30 @@ class MitigatedBatch:
         """Return the shots of a circuit, by its index in the work."""
         return self.work.plans[self.work.variants[index].tape].shots
 
-    def results(self, found: Mapping[int, Outcomes]) -> tuple[tuple[Any, ...], Report]:
+    def results(
+        self, found: Mapping[int, Outcomes], plain: Plain
+    ) -> tuple[tuple[Any, ...], Report]:
         """Turn the circuits' outcomes into the tapes' results.
 
         Args:
             found: of every index of the work: counts, or exact probabilities
+            plain: reads out a tape that isn't mitigated, from the outcomes of its rows
 
         Returns:
             results as PennyLane nests them, and what was done
         """
         values, report = mitigated(self.work, found, self._store, self._target)
-        return tuple(
-            _result(tape, needs, rows)
-            for tape, needs, rows in zip(self.work.tapes, self._needs, values, strict=True)
-        ), report
+        results = []
+        for place, tape in enumerate(self.work.tapes):
+            if self.work.plans[place].settings is None:
+                rows = [
+                    self.work.on_tape(self.work.variants_of(place, row)[0], found)
+                    for row in range(tape.batch_size or 1)
+                ]
+                results.append(plain(tape, rows))
+            else:
+                results.append(_result(tape, self._needs[place], values[place]))
+        return tuple(results), report
 
 
 def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> Plan:

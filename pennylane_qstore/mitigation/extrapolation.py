@@ -100,6 +100,8 @@ def decay_rate(scales: Sequence[float], values: Reals, noise: float = 0.0) -> fl
     Returns:
         b of exp(-b·scale), at least 0; None where the values don't decay exponentially
     """
+    if len(set(scales)) < _TWO:
+        return None
     sizes = values @ values[0]
     sizes[0] -= noise
     if not np.all(sizes > 0):

@@ -92,19 +92,27 @@ def mitigated(
         calibration_circuits=sum(place.variant < 0 for place in work.variants),
     )
     rows: list[list[RowMeans]] = []
-    for tape in range(len(work.tapes)):
+    for tape, plan in enumerate(work.plans):
+        if plan.settings is None:
+            rows.append([])
+            continue
         count = work.tapes[tape].batch_size or 1
         rows.append([_row(work, found, tape, row, rates, report) for row in range(count)])
     structures: dict[int, list[int]] = {}
-    for tape, carried in enumerate(work.carried):
-        structures.setdefault(carried.template.number, []).append(tape)
     values: dict[int, list[Reals]] = {}
+    for tape, carried in enumerate(work.carried):
+        if work.plans[tape].settings is None:
+            values[tape] = []
+            continue
+        structures.setdefault(carried.template.number, []).append(tape)
+    used_by_tape: dict[int, bool] = {}
     for number, tapes in structures.items():
         words = [work.plans[tape].words for tape in tapes]
         own = [rows[tape] for tape in tapes]
         taken, used = _structure(work, number, tapes, words, own, store, target)
         values.update(zip(tapes, taken, strict=True))
-        report.used += [used] * len(tapes)
+        used_by_tape.update(dict.fromkeys(tapes, used))
+    report.used = [used_by_tape.get(tape, False) for tape in range(len(rows))]
     report.raw = [np.array([row.raw for row in own]) for own in rows]
     return [
         [dict(zip(work.plans[tape].words, row.tolist(), strict=True)) for row in values[tape]]
@@ -121,9 +129,13 @@ def _row(
     report: Report,
 ) -> RowMeans:
     plan = work.plans[tape]
+    settings = plan.settings
+    assert settings is not None
     words = list(plan.words)
     indices = work.variants_of(tape, row)
-    if plan.settings.pec is not None:
+    if settings.readout is None:
+        rates = None
+    if settings.pec is not None:
         return _cancelled_row(work, found, indices, words, rates)
     by_scale: dict[float, list[int]] = {}
     for index in indices:
@@ -135,14 +147,14 @@ def _row(
         own = by_scale[scale]
         together = combined([found[i] for i in own], [1 / len(own)] * len(own))
         first = own[0]
-        plain = _on_tape(work, first, together)
+        plain = work.mapped(first, together)
         if scale == scales[0]:
             raw = means(plain, words)
         if rates is not None:
-            plain = _on_tape(work, first, corrected(together, rates, work.widths[first]))
+            plain = work.mapped(first, corrected(together, rates, work.widths[first]))
         total = float(len(own)) * (plan.shots or np.inf)
-        if plan.settings.symmetry is not None:
-            plain, kept = _kept(plain, plan.settings.symmetry, work.qubit_of(tape))
+        if settings.symmetry is not None:
+            plain, kept = _kept(plain, settings.symmetry, work.qubit_of(tape))
             report.kept = kept if report.kept is None else min(report.kept, kept)
             total *= kept
         at_scale.append(means(plain, words))
@@ -163,7 +175,7 @@ def _cancelled_row(
         outcomes = found[index]
         if rates is not None:
             outcomes = corrected(outcomes, rates, work.widths[index])
-        values.append(means(_on_tape(work, index, outcomes), words))
+        values.append(means(work.mapped(index, outcomes), words))
     weights = np.array([work.weights[index] for index in indices])
     array = np.array(values)
     plain = weights == weights.max()
@@ -177,11 +189,6 @@ def _cancelled_row(
     ) + np.zeros(len(words))
     effective = 1 / max(float(spread.mean()), 1e-12)
     return RowMeans(raw, (1.0,), mean[None], np.array([effective]))
-
-
-def _on_tape(work: MitigatedWork, index: int, outcomes: Outcomes) -> Outcomes:
-    bits = work.bits[index]
-    return outcomes if bits is None else outcomes.mapped(bits)
 
 
 def _kept(
@@ -212,6 +219,7 @@ def _structure(
     variance of that difference.
     """
     settings = work.plans[tapes[0]].settings
+    assert settings is not None
     flat = [(list(own), row) for own, of_tape in zip(words, rows, strict=True) for row in of_tape]
     if settings.zne is not None:
         estimates = _extrapolated(flat, settings.zne.extrapolate)
@@ -262,8 +270,10 @@ def _extrapolated(
         if rate is not None:
             weights = extrapolation.exponential_weights(row.scales, rate)
         else:
-            order = len(row.scales) - 1 if fit == "richardson" else 1
-            weights = extrapolation.weights(row.scales, min(order, len(row.scales) - 1))
+            most = len(row.scales) - 1  # 0 where the circuit has no entangler to fold
+            weights = extrapolation.weights(
+                row.scales, most if fit == "richardson" else min(1, most)
+            )
         value = weights @ row.means
         value[[place for place, word in enumerate(own) if word == 0]] = 1.0
         variance = weights**2 @ (np.clip(1 - row.means**2, 0, 1) / row.shots[:, None])
@@ -299,7 +309,7 @@ def _calibrate(
         words = work.words_of(number)
         measured = np.array(
             [
-                means(_on_tape(work, index, found[index]), words)
+                means(work.on_tape(index, found), words)
                 for index in work.circuits_of(tape, STRUCTURE)
             ]
         )

@@ -18,7 +18,7 @@ def _first(results: Any) -> Any:
 def _directed(tape: QuantumScript, directive: Directive) -> list[QuantumScript]:
     preps = tape.num_preps
     operations = [*tape.operations[:preps], directive, *tape.operations[preps:]]
-    return [tape.copy(operations=operations)]
+    return [tape.copy(operations=operations, trainable_params=tape.trainable_params)]
 
 
 @qml.transform

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
+from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.compiler import Target, compile_batch
 from pennylane_qstore.compiler.batch import template_of
+from pennylane_qstore.emulator.simulation.noise import MODELS
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.fleet.work import Group, Work
 from pennylane_qstore.mitigation import calibration, extrapolation, readout_error
 from pennylane_qstore.mitigation.cancellation import sampled
 from pennylane_qstore.mitigation.readout_error import ReadoutRates
-from pennylane_qstore.mitigation.settings import ZNE, Mitigation
+from pennylane_qstore.mitigation.settings import PEC, ZNE, Mitigation
 from pennylane_qstore.programs.folding import fold_programs
 from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 from pennylane_qstore.programs.program import Programs
@@ -43,11 +45,27 @@ class VariantPlace(NamedTuple):
 READOUT, STRUCTURE = -1, -2
 
 
-class Rates(NamedTuple):
-    """Depolarising rates of gates on one and on two qubits."""
+class GateRates(NamedTuple):
+    """Depolarising rates of a backend's gates.
+
+    Attributes:
+        one: of a gate on one qubit
+        two: of a gate on two
+    """
 
     one: float
     two: float
+
+    @classmethod
+    def of_model(cls, model: str) -> "GateRates | None":
+        """Return the rates that IonQ publishes for a noise model, or None."""
+        rates = MODELS[model].rates if model in MODELS else None
+        return None if rates is None else cls(rates.one, rates.two)
+
+    @classmethod
+    def of_fidelities(cls, fidelities: Fidelities) -> "GateRates":
+        """Return the rates of a characterized QPU: 1 - fidelity, as IonQ's noise models have it."""
+        return cls(1 - fidelities.one_qubit, 1 - fidelities.two_qubit)
 
 
 class Plan(NamedTuple):
@@ -60,7 +78,7 @@ class Plan(NamedTuple):
         words: the Z strings that are needed of it
     """
 
-    settings: Mitigation
+    settings: Mitigation | None
     scales: tuple[float, ...]
     shots: int | None
     words: tuple[int, ...]
@@ -144,7 +162,7 @@ class MitigatedWork(Work):
         plans: Sequence[Plan],
         store: CalibrationStore,
         target: Target,
-        rates: Rates | None,
+        rates: GateRates | None,
     ) -> None:
         """Compiles nothing yet.
 
@@ -165,7 +183,7 @@ class MitigatedWork(Work):
         places: list[VariantPlace] = []
         for index, (tape, plan) in enumerate(zip(tapes, plans, strict=True)):
             number = self.carried[index].template.number
-            own = plan.settings.calibration
+            own = None if plan.settings is None else plan.settings.calibration
             if own is not None and number not in self.serves:
                 words = self.words_of(number)
                 if not store.fresh((number, target), words, own.max_age):
@@ -176,7 +194,7 @@ class MitigatedWork(Work):
                 for row in range(tape.batch_size or 1)
                 for variant in range(len(plan.scales))
             ]
-        readers = [i for i, plan in enumerate(plans) if plan.settings.readout is not None]
+        readers = [i for i, plan in enumerate(plans) if plan.settings and plan.settings.readout]
         if readers:
             places += [VariantPlace(readers[0], -1 - k, READOUT) for k in range(2)]
         self.variants, self._size = places, len(places)
@@ -193,6 +211,23 @@ class MitigatedWork(Work):
         """Return the indices of the circuits that a row of a tape became."""
         count = len(self.plans[tape].scales)
         return [self._indices[VariantPlace(tape, row, variant)] for variant in range(count)]
+
+    def mapped(self, index: int, outcomes: Outcomes) -> Outcomes:
+        """Turn outcomes of a circuit's program into those of its tape's qubits."""
+        bits = self.bits[index]
+        return outcomes if bits is None else outcomes.mapped(bits)
+
+    def on_tape(self, index: int, found: Mapping[int, Outcomes]) -> Outcomes:
+        """Return a circuit's outcomes, of its tape's qubits."""
+        return self.mapped(index, found[index])
+
+    def indices_by_tape(self) -> list[list[int]]:
+        """Return the indices of each tape's circuits, without those that calibrate."""
+        indices: list[list[int]] = [[] for _ in self.tapes]
+        for index, place in enumerate(self.variants):
+            if place.variant >= 0:
+                indices[place.tape].append(index)
+        return indices
 
     def circuits_of(self, tape: int, kind: int) -> list[int]:
         """Return the indices of a tape's calibration circuits of a kind."""
@@ -235,8 +270,8 @@ class MitigatedWork(Work):
 
     def _variants(self, tape: int, programs: Programs, rows: Sequence[int]) -> list[Group]:
         plan = self.plans[tape]
-        if plan.settings.pec is not None:
-            return self._cancelled(tape, programs, rows)
+        if plan.settings is not None and plan.settings.pec is not None:
+            return self._cancelled(tape, programs, rows, plan.settings.pec)
         weight = None if self._rates is None else self._rates.one / max(self._rates.two, 1e-12)
         made = []
         for scale in dict.fromkeys(plan.scales):
@@ -250,9 +285,10 @@ class MitigatedWork(Work):
                 made.append((folded, plan.shots, indices))
         return made
 
-    def _cancelled(self, tape: int, programs: Programs, rows: Sequence[int]) -> list[Group]:
-        plan, pec = self.plans[tape], self.plans[tape].settings.pec
-        assert pec is not None
+    def _cancelled(
+        self, tape: int, programs: Programs, rows: Sequence[int], pec: PEC
+    ) -> list[Group]:
+        plan = self.plans[tape]
         one, two = pec.one, pec.two
         if one is None or two is None:
             if self._rates is None:
@@ -277,6 +313,7 @@ class MitigatedWork(Work):
         for tape in dict.fromkeys(p.tape for p in self.variants if p.variant == STRUCTURE):
             template = self.carried[tape].template
             plan = self.plans[tape]
+            assert plan.settings is not None
             assert plan.settings.calibration is not None
             words = self.words_of(template.number)
             if tape not in self.chosen:

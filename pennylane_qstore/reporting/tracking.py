@@ -36,6 +36,13 @@ def track_events(tracker: Tracker, events: Sequence[Event]) -> None:
             tracker.record()
 
 
+def track_mitigation(tracker: Tracker, report: Any) -> None:
+    """Keep what mitigation did: circuits, whether its values were taken, and the raw values."""
+    if tracker.active:
+        tracker.update(mitigation=report)
+        tracker.record()
+
+
 def track_results(
     tracker: Tracker,
     circuits: Sequence[QuantumScript],
