@@ -1,8 +1,10 @@
 """Batches of tapes to their results: compiled, run on the device's members, and read out."""
 
 import copy
+import functools
+import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import CircuitPlace
 from pennylane_qstore.device.readout import eigenvalues, read_out
-from pennylane_qstore.device.receivers import Answer
+from pennylane_qstore.device.receivers import Answer, Redrawable
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
 from pennylane_qstore.fleet.member import Ran
@@ -144,7 +146,15 @@ class Execution:
             )
         ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
         track_results(tracker, circuits, results, ran_on)
-        return results
+
+        def again(seed: int) -> tuple[Any, ...]:
+            rng = np.random.default_rng(seed)
+            return tuple(
+                self._read_out(tape, _redrawn(own, tape.shots.total_shots, rng), rng)
+                for tape, own in zip(circuits, ran, strict=True)
+            )
+
+        return Redrawable.of(results, again)
 
     def mitigated(self, circuits: Sequence[QuantumScript]) -> MitigatedBatch | None:
         """Plan the mitigation of a batch.
@@ -208,14 +218,20 @@ class Execution:
                 index: _counted(each, batch.shots(index), self.rng) for index, each in ran.items()
             }
         results, report = batch.results(outcomes, self._read_plain)
+
+        @functools.lru_cache(maxsize=1)  # the callers of a batch draw it again one after another
+        def again(seed: int) -> tuple[Any, ...]:
+            return batch.redrawn(outcomes, self._read_plain, seed)
+
         ran_on = [
             ", ".join(dict.fromkeys(ran[index].member.name for index in indices))
             for indices in batch.work.indices_by_tape()
         ]
         track_results(tracker, batch.work.tapes, results, ran_on)
         track_mitigation(tracker, report)
-        own = iter(results)
-        return [tuple(next(own) for _ in tapes) for tapes in batches]
+        ends = list(itertools.accumulate(map(len, batches)))
+        parts = [slice(end - len(tapes), end) for end, tapes in zip(ends, batches, strict=True)]
+        return [Redrawable.of(results[part], _part_of(again, part)) for part in parts]
 
     def _read_plain(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
         """Read out a tape that isn't mitigated in a batch that is."""
@@ -356,6 +372,25 @@ def _counted(ran: Ran, shots: int | None, rng: np.random.Generator) -> Outcomes:
     if shots is None:
         return ran.outcomes
     return ran.outcomes.drawn(shots, rng) if ran.member.exact else ran.outcomes.rounded(shots)
+
+
+def _part_of(
+    again: Callable[[int], tuple[Any, ...]], part: slice
+) -> Callable[[int], tuple[Any, ...]]:
+    """Return a function for one caller's part of a batch's results."""
+    return lambda seed: again(seed)[part]
+
+
+def _redrawn(rows: Sequence[Ran], shots: int | None, rng: np.random.Generator) -> list[Ran]:
+    """Return circuits' outcomes with their shots drawn again, where they were counted."""
+    if shots is None:
+        return list(rows)
+    return [
+        each
+        if each.member.exact  # its shots are drawn when it is read out
+        else Ran(each.outcomes.redrawn(shots, rng), each.member)
+        for each in rows
+    ]
 
 
 def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:

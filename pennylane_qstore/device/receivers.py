@@ -1,7 +1,7 @@
 """Who takes the batches that a thread's QNodes send: their devices, or a gathering in between."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +12,32 @@ from pennylane_qstore.runs import RunStep
 
 # One batch's results, in the order of its tapes, or the error that it ended with.
 Answer = tuple[Any, ...] | Exception
+
+
+class Redrawable(tuple[Any, ...]):
+    """A batch's results, which can be computed again from outcomes that are drawn again."""
+
+    _again: Callable[[int], tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, results: tuple[Any, ...], again: Callable[[int], tuple[Any, ...]]) -> "Redrawable":
+        """Join results and how they are computed again.
+
+        Args:
+            results: one a tape
+            again: computes them, by the seed of the draw
+        """
+        answer = cls(results)
+        answer._again = again
+        return answer
+
+    def again(self, seed: int) -> tuple[Any, ...]:
+        """Return the results of outcomes that are drawn from the measured ones.
+
+        Args:
+            seed: of the draw
+        """
+        return self._again(seed)
 
 
 class Executor(Protocol):

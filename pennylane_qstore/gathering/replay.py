@@ -50,7 +50,7 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
         recording, before = _Recording(), _Before()
         failure = None
         try:
-            with receiving(recording), watching(before.note), _SILENCE:
+            with receiving(recording), watching(before.note), SILENCE:
                 fn(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  an outcome that was made up may be to blame
             failure = error
@@ -103,7 +103,7 @@ class _Before:
     """What the second run must find as the first one did: random states, and QNodes' own caches."""
 
     def __init__(self) -> None:
-        self._states = _random_states()
+        self._states = random_states()
         self._caches: dict[int, tuple[MutableMapping[Any, Any], set[Any]]] = {}
         self._generators: dict[int, tuple[np.random.Generator, Any]] = {}
 
@@ -127,7 +127,7 @@ class _Before:
 
     def restore(self) -> None:
         """Puts all that chance depends on back."""
-        _restore(self._states)
+        restore(self._states)
         for generator, state in self._generators.values():
             generator.bit_generator.state = state
 
@@ -158,13 +158,14 @@ class _Playback:
 
     def _found(self, batch: TapeBatch) -> Answer | None:
         for place, (recorded, answer) in enumerate(self.left):
-            if _is_same(recorded, batch):
+            if is_same(recorded, batch):
                 del self.left[place]
                 return answer
         return None
 
 
-def _is_same(one: TapeBatch, other: TapeBatch) -> bool:
+def is_same(one: TapeBatch, other: TapeBatch) -> bool:
+    """Return whether two batches ask the same of the same device."""
     return (
         one.device is other.device
         and len(one.tapes) == len(other.tapes)
@@ -206,15 +207,21 @@ class _Silence:
                 self._filters.close()
 
 
-_SILENCE = _Silence()
+SILENCE = _Silence()
 
 
-def _random_states() -> tuple[Any, ...]:
+def random_states() -> tuple[Any, ...]:
+    """Return the global random states of Python, NumPy and, where it is imported, Torch."""
     torch = sys.modules.get("torch")
     return random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
 
 
-def _restore(states: tuple[Any, ...]) -> None:
+def restore(states: tuple[Any, ...]) -> None:
+    """Put global random states back.
+
+    Args:
+        states: as ``random_states`` returned them
+    """
     of_python, of_numpy, of_torch = states
     random.setstate(of_python)
     np.random.set_state(of_numpy)

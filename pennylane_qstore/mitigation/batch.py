@@ -88,6 +88,25 @@ class MitigatedBatch:
         """Return the shots of a circuit, by its index in the work."""
         return self.work.plans[self.work.variants[index].tape].shots
 
+    def redrawn(self, found: Mapping[int, Outcomes], plain: Plain, seed: int) -> tuple[Any, ...]:
+        """Return the results of outcomes that are drawn from the measured ones.
+
+        Args:
+            found: as ``results`` takes them
+            plain: likewise
+            seed: of the draw
+        """
+        rng = np.random.default_rng(seed)
+        drawn = {}
+        for index, outcomes in found.items():
+            shots = self.shots(index)
+            drawn[index] = outcomes
+            if shots is not None:
+                again = outcomes.redrawn(shots, rng)
+                drawn[index] = Outcomes(again.states, np.rint(again.weights * shots).astype(int))
+        values, _ = mitigated(self.work, drawn, self._store.redrawn(rng), self._target)
+        return self._put_together(values, drawn, plain)
+
     def results(
         self, found: Mapping[int, Outcomes], plain: Plain
     ) -> tuple[tuple[Any, ...], Report]:
@@ -101,6 +120,14 @@ class MitigatedBatch:
             results as PennyLane nests them, and what was done
         """
         values, report = mitigated(self.work, found, self._store, self._target)
+        return self._put_together(values, found, plain), report
+
+    def _put_together(
+        self,
+        values: Sequence[Sequence[Mapping[int, float]]],
+        found: Mapping[int, Outcomes],
+        plain: Plain,
+    ) -> tuple[Any, ...]:
         results = []
         for place, tape in enumerate(self.work.tapes):
             if self.work.plans[place].settings is None:
@@ -111,7 +138,7 @@ class MitigatedBatch:
                 results.append(plain(tape, rows))
             else:
                 results.append(_result(tape, self._needs[place], values[place]))
-        return tuple(results), report
+        return tuple(results)
 
 
 def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> Plan:

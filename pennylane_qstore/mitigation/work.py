@@ -111,6 +111,23 @@ class CalibrationStore:
     readout: dict[Target, tuple[ReadoutRates, float]] = field(default_factory=dict)
     batches: int = 0
 
+    def redrawn(self, rng: np.random.Generator) -> "CalibrationStore":
+        """Return what other measurements might have given.
+
+        Args:
+            rng: draws within the variances
+        """
+        structures = {
+            key: kept._replace(
+                factors={
+                    word: float(factor + np.sqrt(kept.variances[word]) * rng.standard_normal())
+                    for word, factor in kept.factors.items()
+                }
+            )
+            for key, kept in self.structures.items()
+        }
+        return CalibrationStore(structures, dict(self.readout), self.batches)
+
     def fresh(self, key: tuple[int, Target], words: Sequence[int], max_age: float) -> bool:
         """Whether a structure's factors are young enough, and there for all Z strings."""
         kept = self.structures.get(key)

@@ -169,6 +169,16 @@ class Outcomes:
         """Exact probabilities to the counts of that many shots, drawn."""
         return _seen(self.states, rng.multinomial(shots, self.weights))
 
+    def redrawn(self, shots: int, rng: np.random.Generator) -> "Outcomes":
+        """Return the frequencies of as many shots, drawn from these outcomes.
+
+        Args:
+            shots: how many
+            rng: draws them
+        """
+        counts = rng.multinomial(shots, self.weights / self.weights.sum())
+        return Outcomes(self.states, counts / shots)
+
     def rounded(self, shots: int) -> "Outcomes":
         """A machine's frequencies to the counts they came from: largest remainders win."""
         exact = self.weights * shots
