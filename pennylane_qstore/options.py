@@ -28,6 +28,9 @@ NOISE_MODELS = (
     "forte-1",
     "forte-enterprise-1",
 )
+# The rates of a noise model of one's own: depolarising errors after gates on one and on two
+# qubits, and how often a qubit is read wrongly.
+NOISE_RATES = ("one_qubit", "two_qubit", "readout")
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
 Gateset = Literal["native", "qis"]
@@ -95,6 +98,16 @@ def _is_mitigation(value: object) -> bool:
     )
 
 
+def _is_rates(value: object) -> bool:
+    """Return whether a value is a noise model of one's own: rates from 0 to 1 by their names."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and value.keys() <= set(NOISE_RATES)
+        and all(_is_number(rate) and 0 <= rate <= 1 for rate in value.values())
+    )
+
+
 def _is_text_by_text(value: object) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(text, str) for item in value.items() for text in item
@@ -134,10 +147,11 @@ class Options:
         '"native": this package compiles to native gates. "qis": it sends textbook gates, and IonQ '
         "compiles.",
     )
-    noise_model: str | None = _option(
+    noise_model: str | Mapping[str, float] | None = _option(
         None,
-        'Noise model of IonQ\'s cloud simulator, such as "aria-1".',
-        NOISE_MODELS.__contains__,
+        'Noise model of a simulator, such as "aria-1". On the embedded emulator also rates of your '
+        'own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}.',
+        lambda model: model in NOISE_MODELS if isinstance(model, str) else _is_rates(model),
         f"use one of {', '.join(NOISE_MODELS)}",
     )
     noise_seed: int | None = _option(
@@ -279,7 +293,12 @@ class Options:
     @property
     def exact(self) -> bool:
         """Whether the backend answers with exact probabilities."""
-        return not self.on_qpu and self.noise_model in {None, "ideal"}
+        return not self.on_qpu and self.noise_model in (None, "ideal")
+
+    @property
+    def noise_name(self) -> str | None:
+        """The name under which the noise model is sent; rates of one's own replace aria-1's."""
+        return "aria-1" if isinstance(self.noise_model, Mapping) else self.noise_model
 
     @property
     def on_qpu(self) -> bool:
@@ -297,6 +316,11 @@ class DeviceOptions:
     shots: Any = _option(None, "Default number of shots, for old code. Prefer qml.set_shots.")
     seed: Any = _option(
         None, "Seed of the samples that this package draws from exact probabilities."
+    )
+    mitigation: Any = _option(
+        None,
+        'What this package does against errors: "readout", "zne", "calibrate", "pec", an object '
+        "with settings such as qstore.ZNE(scales=(1, 3)), or a list of them. None: nothing.",
     )
     fallback: str | None = _option(
         None, "Simulator or PennyLane device for circuits that no listed backend can run."
@@ -435,9 +459,16 @@ def _checked_url(url: object) -> str:
 
 def _check_noise(options: Options) -> None:
     model = options.noise_model
-    if model is not None and options.backend != SIMULATOR:
+    if model is not None and options.on_qpu:
         raise OptionError(
-            "noise_model", model, f'only backend="simulator" has one, not {options.backend!r}'
+            "noise_model", model, f"only a simulator has one, not {options.backend!r}"
+        )
+    if isinstance(model, Mapping) and options.backend != EMULATOR:
+        raise OptionError(
+            "noise_model",
+            model,
+            f'rates of your own run on backend="emulator"; {options.backend!r} takes one of '
+            f"{', '.join(NOISE_MODELS)}",
         )
     if options.noise_seed is not None and model is None:
         raise OptionError("noise_seed", options.noise_seed, "it needs a noise_model to seed")

@@ -37,6 +37,7 @@ from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet.members import members_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.mitigation.settings import mitigation_of
 from pennylane_qstore.options import (
     DECLARED,
     EMULATOR,
@@ -53,7 +54,7 @@ from pennylane_qstore.reporting.tracking import track_batch
 from pennylane_qstore.runs import RunStep
 
 # Options that are PennyLane's, or a device's own.
-_OWN = {"wires", "shots", "seed"}
+_OWN = {"wires", "shots", "seed", "mitigation"}
 _SOME_WIRES = "use a number of wires from 1, their labels, or None: the wires of each tape"
 
 
@@ -75,7 +76,8 @@ class QStoreDevice(Device):
             address.
         gateset: "native": this package compiles to native gates. "qis": it sends textbook gates,
             and IonQ compiles.
-        noise_model: Noise model of IonQ's cloud simulator, such as "aria-1".
+        noise_model: Noise model of a simulator, such as "aria-1". On the embedded emulator also
+            rates of your own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}.
         noise_seed: Seed of the noise model, from 1 to 2³¹-1.
         error_mitigation: {"debiasing": bool, "symmetry_verification": bool}. None: IonQ's choice.
         sharpen: Whether debiased results are sharpened. None: IonQ's choice.
@@ -114,6 +116,9 @@ class QStoreDevice(Device):
             price.
         progress: Whether a line on the terminal shows the state of a batch that takes longer than a
             second. None: only on a terminal.
+        mitigation: What this package does against errors: "readout", "zne", "calibrate", "pec", an
+            object with settings such as qstore.ZNE(scales=(1, 3)), or a list of them. None:
+            nothing.
         fallback: Simulator or PennyLane device for circuits that no listed backend can run.
         route: Function of a tape that returns the name of a listed backend, or None.
         queue_timeout: Seconds in the queue after which a job moves to the next backend.
@@ -135,7 +140,7 @@ class QStoreDevice(Device):
         api_key: str | Sequence[str] | None = None,
         base_url: str | None = None,
         gateset: Gateset = "native",
-        noise_model: str | None = None,
+        noise_model: str | Mapping[str, float] | None = None,
         noise_seed: int | None = None,
         error_mitigation: Mapping[str, bool] | None = None,
         sharpen: bool | None = None,
@@ -160,6 +165,7 @@ class QStoreDevice(Device):
         adaptive: bool = False,
         dry_run: bool = False,
         progress: bool | None = None,
+        mitigation: Any = None,
         fallback: str | None = None,
         route: Route | None = None,
         queue_timeout: float | None = None,
@@ -169,6 +175,14 @@ class QStoreDevice(Device):
         for name in unknown:
             raise refuse_unknown(name)
         self._members = members_of(**{name: given[name] for name in DECLARED if name not in _OWN})
+        self._mitigation = mitigation_of(mitigation)
+        if self._mitigation is not None and (error_mitigation or {}).get("debiasing"):
+            raise OptionError(
+                "mitigation",
+                mitigation,
+                "IonQ's debiasing changes the outcomes that it works on: set "
+                'error_mitigation={"debiasing": False}, or leave one of the two out',
+            )
         try:
             rng = np.random.default_rng(seed)
         except (TypeError, ValueError) as error:
@@ -186,7 +200,10 @@ class QStoreDevice(Device):
     def _own(self, rng: np.random.Generator) -> dict[str, Any]:
         """What every device, and every copy of one, has for itself."""
         cache = TemplateCache() if self._options.cache else TemplateCache(0)
-        return {"_cache": cache, "_execution": Execution(self._members, self.wires, rng)}
+        return {
+            "_cache": cache,
+            "_execution": Execution(self._members, self.wires, rng, self._mitigation),
+        }
 
     # What the device interface before this one called a device, which PennyLane's test-suite reads.
     short_name = "qstore.ionq"

@@ -26,6 +26,7 @@ from pennylane_qstore.fleet.one_backend import backends_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.mitigation.batch import MitigatedBatch, settings_of
+from pennylane_qstore.mitigation.settings import Mitigation
 from pennylane_qstore.mitigation.work import CalibrationStore, GateRates
 from pennylane_qstore.pennylane_private import unrecorded
 from pennylane_qstore.processes import Holder
@@ -46,14 +47,22 @@ class Execution:
         rng: draws the samples that are drawn on this side
     """
 
-    def __init__(self, members: Members, wires: Any, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        members: Members,
+        wires: Any,
+        rng: np.random.Generator,
+        mitigation: Mitigation | None = None,
+    ) -> None:
         """Opens no connection yet.
 
         Args:
             members: of the device
             wires: of the device, or None
             rng: of the samples that are drawn on this side
+            mitigation: of all tapes that don't say something else
         """
+        self._mitigation = mitigation
         self.fleet = backends_of(members)
         self.rng = rng
         self._wires = wires
@@ -168,8 +177,7 @@ class Execution:
         Raises:
             CompileError: a measurement or a number of shots that can't be mitigated
         """
-        option = getattr(self._options, "mitigation", None)
-        settings = [settings_of(tape, option) for tape in circuits]
+        settings = [settings_of(tape, self._mitigation) for tape in circuits]
         if not any(settings):
             return None
         rates = None
@@ -188,6 +196,8 @@ class Execution:
     def _gate_rates(self) -> GateRates | None:
         """Return the rates of the backend's noise model or, of a QPU, its characterization."""
         model = self._options.noise_model
+        if isinstance(model, Mapping):
+            return GateRates(model.get("one_qubit", 0.0), model.get("two_qubit", 0.0))
         if model is not None:
             return GateRates.of_model(model)
         member = self.fleet.members[0]

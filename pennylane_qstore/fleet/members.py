@@ -151,7 +151,7 @@ def _member(name: str, key: Any, shared: Mapping[str, Any]) -> Options | LocalDe
     own = dict(shared)
     if name == EMULATOR:
         own["base_url"] = key = None
-    if name != SIMULATOR:
+    if name not in (SIMULATOR, EMULATOR):
         own["noise_model"] = own["noise_seed"] = None
     return Options(backend=name, api_key=key, **own)
 
@@ -167,7 +167,7 @@ def _fallback(fallback: Any, names: Sequence[Any], key: Any, shared: Mapping[str
 
 
 def _check_noise(noise_model: Any, cloud: Sequence[Options]) -> None:
-    if all(each.backend != SIMULATOR for each in cloud):
+    if all(each.on_qpu for each in cloud):
         raise OptionError(
-            "noise_model", noise_model, 'only "simulator" has one, and it isn\'t listed'
+            "noise_model", noise_model, "only a simulator has one, and none is listed"
         )

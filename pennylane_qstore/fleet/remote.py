@@ -2,7 +2,8 @@
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.client import Client
@@ -12,7 +13,7 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.cloud.submitting.request_terms import Failover, policy_of
 from pennylane_qstore.compiler import Target
-from pennylane_qstore.emulator import Server, serve
+from pennylane_qstore.emulator import Rates, Server, serve
 from pennylane_qstore.fleet.member import BackendStatus, Terms
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.options import EMULATOR, Options
@@ -32,7 +33,7 @@ class Clients:
     def of(self, running: loop.Loop, options: Options) -> Client:
         """Return the connection for a member in a loop; a fork has a loop and connections anew."""
         if options.backend == EMULATOR:
-            key = embedded_emulator(running).url, "emulator"
+            key = embedded_emulator(running, options.noise_model).url, "emulator"
         else:
             assert options.base_url is not None
             assert options.api_key is not None
@@ -101,7 +102,7 @@ class Remote:
         mitigation = options.error_mitigation or {}
         qis = options.gateset == "qis"
         return Target(
-            "qis" if qis else machine.entangler(options.noise_model),
+            "qis" if qis else machine.entangler(options.noise_name),
             options.optimization,
             # IonQ checks the symmetries of the circuit that it gets.
             options.measurement_aware and not mitigation.get("symmetry_verification"),
@@ -158,12 +159,33 @@ class Remote:
 
 
 _lock = threading.Lock()
-_emulators: weakref.WeakKeyDictionary[loop.Loop, Server] = weakref.WeakKeyDictionary()
+# By their noise, in each loop.
+_emulators: weakref.WeakKeyDictionary[loop.Loop, dict[Any, Server]] = weakref.WeakKeyDictionary()
 
 
-def embedded_emulator(running: loop.Loop) -> Server:
-    """Return the emulator inside this process, one a loop, on a loopback port."""
+def embedded_emulator(running: loop.Loop, noise: Any = None) -> Server:
+    """Return an emulator inside this process, on a loopback port.
+
+    Args:
+        running: the loop that it runs in
+        noise: the option `noise_model`; rates of one's own have an emulator of their own
+
+    Returns:
+        one server for each loop and noise
+    """
+    rates = tuple(sorted(noise.items())) if isinstance(noise, Mapping) else None
     with _lock:
-        if running not in _emulators:
-            _emulators[running] = running.run(serve())
-        return _emulators[running]
+        servers = _emulators.setdefault(running, {})
+        if rates not in servers:
+            servers[rates] = running.run(serve(**_settings(dict(rates or ()))))
+        return servers[rates]
+
+
+def _settings(rates: Mapping[str, float]) -> dict[str, Any]:
+    """Return the settings of an emulator for rates of one's own, which replace aria-1's."""
+    if not rates:
+        return {}
+    return {
+        "rates": {"aria-1": Rates(rates.get("one_qubit", 0.0), rates.get("two_qubit", 0.0))},
+        "readout_error": rates.get("readout", 0.0),
+    }

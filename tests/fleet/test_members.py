@@ -57,7 +57,7 @@ def test_a_batch_is_waited_for_as_long_as_its_slowest_member():
         (["qpu.forte-1", "lightning.qubitt"], KEY, {}, "installed"),
         (["qpu.forte-1", "qstore.ionq"], KEY, {}, "installed"),
         (["qpu.forte-1", "forte"], KEY, {}, 'use "emulator"'),
-        (FLEET, KEY, {"noise_model": "aria-1"}, "isn't listed"),
+        (FLEET, KEY, {"noise_model": "aria-1"}, "none is listed"),
         (FLEET, KEY, {"fallback": "qpu.forte-2"}, "fallback"),
         (FLEET, KEY, {"fallback": ["simulator"]}, "fallback"),
         (["simulator", "qpu.forte-1"], KEY, {"fallback": "simulator"}, "already"),

@@ -105,7 +105,7 @@ def settings(options: Options) -> dict[str, Any]:
     if options.error_mitigation is not None:
         fields["settings"] = {"error_mitigation": dict(options.error_mitigation)}
     if options.noise_model is not None:
-        fields["noise"] = {"model": options.noise_model}
+        fields["noise"] = {"model": options.noise_name}
         if options.noise_seed is not None:
             fields["noise"]["seed"] = options.noise_seed
     if options.dry_run:
