@@ -30,8 +30,16 @@ if TYPE_CHECKING:
         UnavailableError,
         UnknownOutcomeError,
     )
+    from pennylane_qstore.gathering.deviations import with_std
     from pennylane_qstore.gathering.gather import gather, map
     from pennylane_qstore.gathering.replay import replay
+    from pennylane_qstore.mitigation.extrapolation import (
+        exponential_extrapolate,
+        linear_extrapolate,
+        richardson_extrapolate,
+    )
+    from pennylane_qstore.mitigation.settings import PEC, ZNE, Calibration, Readout, Symmetry
+    from pennylane_qstore.mitigation.transforms import fold, mitigate
     from pennylane_qstore.ops import GPI, GPI2, MS, ZZ
     from pennylane_qstore.optimize import (
         MomentumQNGOptimizer,
@@ -47,8 +55,11 @@ __all__ = [
     "GPI",
     "GPI2",
     "MS",
+    "PEC",
+    "ZNE",
     "ZZ",
     "BudgetError",
+    "Calibration",
     "CloudError",
     "Compilation",
     "CompileError",
@@ -64,22 +75,30 @@ __all__ = [
     "QStoreDevice",
     "QStoreError",
     "RateLimitError",
+    "Readout",
     "RejectedError",
     "RotosolveOptimizer",
     "SPSAOptimizer",
+    "Symmetry",
     "TemplateFileError",
     "UnauthorizedError",
     "UnavailableError",
     "UnknownOutcomeError",
     "__version__",
     "compile",
+    "exponential_extrapolate",
+    "fold",
     "gather",
     "grad_fn",
+    "linear_extrapolate",
     "map",
+    "mitigate",
     "replay",
+    "richardson_extrapolate",
     "run",
     "spsa_grad",
     "value_and_grad",
+    "with_std",
 ]
 
 # The names of each module.
@@ -104,8 +123,16 @@ _MODULES = {
         "UnavailableError",
         "UnknownOutcomeError",
     ),
+    "gathering.deviations": ("with_std",),
     "gathering.gather": ("gather", "map"),
     "gathering.replay": ("replay",),
+    "mitigation.extrapolation": (
+        "exponential_extrapolate",
+        "linear_extrapolate",
+        "richardson_extrapolate",
+    ),
+    "mitigation.settings": ("PEC", "ZNE", "Calibration", "Readout", "Symmetry"),
+    "mitigation.transforms": ("fold", "mitigate"),
     "ops": ("GPI", "GPI2", "MS", "ZZ"),
     "optimize": (
         "MomentumQNGOptimizer",

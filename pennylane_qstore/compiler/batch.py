@@ -9,12 +9,12 @@ from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import verify
 from pennylane_qstore.compiler.optimiser.optimise import Bound
+from pennylane_qstore.compiler.tapes.directive import Directive, directive_of
 from pennylane_qstore.compiler.tapes.measurements import in_computational_basis, qubits_of
 from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.directive import Directive, directive_of
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.programs.program import Programs
 

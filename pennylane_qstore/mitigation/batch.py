@@ -7,8 +7,8 @@ import numpy as np
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import Target
+from pennylane_qstore.compiler.tapes.directive import Directive
 from pennylane_qstore.compiler.tapes.measurements import qubits_of
-from pennylane_qstore.directive import Directive
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.mitigation.estimation import Needed, all_words, needed, result
 from pennylane_qstore.mitigation.reading import Report, mitigated

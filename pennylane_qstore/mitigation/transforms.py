@@ -6,7 +6,7 @@ from typing import Any
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_qstore.directive import Directive
+from pennylane_qstore.compiler.tapes.directive import Directive
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.mitigation.settings import Mitigation, mitigation_of
 

@@ -10,6 +10,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
+from pennylane_qstore.compiler.tapes.directive import Directive, directive_of
 from pennylane_qstore.compiler.tapes.measurements import qubits_of
 from pennylane_qstore.compiler.tapes.pipeline import Pipeline, full_pipeline
 from pennylane_qstore.compiler.templates.cache import CacheEntry, CacheLookup, TemplateCache
@@ -18,7 +19,6 @@ from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import Lifted, lift, params_of, picked
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.directive import Directive, directive_of
 from pennylane_qstore.pennylane_private import unrecorded
 
 

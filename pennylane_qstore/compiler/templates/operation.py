@@ -10,9 +10,9 @@ from pennylane.resource import Resources, ResourcesOperation
 
 from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
+from pennylane_qstore.compiler.tapes.directive import Directive
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.directive import Directive
 from pennylane_qstore.pennylane_private import HYPERPARAMETERS
 from pennylane_qstore.programs.program import Programs
 from pennylane_qstore.tensors import to_numpy
