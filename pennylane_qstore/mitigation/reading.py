@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -98,18 +98,18 @@ def mitigated(
             continue
         count = work.tapes[tape].batch_size or 1
         rows.append([_row(work, found, tape, row, rates, report) for row in range(count)])
-    structures: dict[int, list[int]] = {}
+    structures: dict[Hashable, list[int]] = {}
     values: dict[int, list[Reals]] = {}
-    for tape, carried in enumerate(work.carried):
+    for tape, structure in enumerate(work.structures):
         if work.plans[tape].settings is None:
             values[tape] = []
             continue
-        structures.setdefault(carried.template.number, []).append(tape)
+        structures.setdefault(structure, []).append(tape)
     used_by_tape: dict[int, bool] = {}
-    for number, tapes in structures.items():
+    for structure, tapes in structures.items():
         words = [work.plans[tape].words for tape in tapes]
         own = [rows[tape] for tape in tapes]
-        taken, used = _structure(work, number, tapes, words, own, store, target)
+        taken, used = _structure(work, structure, tapes, words, own, store, target)
         values.update(zip(tapes, taken, strict=True))
         used_by_tape.update(dict.fromkeys(tapes, used))
     report.used = [used_by_tape.get(tape, False) for tape in range(len(rows))]
@@ -206,7 +206,7 @@ def _kept(
 
 def _structure(
     work: MitigatedWork,
-    number: int,
+    structure: Hashable,
     tapes: Sequence[int],
     words: Sequence[Sequence[int]],
     rows: Sequence[Sequence[RowMeans]],
@@ -224,7 +224,7 @@ def _structure(
     if settings.zne is not None:
         estimates = _extrapolated(flat, settings.zne.extrapolate)
     elif settings.calibration is not None:
-        estimates = _divided(flat, store.structures[number, target])
+        estimates = _divided(flat, store.structures[structure, target])
     else:
         estimates = [(row.means[0], (1 - row.means[0] ** 2) / row.shots[0]) for _, row in flat]
     bias, spent, saved = 0.0, 0.0, 0.0
@@ -305,8 +305,8 @@ def _calibrate(
 ) -> None:
     """Keep what the calibration circuits of a batch gave."""
     for tape, chosen in work.chosen.items():
-        number = work.carried[tape].template.number
-        words = work.words_of(number)
+        structure = work.structures[tape]
+        words = work.words_of(structure)
         measured = np.array(
             [
                 means(work.on_tape(index, found), words)
@@ -317,7 +317,7 @@ def _calibrate(
         shots = work.plans[tape].shots or np.inf
         sizes = np.maximum(np.square(chosen.values).sum(axis=0), 1.0)
         variances = np.clip(1 - factors**2, 0.0, 1) / shots / sizes
-        store.structures[number, target] = StructureFactors(
+        store.structures[structure, target] = StructureFactors(
             dict(zip(words, factors.tolist(), strict=True)),
             dict(zip(words, variances.tolist(), strict=True)),
             time.monotonic(),

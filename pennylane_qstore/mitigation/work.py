@@ -1,7 +1,7 @@
 """A mitigated batch as work: each circuit in its variants, and the circuits that calibrate them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from pennylane.tape import QuantumScript
 from pennylane_qstore.cloud.backend import Fidelities
 from pennylane_qstore.compiler import Target, compile_batch
 from pennylane_qstore.compiler.batch import template_of
+from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.emulator.simulation.noise import MODELS
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.fleet.work import Group, Work
@@ -103,11 +104,11 @@ class CalibrationStore:
     """What earlier batches of a device measured.
 
     Attributes:
-        structures: by (template's number, target)
+        structures: by (structure, target)
         readout: by (qubits, target)
     """
 
-    structures: dict[tuple[int, Target], StructureFactors] = field(default_factory=dict)
+    structures: dict[tuple[Hashable, Target], StructureFactors] = field(default_factory=dict)
     readout: dict[Target, tuple[ReadoutRates, float]] = field(default_factory=dict)
     batches: int = 0
 
@@ -128,7 +129,7 @@ class CalibrationStore:
         }
         return CalibrationStore(structures, dict(self.readout), self.batches)
 
-    def fresh(self, key: tuple[int, Target], words: Sequence[int], max_age: float) -> bool:
+    def fresh(self, key: tuple[Hashable, Target], words: Sequence[int], max_age: float) -> bool:
         """Whether a structure's factors are young enough, and there for all Z strings."""
         kept = self.structures.get(key)
         return (
@@ -136,6 +137,15 @@ class CalibrationStore:
             and time.monotonic() - kept.at <= max_age
             and all(word in kept.factors for word in words)
         )
+
+
+def structure_of(template: Template) -> Hashable:
+    """Return what templates have in common whose circuits differ in angles and batch alone."""
+    gates = tuple(
+        (op.name, tuple(template.qubit_of[wire] for wire in op.wires), str(op.hyperparameters))
+        for op in template.lifted.operations
+    )
+    return gates, template.lifted.sources
 
 
 def copies(scales: Sequence[float], zne: ZNE) -> list[int]:
@@ -196,16 +206,17 @@ class MitigatedWork(Work):
         self.carried = [template_of(tape, wires) for tape in tapes]
         store.batches += 1
         self._seed = store.batches
-        self.serves: dict[int, int] = {}  # of each template's number, the first tape that has it
+        self.structures = [structure_of(each.template) for each in self.carried]
+        calibrated: set[Hashable] = set()
         places: list[VariantPlace] = []
         for index, (tape, plan) in enumerate(zip(tapes, plans, strict=True)):
-            number = self.carried[index].template.number
+            structure = self.structures[index]
             own = None if plan.settings is None else plan.settings.calibration
-            if own is not None and number not in self.serves:
-                words = self.words_of(number)
-                if not store.fresh((number, target), words, own.max_age):
+            if own is not None and structure not in calibrated:
+                words = self.words_of(structure)
+                if not store.fresh((structure, target), words, own.max_age):
                     places += [VariantPlace(index, -1 - k, STRUCTURE) for k in range(own.circuits)]
-                self.serves[number] = index
+                calibrated.add(structure)
             places += [
                 VariantPlace(index, row, variant)
                 for row in range(tape.batch_size or 1)
@@ -258,14 +269,14 @@ class MitigatedWork(Work):
         """Return the qubit of each wire of a tape."""
         return self.carried[tape].template.qubit_of
 
-    def words_of(self, number: int) -> tuple[int, ...]:
+    def words_of(self, structure: Hashable) -> tuple[int, ...]:
         """Return the Z strings that are needed of all tapes of a structure."""
         return tuple(
             sorted(
                 {
                     word
-                    for carried, plan in zip(self.carried, self.plans, strict=True)
-                    if carried.template.number == number
+                    for own, plan in zip(self.structures, self.plans, strict=True)
+                    if own == structure
                     for word in plan.words
                 }
             )
@@ -332,10 +343,14 @@ class MitigatedWork(Work):
             plan = self.plans[tape]
             assert plan.settings is not None
             assert plan.settings.calibration is not None
-            words = self.words_of(template.number)
+            words = self.words_of(self.structures[tape])
             if tape not in self.chosen:
                 near = np.concatenate(
-                    [other.params for other in self.carried if other.template is template]
+                    [
+                        other.params
+                        for other, structure in zip(self.carried, self.structures, strict=True)
+                        if structure == self.structures[tape]
+                    ]
                 )
                 rng = np.random.default_rng([_SEED, len(words), plan.settings.calibration.circuits])
                 self.chosen[tape] = calibration.choose(
