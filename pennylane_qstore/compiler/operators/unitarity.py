@@ -1,4 +1,4 @@
-"""Find operators that aren't unitary, in themselves or by what they are made of.
+"""Find operators that aren't unitary by what they are made of, and observables not Hermitian.
 
 A decomposition that meets one would silently take its unitary part. So an operator is checked
 before anything is made of it, and so is each operator that a decomposition gives.
@@ -45,6 +45,28 @@ def why_not_unitary(op: Operator) -> str | None:
     elif _is_small(op) and (isinstance(op, _OBSERVABLES) or not op.has_decomposition):
         problem = _of_operator(op)
     return problem
+
+
+def why_not_hermitian(obs: Operator) -> str | None:
+    """Return why an observable isn't Hermitian, so that its values aren't real; or None."""
+    if obs.pauli_rep is not None:
+        values = {word: complex(to_numpy(value)) for word, value in obs.pauli_rep.items()}
+        bound = tolerances.MATRIX_ELEMENT * max(map(abs, values.values()), default=0.0)
+        wrong = [word for word, value in values.items() if abs(value.imag) > bound]
+        return f"the coefficient of {wrong[0]} is {values[wrong[0]]:.6g}" if wrong else None
+    # PennyLane takes a root of a Hermitian operator for one.
+    is_leaf = not isinstance(obs, qml.ops.SymbolicOp | qml.ops.CompositeOp)
+    if is_leaf and not isinstance(obs, qml.Hermitian | qml.SparseHamiltonian):
+        return None
+    if _is_small(obs):
+        matrix = to_numpy(obs.matrix())
+        apart = np.abs(matrix - np.swapaxes(matrix.conj(), -1, -2)).max(initial=0)
+        right = apart <= tolerances.GIVEN_MATRIX * max(1.0, np.abs(matrix).max(initial=0))
+        return None if right else f"its matrix is {apart:.2g} away from its adjoint"
+    if isinstance(obs, SProd) and np.imag(to_numpy(obs.scalar)).any():
+        return f"it has the factor {complex(to_numpy(obs.scalar)):.6g}"
+    operands = obs.operands if isinstance(obs, Prod | Sum) else (obs.base,) * isinstance(obs, SProd)
+    return next(filter(None, map(why_not_hermitian, operands)), None)
 
 
 def _is_small(op: Operator) -> bool:

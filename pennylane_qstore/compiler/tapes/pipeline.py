@@ -29,7 +29,7 @@ from pennylane.transforms.core import CompilePipeline
 from pennylane_qstore.compiler.operators.angles import is_parametric
 from pennylane_qstore.compiler.operators.decompositions import decomposition
 from pennylane_qstore.compiler.operators.gate_set import PENNYLANE_GATES, has_rule
-from pennylane_qstore.compiler.operators.unitarity import WIDEST_MATRIX
+from pennylane_qstore.compiler.operators.unitarity import WIDEST_MATRIX, why_not_hermitian
 from pennylane_qstore.compiler.tapes.broadcast import expand
 from pennylane_qstore.compiler.tapes.checks import refuse_broken_values
 from pennylane_qstore.compiler.tapes.measurements import share_circuits
@@ -174,7 +174,20 @@ def refuse_measurements(
             raise DeviceError(
                 f"Measurement {measurement} not accepted without shots: not supported on {name}"
             )
+        _refuse_not_hermitian(measurement)
     return [tape], lambda results: results[0]
+
+
+def _refuse_not_hermitian(measurement: MeasurementProcess) -> None:
+    """Refuse an observable with complex values; the basis of probabilities needs none."""
+    if measurement.obs is None or isinstance(measurement, ProbabilityMP):
+        return
+    problem = why_not_hermitian(measurement.obs)
+    if problem is not None:
+        raise DeviceError(
+            f"Observable {measurement.obs} is not supported: it isn't Hermitian, {problem}. "
+            "Measure its Hermitian and its anti-Hermitian part (divided by 1j) instead"
+        )
 
 
 def _is_sampled(measurement: MeasurementProcess) -> bool:
