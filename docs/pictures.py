@@ -106,6 +106,7 @@ LAYERS = (
     (("optimize", "optimizers and gradients whose step is one job"),),
     (("gathering", "many callers, one batch: gather, map, replay"),),
     (("device", "PennyLane's device interface: execute, read out results"),),
+    (("mitigation", "error mitigation: folding, extrapolation, readout"),),
     (("fleet", "choice of the backend, failover"),),
     (
         ("compiler", "tapes to native gates"),

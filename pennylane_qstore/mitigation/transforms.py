@@ -90,7 +90,7 @@ def mitigate(
     ... def circuit(x):
     ...     qml.RX(x, 0)
     ...     return qml.expval(qml.Z(0))
-    >>> abs(circuit(0.0) - 1) < 0.2
+    >>> bool(abs(circuit(0.0) - 1) < 0.2)
     True
     """
     settings = mitigation_of(method) or Mitigation()
