@@ -11,7 +11,7 @@ QStoreError
 │   ├── UnavailableError        5xx on a GET, no connection: retry
 │   └── UnknownOutcomeError     a submit that may have arrived: never resent blind
 ├── JobError                    a job that failed or was cancelled over there
-├── DeadlineError               a wait that came to its end
+├── DeadlineError (TimeoutError) a wait that came to its end
 ├── BudgetError                 a batch that would cost more than is left
 ├── NoBackendError              circuits that no member of a fleet could run
 └── DryRun                      what a batch would have cost: nothing ran
@@ -139,8 +139,8 @@ class JobError(QStoreError):
         super().__init__(message)
 
 
-class DeadlineError(QStoreError):
-    """A wait that came to its end; the jobs go on over there.
+class DeadlineError(QStoreError, TimeoutError):
+    """A wait that came to its end, which is a TimeoutError too; the jobs go on over there.
 
     Attributes:
         job_ids: the jobs that were waited for

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pennylane_qstore.cloud.http.values import moment
+from pennylane_qstore.cloud.http.values import moment, number, seconds, shown
 from pennylane_qstore.errors import CloudError, CompileError, RejectedError, UnavailableError
 from pennylane_qstore.options import SIMULATOR
 from pennylane_qstore.programs.program import Programs
@@ -125,7 +125,7 @@ def last_of(answer: Any) -> Mapping[str, Any]:
     listed = answer.get("characterizations") if isinstance(answer, Mapping) else answer
     try:
         last: Any = max(listed or (), key=lambda one: moment(one["date"]), default={})
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise _rubbish(answer) from None
     if not isinstance(last, Mapping):
         raise _rubbish(answer)
@@ -147,7 +147,9 @@ def coupled(last: Mapping[str, Any], qubits: int) -> frozenset[tuple[int, int]] 
         return None
     try:
         pairs = frozenset((int(min(pair)), int(max(pair))) for pair in listed)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not all(0 <= low < high < qubits for low, high in pairs):
         return None
     return None if len(pairs) >= qubits * (qubits - 1) // 2 else pairs
 
@@ -176,7 +178,7 @@ def characterized(answer: Any) -> Fidelities | None:
 
 
 def _rubbish(answer: Any) -> CloudError:
-    return CloudError(f"GET characterizations answered {str(answer)[:200]}")
+    return CloudError(f"GET characterizations answered {shown(answer)}")
 
 
 def chosen(name: str, listed: Any) -> Backend:
@@ -187,26 +189,21 @@ def chosen(name: str, listed: Any) -> Backend:
         CloudError: the answer is not what the API promises
     """
     if not isinstance(listed, Sequence) or not all(isinstance(row, dict) for row in listed):
-        raise CloudError(f"GET /backends answered no list of backends: {str(listed)[:200]}")
+        raise CloudError(f"GET /backends answered no list of backends: {shown(listed)}")
     names = [str(row.get("backend")) for row in listed if row.get("status") != "retired"]
     row = next((row for row in listed if row.get("backend") == name), None)
     if row is None or name not in names:
         state = "is retired" if row else "is unknown to IonQ"
         raise RejectedError(f"the backend {name!r} {state}; there are {', '.join(names)}")
     qubits, gates = row.get("qubits"), row.get("supported_native_gates")
-    if not isinstance(qubits, int) or qubits < 1:
-        raise CloudError(f"GET /backends answered {qubits!r} as the number of qubits of {name}")
+    if not isinstance(qubits, int) or number(qubits) is None or qubits < 1:
+        raise CloudError(f"GET /backends answered {shown(qubits)} as the qubits of {name}")
     native = tuple(map(str, gates)) if isinstance(gates, list) else None
     status = row.get("status")
     return Backend(
         name,
         qubits,
         native,
-        _seconds(row.get("average_queue_time")),
+        seconds(row.get("average_queue_time")),
         status if isinstance(status, str) else None,
     )
-
-
-def _seconds(milliseconds: Any) -> float | None:
-    known = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    return milliseconds / 1e3 if known and 0 < milliseconds < float("inf") else None

@@ -21,7 +21,6 @@ from pennylane_qstore.cloud.waiting import polling
 from pennylane_qstore.cloud.waiting.watch import Watcher
 from pennylane_qstore.errors import (
     CloudError,
-    DeadlineError,
     JobError,
     RejectedError,
     UnavailableError,
@@ -169,7 +168,13 @@ class JobBatch:
             accepted.set()
             record = await self._ended(sent, job)
         if record["status"] != "completed":
-            raise await salvage(self.transport, job, record, deadline=self.terms.deadline)
+            raise await salvage(
+                self.transport,
+                job,
+                record,
+                is_exact=self.terms.is_exact,
+                deadline=self.terms.deadline,
+            )
         if self.terms.is_free:
             price = await self._charged(sent, dry=True)
             self._dry[str(sent.job_id)] = price or Price(0.0, "usd")
@@ -218,13 +223,18 @@ class JobBatch:
         """Return the outcomes of a completed job, and write down its cost."""
         terms = self.terms
         fetching = fetch(
-            self.transport, job, record, sharpen=terms.sharpen, deadline=terms.deadline
+            self.transport,
+            job,
+            record,
+            sharpen=terms.sharpen,
+            is_exact=terms.is_exact,
+            deadline=terms.deadline,
         )
         try:
             if terms.priced:
-                found, price = await all_of(fetching, self._charged(sent))
+                outcomes, price = await all_of(fetching, self._charged(sent))
             else:
-                found, price = await fetching, None
+                outcomes, price = await fetching, None
         except (RejectedError, UnavailableError):  # the answer is still over there
             raise
         except (JobError, CloudError):  # what there is of it reaches the caller, in the error
@@ -233,7 +243,7 @@ class JobBatch:
         self._served.append(sent.token)
         value, unit = (None, None) if price is None else (price.value, price.unit)
         self.listener(Completed(str(sent.job_id), *_took(record), value, unit))
-        return found
+        return outcomes
 
     async def _charged(self, sent: Sent, *, dry: bool = False) -> Price | None:
         """Return what a job did cost, or None if the API doesn't say."""
@@ -242,9 +252,9 @@ class JobBatch:
             answer = await self.transport.request(
                 "GET", f"/jobs/{sent.job_id}/cost", deadline=deadline
             )
-        except (CloudError, DeadlineError):
+            price = cost.charged(answer, estimate=dry)
+        except Exception:  # noqa: BLE001  no result is given up for its price
             return None  # what it may cost stays reserved
-        price = cost.charged(answer, estimate=dry)
         if price is not None and not dry:
             self.journal.paid(sent.token, price.value, price.unit)
         return price

@@ -12,9 +12,11 @@ from typing import Any
 from pennylane_qstore.cloud import backend
 from pennylane_qstore.cloud.backend import Backend, Fidelities
 from pennylane_qstore.cloud.batch import JobBatch
+from pennylane_qstore.cloud.http.bodies import MOST_OF_RESULTS
 from pennylane_qstore.cloud.http.limiter import Limiter
 from pennylane_qstore.cloud.http.loop import all_of, stopped
 from pennylane_qstore.cloud.http.transport import Transport
+from pennylane_qstore.cloud.http.values import of_job
 from pennylane_qstore.cloud.journal.journal import MEMORY, Journal, JournalEntry, account
 from pennylane_qstore.cloud.results import results
 from pennylane_qstore.cloud.submitting import cost
@@ -270,7 +272,7 @@ class Client:
         """
         deadline = _now() + max_wait
         answer = await self._transport.request("GET", f"/jobs/{job_id}", deadline=deadline)
-        return results.record_of(answer)
+        return of_job(job_id, answer)
 
     async def resume(self, entry: JournalEntry, max_wait: float) -> Any:
         """Return the probabilities of a job of the journal, once it has ended.
@@ -296,7 +298,7 @@ class Client:
         if record["status"] != "completed":
             raise results.failure(record)
         path = results.path_of(record, many=entry.circuits > 1)
-        return await self._transport.request("GET", path, deadline=deadline)
+        return await self._transport.request("GET", path, deadline=deadline, most=MOST_OF_RESULTS)
 
     async def cancel(
         self, entries: Sequence[JournalEntry], max_wait: float = BACKENDS_TIMEOUT

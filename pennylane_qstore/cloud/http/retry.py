@@ -119,7 +119,7 @@ def retry_after(header: str | None, now: float) -> float | None:
     except ValueError:
         try:
             seconds = in_utc(parsedate_to_datetime(header)).timestamp() - now
-        except ValueError:
+        except (ValueError, TypeError, OverflowError, IndexError):
             return None
     return None if math.isnan(seconds) else max(seconds, 0.0)
 

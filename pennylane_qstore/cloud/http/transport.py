@@ -233,9 +233,14 @@ class Transport:
         """
         try:
             is_large = len(raw) > _LARGE_BODY
-            answer = await asyncio.to_thread(_parsed, raw) if is_large else _parsed(raw)
+            return await asyncio.to_thread(self._parsed, raw) if is_large else self._parsed(raw)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
         except ValueError:
             raise ValueError(self._redaction.page(raw[:2_000])) from None
+
+    def _parsed(self, raw: bytes) -> Any:
+        answer = json.loads(raw)
         return self._redaction.value(answer) if self._redaction.may_be_in(raw) else answer
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -292,18 +297,6 @@ def _proxy_for(url: str) -> tuple[str | None, dict[str, str] | None, str | None]
     user, _, password = (unquote(part) for part in user_info.partition(":"))
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
     return address, {"Proxy-Authorization": f"Basic {encoded}"}, password
-
-
-def _parsed(raw: bytes) -> Any:
-    """Return a JSON value.
-
-    Raises:
-        ValueError: it is none, or nested too deeply
-    """
-    try:
-        return json.loads(raw)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def _message(raw: bytes, redaction: Redaction) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.http.loop import stopped
 from pennylane_qstore.cloud.http.transport import Transport
-from pennylane_qstore.cloud.results import results
+from pennylane_qstore.cloud.http.values import of_job
 from pennylane_qstore.errors import CloudError, DeadlineError
 
 CANCEL_TIMEOUT = 3.0  # seconds
@@ -74,6 +74,6 @@ async def unqueued(
 async def _is_queued(transport: Transport, job_id: str, deadline: float) -> bool:
     try:
         answer = await transport.request("GET", f"/jobs/{job_id}", deadline=deadline)
-        return results.record_of(answer)["status"] in _QUEUED
+        return of_job(job_id, answer)["status"] in _QUEUED
     except (CloudError, DeadlineError):
         return False

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pennylane_qstore.cloud.http.values import is_id, is_name, shown
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.errors import CloudError, DeadlineError, JobError, QStoreError
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -20,7 +21,8 @@ def path_of(record: Mapping[str, Any], *, many: bool) -> str:
     """Return where a finished job's probabilities are, below the API's base URL.
 
     The server's link comes first, then its artifact descriptor, then the documented place. A link
-    is used by its path alone, so that the key never goes to another host.
+    is used by its path alone, and only if that is below the job's own: the key goes to no other
+    host and to no other path.
 
     Args:
         record: the answer of ``GET /jobs/{id}``
@@ -30,12 +32,15 @@ def path_of(record: Mapping[str, Any], *, many: bool) -> str:
     links = links if isinstance(links, Mapping) else {}
     link = links.get("probabilities")
     url = link.get("url") if isinstance(link, Mapping) else None
-    if isinstance(url, str) and (found := re.fullmatch(r"/v[\d.]+(/jobs/[\w/.-]+)", url)):
-        return found[1]
+    own = f"/jobs/{record['id']}"
+    if isinstance(url, str) and (linked := re.fullmatch(r"/v[\d.]+(/jobs/[^/]+)/(.+)", url)):
+        base, rest = linked.groups()
+        if base == own and all(map(is_name, rest.split("/"))):
+            return f"{own}/{rest}"
     descriptor = links.get(_FORMATS[many])
-    if isinstance(descriptor, Mapping) and re.fullmatch(r"[\w.-]+", str(descriptor.get("id"))):
-        return f"/jobs/{record['id']}/artifacts/{descriptor['id']}"
-    return f"/jobs/{record['id']}/results/probabilities{'/aggregated' if many else ''}"
+    if isinstance(descriptor, Mapping) and is_name(descriptor.get("id")):
+        return f"{own}/artifacts/{descriptor['id']}"
+    return f"{own}/results/probabilities{'/aggregated' if many else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,6 @@ class Lost:
 
     child: str
     why: str
-
-
-def record_of(answer: Any) -> Mapping[str, Any]:
-    """Return the answer of ``GET /jobs/{id}``, if it is a job.
-
-    Raises:
-        CloudError: it is none
-    """
-    if not isinstance(answer, Mapping) or not isinstance(answer.get("status"), str):
-        raise CloudError(f"the server answered no job: {str(answer)[:200]}")
-    return answer
 
 
 def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
@@ -116,13 +110,16 @@ def children(job: Job, record: Mapping[str, Any]) -> list[str]:
         CloudError: they are not one for each circuit
     """
     listed = record.get("child_job_ids")
-    if not isinstance(listed, list) or len(set(map(str, listed))) != len(job.circuits):
+    ids = [child for child in listed if is_id(child)] if isinstance(listed, list) else []
+    right = len(job.circuits)
+    if not isinstance(listed, list) or not len(listed) == len(ids) == len(set(ids)) == right:
         count = len(listed) if isinstance(listed, list) else "no"
+        odd = "" if not isinstance(listed, list) or count != right else ", some of them no ids"
         raise CloudError(
-            f"job {record['id']} has {count} children for {len(job.circuits)} circuits",
+            f"job {record['id']} has {count} children for {right} circuits{odd}",
             job_ids=[str(record["id"])],
         )
-    return list(map(str, listed))
+    return ids
 
 
 def incomplete(
@@ -167,10 +164,10 @@ def failure(record: Mapping[str, Any]) -> JobError:
 def why(record: Mapping[str, Any]) -> tuple[str | None, str]:
     """Return IonQ's code and words for why a job ended without results."""
     told = record.get("failure")
-    told = told if isinstance(told, Mapping) else {}
-    code, message = told.get("code"), told.get("message") or told.get("error")
-    reason = ": ".join(str(part) for part in (code, message) if part) or "no reason was given"
-    return str(code) if code else None, reason
+    fields = told if isinstance(told, Mapping) else {}
+    code, message = fields.get("code"), fields.get("message") or fields.get("error")
+    reason = ": ".join(shown(part) for part in (code, message) if part) or "no reason was given"
+    return shown(code) if code else None, reason
 
 
 def together(

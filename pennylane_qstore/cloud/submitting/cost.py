@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
+from pennylane_qstore.cloud.http.values import number, shown
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.errors import CloudError, DryRun
+
+_LONGEST_UNIT = 20  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,11 @@ def estimated(answer: Any) -> Price:
     Raises:
         CloudError: there is no price in it
     """
-    told = answer if isinstance(answer, Mapping) else {}
-    value = told.get("estimated_total_cost", told.get("estimated_cost"))
-    price = _price(value, told.get("estimated_unit", told.get("cost_unit")))
+    fields = answer if isinstance(answer, Mapping) else {}
+    value = fields.get("estimated_total_cost", fields.get("estimated_cost"))
+    price = _price(value, fields.get("estimated_unit", fields.get("cost_unit")))
     if price is None:
-        raise CloudError(f"GET /jobs/estimate answered no price: {str(answer)[:200]}")
+        raise CloudError(f"GET /jobs/estimate answered no price: {shown(answer)}")
     return price
 
 
@@ -66,8 +68,8 @@ def charged(answer: Any, *, estimate: bool = False) -> Price | None:
         answer: of the API
         estimate: whether IonQ's estimate counts, as for a dry run
     """
-    told = answer if isinstance(answer, Mapping) else {}
-    price = told.get("estimated_cost") if estimate else told.get("cost")
+    fields = answer if isinstance(answer, Mapping) else {}
+    price = fields.get("estimated_cost" if estimate else "cost")
     return _price(price.get("value"), price.get("unit")) if isinstance(price, Mapping) else None
 
 
@@ -100,6 +102,7 @@ def dry_run(price: Price, job_ids: Sequence[str]) -> DryRun:
 
 
 def _price(value: Any, unit: Any) -> Price | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    amount = number(value)
+    if amount is None or amount < 0 or not isinstance(unit, str | None):
         return None
-    return Price(float(value), str(unit or "usd"))
+    return Price(amount, (unit or "usd")[:_LONGEST_UNIT])

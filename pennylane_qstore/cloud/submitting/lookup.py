@@ -87,5 +87,5 @@ def _submitted(row: Any) -> float | None:
     """Return when a job was submitted, in seconds since the epoch, or None."""
     try:
         return moment(row["submitted_at"]).timestamp()
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.errors import QStoreError
-from pennylane_qstore.options import EMULATOR, Options
+from pennylane_qstore.options import EMULATOR, SIMULATOR, Options
 from pennylane_qstore.runs import RunStep
 
 
@@ -54,6 +54,12 @@ class RequestTerms:
     def backend(self) -> str:
         """Where the jobs go."""
         return str(self.settings["backend"])
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the answers are exact probabilities, whatever shots were asked for."""
+        model = self.settings.get("noise", {}).get("model", "ideal")
+        return self.backend == SIMULATOR and model == "ideal"
 
     @property
     def is_free(self) -> bool:

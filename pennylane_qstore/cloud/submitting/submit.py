@@ -1,13 +1,14 @@
 """Post a job once; if its reply is lost, adopt the job that it made."""
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from pennylane_qstore.cloud.http.bodies import MOST_OF_A_LIST
 from pennylane_qstore.cloud.http.retry import LONGEST_DELAY
 from pennylane_qstore.cloud.http.transport import Transport
+from pennylane_qstore.cloud.http.values import is_id, of_job, shown
 from pennylane_qstore.cloud.journal.journal import JournalEntry
 from pennylane_qstore.cloud.submitting import lookup
 from pennylane_qstore.cloud.submitting.packing import TOKEN
@@ -19,8 +20,6 @@ from pennylane_qstore.errors import (
     UnknownOutcomeError,
 )
 from pennylane_qstore.reporting.events import Adopted, Listener, Resent
-
-_ID = re.compile(r"[\w-]+")
 
 
 async def submit(
@@ -120,12 +119,15 @@ async def find(transport: Transport, token: str, *, sent_at: float, deadline: fl
         DeadlineError: there was no time to read it
     """
     following: str | None = None
-    for _ in range(lookup.PAGES):
+    visited: set[str] = set()
+    while len(visited) < lookup.PAGES:
         params = [("limit", "25")] + ([] if following is None else [("next", following)])
-        answer = await transport.request("GET", "/jobs", params=params, deadline=deadline)
+        answer = await transport.request(
+            "GET", "/jobs", params=params, deadline=deadline, most=MOST_OF_A_LIST
+        )
         rows = answer.get("jobs") if isinstance(answer, Mapping) else None
         if not isinstance(rows, list):
-            raise CloudError(f"GET /jobs answered no list of jobs: {str(answer)[:200]}")
+            raise CloudError(f"GET /jobs answered no list of jobs: {shown(answer)}")
         job_id = lookup.job_of(token, rows)
         if job_id is not None:
             return _checked(job_id)
@@ -135,8 +137,9 @@ async def find(transport: Transport, token: str, *, sent_at: float, deadline: fl
         following = answer.get("next")
         if following is None or lookup.reach_back(rows, sent_at):
             return None
-        if not isinstance(following, str):
-            raise CloudError(f"GET /jobs named {following!r} as its next page")
+        if not isinstance(following, str) or following in visited:
+            raise CloudError(f"GET /jobs named {shown(following)} as its next page")
+        visited.add(following)
     raise CloudError(f"GET /jobs has more than {lookup.PAGES} pages since the submit")
 
 
@@ -146,8 +149,8 @@ async def _is_of(transport: Transport, job_id: str, token: str, deadline: float)
     Raises:
         CloudError: the job itself doesn't tell, either
     """
-    record = await transport.request("GET", f"/jobs/{_checked(job_id)}", deadline=deadline)
-    metadata = record.get("metadata") if isinstance(record, Mapping) else None
+    answer = await transport.request("GET", f"/jobs/{_checked(job_id)}", deadline=deadline)
+    metadata = of_job(job_id, answer).get("metadata")
     if not isinstance(metadata, Mapping):
         raise CloudError(f"job {job_id} is as young as the submit, and tells no metadata")
     return metadata.get(TOKEN) == token
@@ -178,8 +181,8 @@ async def _post(transport: Transport, body: str, deadline: float, patience: floa
 
 def _checked(job_id: Any, answer: Any = None) -> str:
     """Return an id that may stand in an address."""
-    if not isinstance(job_id, str) or not _ID.fullmatch(job_id):
-        raise UnknownOutcomeError(f"POST /jobs named no job: {str(answer or job_id)[:200]}")
+    if not isinstance(job_id, str) or not is_id(job_id):
+        raise UnknownOutcomeError(f"POST /jobs named no job: {shown(answer or job_id)}")
     return job_id
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pennylane_qstore.cloud.http.values import moment
+from pennylane_qstore.cloud.http.values import moment, seconds
 
 T = TypeVar("T")
 
@@ -146,8 +146,8 @@ def predicted_end(record: Mapping[str, Any]) -> float | None:
 
 
 def _predicted(record: Mapping[str, Any]) -> float | None:
-    wait = _seconds(record.get("predicted_wait_time_ms"))
-    execution = _seconds(record.get("predicted_execution_duration_ms"))
+    wait = seconds(record.get("predicted_wait_time_ms"))
+    execution = seconds(record.get("predicted_execution_duration_ms"))
     started = seconds_between(record.get("submitted_at"), record.get("started_at"))
     if started is not None:
         return None if execution is None else started + execution
@@ -156,18 +156,11 @@ def _predicted(record: Mapping[str, Any]) -> float | None:
     return (wait or 0.0) + (execution or 0.0)
 
 
-def _seconds(milliseconds: Any) -> float | None:
-    """Return milliseconds as seconds, or None: zero is no prediction."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
-        return None
-    return milliseconds / 1e3 if 0 < milliseconds < float("inf") else None
-
-
 def seconds_between(first: Any, last: Any) -> float | None:
     """Return the seconds between two of the API's times, at least 0, or None."""
     try:
         passed = moment(last) - moment(first)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(passed.total_seconds(), 0.0)
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pennylane_qstore.cloud.http.bodies import MOST_OF_A_LIST
 from pennylane_qstore.cloud.http.transport import Transport
+from pennylane_qstore.cloud.http.values import shown
 from pennylane_qstore.cloud.waiting import polling
 from pennylane_qstore.cloud.waiting.polling import PAGE, QueueHistory
 from pennylane_qstore.errors import (
@@ -14,6 +16,8 @@ from pennylane_qstore.errors import (
     DeadlineError,
     JobError,
     RejectedError,
+    UnauthorizedError,
+    UnavailableError,
 )
 from pennylane_qstore.reporting.events import Event, Listener, Waiting
 
@@ -21,6 +25,10 @@ from pennylane_qstore.reporting.events import Event, Listener, Waiting
 UNSEEN_FOR = 10.0
 FINAL = frozenset({"completed", "failed", "canceled"})
 _NOT_FOUND = 404
+# Answers about another job, before a server isn't believed any more.
+_STRANGERS = 2
+# What the API's states mean.
+_WORDS = {"submitted": "submitted", "ready": "queued", "started": "running"}
 
 
 def _nothing(event: Event) -> None:
@@ -41,6 +49,7 @@ class _Watched:
     listener: Listener = _nothing
     seen: bool = False
     missed: float | None = None  # since when the server doesn't know it
+    strangers: int = 0  # answers about another job
 
 
 class Watcher:
@@ -150,7 +159,11 @@ class Watcher:
                 looks.create_task(self._looked(page))
 
     async def _looked(self, page: list[_Watched]) -> None:
-        await self._look(page)
+        try:
+            await self._look(page)
+        except Exception as error:  # noqa: BLE001  the other jobs' looks go on
+            for each in page:
+                _end(each, _senseless(each.job_id, error))
         self._new.set()
 
     async def _look(self, page: list[_Watched]) -> None:
@@ -188,8 +201,12 @@ class Watcher:
             return await self._one(job_ids[0], deadline)
         params = [("limit", str(PAGE)), *(("ids", job_id) for job_id in job_ids)]
         try:
-            answer = await self._transport.request("GET", "/jobs", params=params, deadline=deadline)
-        except RejectedError:  # a server without bulk looks; each job is asked for by itself
+            answer = await self._transport.request(
+                "GET", "/jobs", params=params, deadline=deadline, most=MOST_OF_A_LIST
+            )
+        except (UnauthorizedError, UnavailableError):
+            raise
+        except CloudError:  # no bulk looks, or too large a page; each job is asked for by itself
             answer = None
         rows = answer.get("jobs") if isinstance(answer, Mapping) else None
         return {
@@ -208,8 +225,21 @@ class Watcher:
         return {job_id: record if isinstance(record, Mapping) else {}}
 
     def _update(self, each: _Watched, record: Mapping[str, Any] | None) -> None:
+        """Take note of what the API says of a job; nonsense ends the wait of that job alone."""
+        try:
+            self._take_note(each, record)
+        except Exception as error:  # noqa: BLE001  whatever a server may say
+            _end(each, _senseless(each.job_id, error))
+
+    def _take_note(self, each: _Watched, record: Mapping[str, Any] | None) -> None:
         now = _now()
-        if record is None:
+        if record is not None and record.get("id", each.job_id) != each.job_id:
+            each.strangers += 1
+            if each.strangers > _STRANGERS:
+                about = shown(record["id"])
+                message = f"asked for job {each.job_id}, the server answers with job {about}"
+                _end(each, CloudError(message, job_ids=[each.job_id]))
+        elif record is None:
             # One answer may come from a part of the server that lags behind the others.
             each.missed = now if each.missed is None else each.missed
             if now - (each.missed if each.seen else each.since) > UNSEEN_FOR:
@@ -261,8 +291,12 @@ def _state(each: _Watched) -> str:
         return "the server doesn't know it yet"
     status = each.record.get("status")
     if not isinstance(status, str):
-        return f"it has no status: {each.record}"[:200]
-    return f"it is {status}"
+        return f"it has no status: {shown(each.record)}"
+    return f"it is {_WORDS.get(status, shown(status))}"
+
+
+def _senseless(job_id: str, error: Exception) -> CloudError:
+    return CloudError(f"job {job_id} has an answer without sense: {error!r}", job_ids=[job_id])
 
 
 def _named(error: CloudError, job_id: str) -> CloudError:

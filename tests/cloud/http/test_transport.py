@@ -336,3 +336,16 @@ def test_an_address_that_is_none_is_refused(virtual, host):
     assert isinstance(asked(virtual, transport, "POST", "/jobs"), RejectedError | DeadlineError)
     assert not isinstance(asked(virtual, transport, "POST", "/jobs"), UnavailableError)
     virtual.run(transport.close())
+
+
+@pytest.mark.parametrize("depth", [10, 400, 900, 5_000, 100_000])
+@pytest.mark.parametrize("inside", ["", '"a@b"', '"\\u0041"', '{"a": ["@"]}'])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_is_nested_deeply_is_no_crash(
+    ionq, virtual, transport, depth, inside, status
+):
+    """It is a value, or no answer; never a RecursionError."""
+    text = "[" * depth + inside + "]" * depth
+    ionq.script("GET", "/backends", *[reply(status, text=text)] * 99)
+    answer = asked(virtual, transport, seconds=0.1)
+    assert isinstance(answer, list | RejectedError | DeadlineError)
