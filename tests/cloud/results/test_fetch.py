@@ -98,7 +98,7 @@ def test_a_server_without_sharpened_results_is_a_refusal(ionq, fetched, status, 
     child = "job-0" if circuits == 1 else "job-0-child-0"
     ionq.script("GET", f"/jobs/{child}/results/probabilities", *[error(status, "no")] * 9)
     with pytest.raises(
-        RejectedError, match="with sharpen=true.*ask again with sharpen=None"
+        RejectedError, match=r"with sharpen=true.*ask again with sharpen=None"
     ) as caught:
         fetched([0.1] * circuits, sharpen=True, max_wait=30.0)
     assert caught.value.job_ids == ("job-0",)
