@@ -34,12 +34,14 @@ class CacheEntry:
         pick: picks, of a tape's operations, those whose parameters are left open
         batch_size: of the tape, or None
         post: makes the tape's result of the circuits' results
+        looks_folded: whether its tapes may be folded ones, U U† U
     """
 
     circuits: tuple[tuple[BoundTemplate, Sequence[MeasurementProcess]], ...]
     pick: Pick
     batch_size: int | None
     post: Callable[..., Any]
+    looks_folded: bool = False
 
     @property
     def templates(self) -> list[Template]:

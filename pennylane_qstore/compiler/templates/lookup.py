@@ -2,6 +2,7 @@
 
 import functools
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
 from pennylane_qstore.compiler.tapes.directive import Directive, directive_of
+from pennylane_qstore.compiler.tapes.folds import unfold
 from pennylane_qstore.compiler.tapes.measurements import qubits_of
 from pennylane_qstore.compiler.tapes.pipeline import Pipeline, full_pipeline
 from pennylane_qstore.compiler.templates.cache import CacheEntry, CacheLookup, TemplateCache
@@ -85,6 +87,18 @@ def use_template(
     directive, tape = directive_of(tape)
     read = _read(tape, cache)
     entry, is_hit = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
+    if entry is None or entry.looks_folded:
+        unfolded = _unfolded(tape, target, directive)
+        if unfolded is not None:
+            return use_template(
+                unfolded,
+                full=full,
+                wires=wires,
+                cache=cache,
+                target=target,
+                with_values=with_values,
+                at_once=at_once,
+            )
     if read is not None and entry is not None:
         if is_hit:
             cache.spent(time.perf_counter() - started)
@@ -95,6 +109,46 @@ def use_template(
     if directive is not None:
         batch = [_directed(each, directive) for each in batch]
     return batch, lambda results: post(results)[0]
+
+
+def _unfolded(
+    tape: QuantumScript, target: Callable[[], Target], directive: Directive | None
+) -> QuantumScript | None:
+    """Return what a folded tape was before, with a directive that asks for its scale.
+
+    Nothing is changed where the gates are sent as they are.
+    """
+    found = unfold(tape)
+    if found is None:
+        _warn_of_other_folds(tape)
+        return None
+    asked = target()
+    if asked.optimization == "none":
+        return None
+    if asked.gates == "qis":
+        warnings.warn(
+            f"the tape is folded to a noise scale of {found.scale:g}, and IonQ's compiler, which "
+            'gets it with gateset="qis", may take the folds out. Use gateset="native"',
+            stacklevel=2,
+        )
+        return None
+    scale = Directive(scale=found.scale).merged(directive)
+    operations = [scale, *found.tape.operations]
+    return found.tape.copy(operations=operations, trainable_params=found.tape.trainable_params)
+
+
+def _warn_of_other_folds(tape: QuantumScript) -> None:
+    """Warn of a tape that has the form of a folded one, and other angles in its copies."""
+    if not any(isinstance(op, qml.ops.Adjoint) for op in tape.operations):
+        return
+    other = unfold(tape, values=False)
+    if other is not None:
+        warnings.warn(
+            f"a tape has the form of one that is folded to a noise scale of {other.scale:g}, but "
+            "the copies' angles differ, as in a gradient of it: it is compiled as any other, so "
+            "that folds may be taken out. Fold with qstore.fold, which gradients go through",
+            stacklevel=2,
+        )
 
 
 def _carriers(
@@ -172,7 +226,8 @@ def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache
             (BoundTemplate(np.zeros(0), each, _no_target), each.lifted.measurements)
             for each in templates
         )
-    return CacheEntry(circuits, picked(tape), tape.batch_size, post)
+    looks_folded = unfold(tape, values=False) is not None
+    return CacheEntry(circuits, picked(tape), tape.batch_size, post, looks_folded)
 
 
 def _no_target() -> Target:
