@@ -54,7 +54,7 @@ def main():
     rng = np.random.default_rng(0)
     tapes = [tape(weights) for weights in rng.uniform(-1, 1, (CIRCUITS, LAYERS, WIRES, 2))]
     ours = qml.device("qstore.ionq", wires=WIRES)
-    theirs = qml.device("ionq.simulator", wires=WIRES, api_key="any")
+    theirs = qml.device("ionq.simulator", wires=WIRES, api_key=server.key)
     rows = {
         "qstore.ionq, one batch": lambda: qml.execute(tapes, ours),
         "qstore.ionq, one by one": lambda: [qml.execute([each], ours) for each in tapes],

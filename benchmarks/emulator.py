@@ -70,13 +70,14 @@ def circuit(weights):
 class Client:
     """The least that a client of the API can be: one connection, and short sleeps."""
 
-    def __init__(self, url):
-        self.base = urlsplit(url)
+    def __init__(self, server):
+        self.base = urlsplit(server.url)
+        self.headers = {"Authorization": f"apiKey {server.key}"}
         self.connection = HTTPConnection(self.base.netloc)
 
     def ask(self, method, path, body=None):
         """One request and its answer, parsed."""
-        self.connection.request(method, path, body, {"Authorization": "apiKey any"})
+        self.connection.request(method, path, body, self.headers)
         return json.loads(self.connection.getresponse().read())
 
     def run(self, circuits):
@@ -143,7 +144,7 @@ def best(*runs):
 
 def main():
     """Prints the table."""
-    client = Client(embedded_emulator(loop.current()).url)
+    client = Client(embedded_emulator(loop.current()))
     weights = np.random.default_rng(0).uniform(-1, 1, (CIRCUITS, LAYERS, WIRES))
     tapes = [tape(each) for each in weights]
     lightning = qml.device("lightning.qubit", wires=WIRES)

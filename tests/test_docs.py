@@ -92,8 +92,9 @@ def test_a_section_runs_and_prints_what_it_says(blocks, monkeypatch, tmp_path):
                 pytest.importorskip(extra)
                 importlib.import_module(extra)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("IONQ_API_KEY", "any")
-    monkeypatch.setenv("IONQ_API_URL", embedded_emulator(loop.current()).url)
+    server = embedded_emulator(loop.current())
+    monkeypatch.setenv("IONQ_API_KEY", server.key)
+    monkeypatch.setenv("IONQ_API_URL", server.url)
     started = [
         text for kind, text in blocks if kind == "bash" and text.startswith("qstore emulator")
     ]

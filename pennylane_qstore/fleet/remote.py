@@ -1,5 +1,6 @@
 """A backend behind IonQ's API or the emulator's, and the connections to them."""
 
+import secrets
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,9 @@ class Clients:
     def of(self, running: loop.Loop, options: Options) -> Client:
         """Return the connection for a member in a loop; a fork has a loop and connections anew."""
         if options.backend == EMULATOR:
-            key = embedded_emulator(running, options.noise_model).url, "emulator"
+            server = embedded_emulator(running, options.noise_model)
+            assert server.key is not None
+            key = server.url, server.key
         else:
             assert options.base_url is not None
             assert options.api_key is not None
@@ -166,6 +169,8 @@ _emulators: weakref.WeakKeyDictionary[loop.Loop, dict[Any, Server]] = weakref.We
 def embedded_emulator(running: loop.Loop, noise: Any = None) -> Server:
     """Return an emulator inside this process, on a loopback port.
 
+    Its key is random: other users of the machine can neither read nor disturb it.
+
     Args:
         running: the loop that it runs in
         noise: the option `noise_model`; rates of one's own have an emulator of their own
@@ -177,7 +182,8 @@ def embedded_emulator(running: loop.Loop, noise: Any = None) -> Server:
     with _lock:
         servers = _emulators.setdefault(running, {})
         if rates not in servers:
-            servers[rates] = running.run(serve(**_settings(dict(rates or ()))))
+            settings = _settings(dict(rates or ()))
+            servers[rates] = running.run(serve(key=secrets.token_urlsafe(32), **settings))
         return servers[rates]
 
 

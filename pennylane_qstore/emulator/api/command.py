@@ -1,7 +1,9 @@
 """The command `qstore emulator`: its options, and a line of output for each finished job."""
 
 import argparse
-import sqlite3
+import errno
+import os
+import socket
 import sys
 from typing import Any
 
@@ -12,6 +14,7 @@ from pennylane_qstore.emulator.api.context import MONITOR
 from pennylane_qstore.emulator.api.monitor import summary
 from pennylane_qstore.emulator.api.server import Server
 from pennylane_qstore.emulator.api.server import run as serve_until_stopped
+from pennylane_qstore.emulator.service.archive import StateFileError
 from pennylane_qstore.emulator.service.faults import read_fault
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.settings import LINKS, Settings
@@ -20,6 +23,7 @@ from pennylane_qstore.emulator.simulation.noise import Rates
 
 STYLES = {"completed": "green", "failed": "red", "canceled": "yellow"}
 NAME_WIDTH, MOST_SHOWN = 24, 120
+KEY = "QSTORE_EMULATOR_KEY"  # other users see a command line, but not its environment
 FAULT_HELP = """
 what goes wrong, as often as wanted: a status such as 429 or 520, reset-before, reset-after, slow,
 truncated; of jobs unknown-status, shuffled-keys, missing-child, failed-child, failed, canceled,
@@ -33,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
-    add("--key", help="the only key accepted (any non-empty one)")
+    add("--key", help=f"the only key accepted, or set {KEY}; any key without it")
     add("--seed", type=int, help="of machines' randomness, of jitter and of faults (random)")
     add("--keep", type=int, default=200, help="how many finished jobs are remembered (%(default)s)")
     add(
@@ -97,12 +101,26 @@ def run(args: argparse.Namespace) -> int:
     try:
         serve_until_stopped(args.host, args.port, started=started, **options)
     except (OSError, OverflowError) as error:
-        sys.stderr.write(f"qstore emulator: {args.host}:{args.port} can't be served: {error}\n")
+        hint = _hint(args.host, error)
+        sys.stderr.write(
+            f"qstore emulator: {args.host}:{args.port} can't be served: {error}{hint}\n"
+        )
         return 1
-    except sqlite3.Error as error:
-        sys.stderr.write(f"qstore emulator: {args.state} can't be used: {error}\n")
+    except StateFileError as error:
+        sys.stderr.write(f"qstore emulator: {error}\n")
         return 1
     return 0
+
+
+def _hint(host: str, error: Exception) -> str:
+    """Return what to type when the port is in use, with a port that is free now."""
+    if getattr(error, "errno", None) != errno.EADDRINUSE:
+        return ""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        port = probe.getsockname()[1]
+    return f"; try --port {port}, which is free, or --port 0, which takes any"
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -111,7 +129,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     if args.seed is not None and args.seed < 0:
         raise ValueError(f"--seed must be 0 or more, not {args.seed}")
     return {
-        "key": args.key,
+        "key": args.key or os.environ.get(KEY) or None,
         "keep": args.keep,
         "seed": args.seed,
         "profile": args.profile,

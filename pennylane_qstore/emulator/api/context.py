@@ -1,5 +1,6 @@
 """Keys of the objects that an application's handlers share."""
 
+import ipaddress
 from collections import Counter
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from pennylane_qstore.emulator.service.sessions import Sessions
 from pennylane_qstore.emulator.service.settings import Settings
 
 BASE = "/v0.4"
+MOST_BYTES = 10_000_000  # of a request's body
 
 REQUESTS = web.AppKey("REQUESTS", Counter[str])
 RUNNER = web.AppKey("RUNNER", JobRunner)
@@ -17,6 +19,14 @@ SESSIONS = web.AppKey("SESSIONS", Sessions)
 SETTINGS = web.AppKey("SETTINGS", Settings)
 MONITOR = web.AppKey("MONITOR", Monitor)
 LOCAL = web.AppKey("LOCAL", bool)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or address is this machine's own, whatever a name server says."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().removesuffix(".") == "localhost"
 
 
 def route_of(request: web.Request) -> str:

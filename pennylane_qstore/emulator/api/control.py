@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 from collections.abc import Mapping
 from importlib import resources
@@ -10,9 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from pennylane_qstore.emulator.api.context import LOCAL, MONITOR, RUNNER
+from pennylane_qstore.emulator.api.context import MONITOR, RUNNER
 from pennylane_qstore.emulator.api.monitor import Monitor
-from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.service.faults import Fault, fault_of, read_fault
 from pennylane_qstore.emulator.simulation.circuit import MalformedError
 
@@ -22,7 +20,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     f"{CONTROL}/page.js": ("page.js", "text/javascript"),
     f"{CONTROL}/page.css": ("page.css", "text/css"),
 }
-OPEN = frozenset((*PAGES, f"{CONTROL}/state", f"{CONTROL}/events"))
+# Without --key, whoever can connect may watch.
+WATCHED = frozenset((f"{CONTROL}/state", f"{CONTROL}/events"))
 # A job's name comes from its submitter: only the page's own scripts may run.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 # Seconds between two snapshots at least.
@@ -33,25 +32,11 @@ QUIET = 1.0
 routes = web.RouteTableDef()
 
 
-def _check_host(request: web.Request) -> None:
-    """Refuses a page of another site that gave its name this machine's address."""
-    if not request.app[LOCAL]:
-        return
-    host = request.url.host or ""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not local:
-        raise NotFoundError
-
-
 @routes.get("/")
 @routes.get(f"{CONTROL}/page.js")
 @routes.get(f"{CONTROL}/page.css")
 async def page(request: web.Request) -> web.Response:
     """Return the page or one of its files (GET /)."""
-    _check_host(request)
     name, kind = PAGES[request.path]
     text = resources.files(__package__).joinpath("page", name).read_text("utf-8")
     headers = {
@@ -65,7 +50,6 @@ async def page(request: web.Request) -> web.Response:
 @routes.get(f"{CONTROL}/state")
 async def state(request: web.Request) -> web.Response:
     """Return one snapshot of what the page shows (GET /emulator/state)."""
-    _check_host(request)
     return web.json_response(request.app[MONITOR].snapshot())
 
 
@@ -76,7 +60,6 @@ async def events(request: web.Request) -> web.StreamResponse:
     Returns:
         The response, after the client left.
     """
-    _check_host(request)
     answer = web.StreamResponse(headers={"Cache-Control": "no-cache"})
     answer.content_type = "text/event-stream"
     await answer.prepare(request)
@@ -110,7 +93,6 @@ def _fault_list(request: web.Request) -> web.Response:
 @routes.post(f"{CONTROL}/faults")
 async def add_faults(request: web.Request) -> web.Response:
     """Return all faults after setting those of the body (POST /emulator/faults)."""
-    _check_host(request)
     try:
         body = json.loads(await request.read())
     except ValueError as error:
@@ -129,7 +111,6 @@ async def add_faults(request: web.Request) -> web.Response:
 @routes.delete(f"{CONTROL}/faults")
 async def clear_faults(request: web.Request) -> web.Response:
     """Return the empty list after removing all faults (DELETE /emulator/faults)."""
-    _check_host(request)
     request.app[RUNNER].faults.clear()
     return _fault_list(request)
 

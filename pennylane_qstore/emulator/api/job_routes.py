@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from pennylane_qstore.emulator.api import prices, queries, view
-from pennylane_qstore.emulator.api.context import BASE, RUNNER, SESSIONS, SETTINGS
+from pennylane_qstore.emulator.api.context import BASE, MOST_BYTES, RUNNER, SESSIONS, SETTINGS
 from pennylane_qstore.emulator.api.refusals import NotFoundError
 from pennylane_qstore.emulator.intake.backends import Backend
 from pennylane_qstore.emulator.intake.fields import check_fields, read_object
@@ -77,7 +77,10 @@ def _check_model(backend: Backend, known: Collection[str]) -> None:
 @routes.post(f"{BASE}/jobs")
 async def submit(request: web.Request) -> web.Response:
     """Return the id of a new job (POST /jobs)."""
-    return await _submit(request, await request.read())
+    raw = await request.read()
+    if len(raw) > MOST_BYTES:  # versions of aiohttp differ by one byte
+        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, len(raw))
+    return await _submit(request, raw)
 
 
 @routes.post(BASE + "/jobs/{id}/clone")

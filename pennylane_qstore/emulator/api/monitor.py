@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 from pennylane_qstore.emulator.api.view import charged, price
 from pennylane_qstore.emulator.intake.backends import Backend
+from pennylane_qstore.emulator.service.archive import OWNER_ONLY
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.lifecycle import JobRunner
 
@@ -53,7 +55,8 @@ class Log:
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._path.touch()  # fails now, not at the first request, if it can't be written
+        # Fails now, not at the first request, if it can't be written.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY))
 
     def write(self, logged: LoggedRequest) -> None:
         """Append a line and flush it, so that a reader who follows the file sees it."""

@@ -62,7 +62,7 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = _expected(error)
         if answer is None:
             logger.exception("%s %s", request.method, request.path)
-        return answer or refusal(500, OUTAGE)
+        return refusal(500, OUTAGE) if answer is None else answer
 
 
 def _expected(error: Exception) -> web.Response | None:

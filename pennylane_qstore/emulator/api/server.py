@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from pennylane_qstore.emulator.api.app import create_app
-from pennylane_qstore.emulator.api.context import BASE, LOCAL, RUNNER
+from pennylane_qstore.emulator.api.context import BASE, LOCAL, RUNNER, SETTINGS, is_loopback
 from pennylane_qstore.emulator.service.faults import Faults
 
 
@@ -29,6 +28,11 @@ class Server:
     url: str
     app: web.Application
     runner: web.AppRunner
+
+    @property
+    def key(self) -> str | None:
+        """The only API key accepted; None accepts any key that isn't empty."""
+        return self.app[SETTINGS].key
 
     @property
     def faults(self) -> Faults:
@@ -52,25 +56,18 @@ async def serve(host: str = "127.0.0.1", port: int = 0, **app_options: Any) -> S
         The running server; close it with `await server.close()`.
     """
     app = create_app(**app_options)
-    app[LOCAL] = _is_loopback(host)
+    app[LOCAL] = is_loopback(host)
     # Jobs are cancelled at the end, so open requests need no longer time to finish.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
     try:
+        await runner.setup()
         await web.TCPSite(runner, host, port).start()
-    except OSError:
+    except Exception:
         await runner.cleanup()
         raise
     bound = runner.addresses[0][1]
     shown = f"[{host}]" if ":" in host else host
     return Server(f"http://{shown}:{bound}{BASE}", app, runner)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def run(

@@ -1,7 +1,9 @@
 """Jobs in a SQLite file, so that they outlive the server."""
 
 import json
+import os
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from pennylane_qstore.emulator.intake.backends import WITH_RETIRED
 from pennylane_qstore.emulator.intake.preflight import Failure
 from pennylane_qstore.emulator.intake.qasm import Program, read_program
 from pennylane_qstore.emulator.intake.request import read_request
-from pennylane_qstore.emulator.service.jobs import FINAL, Job
+from pennylane_qstore.emulator.service.jobs import FINAL, STATUSES, Job
 from pennylane_qstore.emulator.service.settings import Settings
 from pennylane_qstore.emulator.simulation.answer import Answer
 from pennylane_qstore.emulator.simulation.measure import Counts
@@ -29,23 +31,41 @@ CREATE TABLE IF NOT EXISTS jobs (
 )
 """
 VERSION = 1
+OWNER_ONLY = 0o600
+
+
+class StateFileError(Exception):
+    """A state file that can't be used; the message names it."""
 
 
 class Archive:
-    """A state file: one SQLite database of jobs."""
+    """A state file: one SQLite database of jobs, which only its owner may read."""
 
     def __init__(self, path: Path | str) -> None:
         """Open the file, or create it.
 
         Raises:
-            sqlite3.DatabaseError: it is another kind of file, or of another version
+            StateFileError: it is another kind of file, or of another version
         """
-        self._database = sqlite3.connect(path)
-        self._database.execute("PRAGMA journal_mode=WAL")
+        self._path = path
+        try:
+            # SQLite gives its journal and index the permissions of the file.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+            self._database = sqlite3.connect(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StateFileError(f"The state file {path} can't be opened: {error}.") from error
+        try:
+            self._prepare(path)
+        except sqlite3.Error as error:
+            self.close()
+            raise StateFileError(f"The state file {path} can't be used: {error}.") from error
+
+    def _prepare(self, path: Path | str) -> None:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
-            self._database.close()
-            raise sqlite3.DatabaseError(f"{path} is of version {version}, not {VERSION}")
+            raise sqlite3.DatabaseError(f"it is of version {version}, not {VERSION}")
+        Path(path).chmod(OWNER_ONLY)
+        self._database.execute("PRAGMA journal_mode=WAL")
         with self._database:
             self._database.execute(SCHEMA)
             self._database.execute(f"PRAGMA user_version={VERSION}")
@@ -86,19 +106,32 @@ class Archive:
         Yields:
             Each job.
         """
-        rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
-        for _, number, body, states, text, spans in rows:
-            order, groups = read_request(body, MODELS, WITH_RETIRED, programs)
-            job = Job(order, number, settings.clock, groups)
-            for each, state in zip((job, *job.children), json.loads(states), strict=True):
-                _restore(each, state)
-            if text is not None:
-                answer = _answer(text, spans)
-                for each in (job, *job.children):
-                    each.answer = answer if each.status == "completed" else None
-            if not job.is_final and order.model not in (None, *settings.published()):
-                job.fail(Failure("SimulationError", f"The rates of {order.model} are not given."))
-            yield job
+        try:
+            rows = self._database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
+            for row in rows:
+                yield _job(row, settings, programs)
+        # Whatever a row has that isn't a job's, what is asked for is the file.
+        except (sqlite3.Error, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise StateFileError(
+                f"The state file {self._path} is broken: {error or type(error).__name__}. "
+                "Move it away to begin with a new one."
+            ) from error
+
+
+def _job(row: tuple[Any, ...], settings: Settings, programs: Callable[[str], Program]) -> Job:
+    """Return the job of a row; one that had not ended is as it was when it was submitted."""
+    _, number, body, states, text, spans = row
+    order, groups = read_request(body, MODELS, WITH_RETIRED, programs)
+    job = Job(order, int(number), settings.clock, groups)
+    for each, state in zip((job, *job.children), json.loads(states), strict=True):
+        _restore(each, state)
+    if text is not None:
+        answer = _answer(text, spans)
+        for each in (job, *job.children):
+            each.answer = answer if each.status == "completed" else None
+    if not job.is_final and order.model not in (None, *settings.published()):
+        job.fail(Failure("SimulationError", f"The rates of {order.model} are not given."))
+    return job
 
 
 def _state(job: Job) -> dict[str, Any]:
@@ -112,11 +145,14 @@ def _state(job: Job) -> dict[str, Any]:
 
 
 def _restore(job: Job, state: dict[str, Any]) -> None:
-    job.id = state["id"]
-    job.moments = {"submitted": state["moments"]["submitted"]}
+    job.id = str(uuid.UUID(str(state["id"])))
+    if state["status"] not in STATUSES:
+        raise ValueError(f"a job can't be {state['status']!r}")
+    moments = {name: float(moment) for name, moment in state["moments"].items()}
+    job.moments = {"submitted": moments["submitted"]}
     if state["status"] in FINAL:
         job.status = state["status"]
-        job.moments = state["moments"]
+        job.moments = moments
         job.predicted = tuple(state["predicted"])
         job.failure = None if state["failure"] is None else Failure(*state["failure"])
         job.groups = ()

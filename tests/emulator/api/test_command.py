@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 
@@ -90,12 +91,32 @@ def test_options_that_cannot_be(options, why, capsys):
     assert why in said
 
 
-def test_a_state_that_is_no_database(tmp_path, capsys):
-    """A file that is something else is left alone, and named."""
-    other = tmp_path / "notes.txt"
-    other.write_text("not a database, but long enough to look like one" * 100)
-    assert commands.main(["emulator", "--port", "0", "--state", str(other)]) == 1
-    assert "notes.txt can't be used" in capsys.readouterr().err
+def test_a_port_in_use(capsys):
+    """A port that is taken is refused in a line that names one that is free."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert commands.main(["emulator", "--port", str(port)]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    free = int(re.search(r"try --port (\d+)", said)[1])
+    assert f"127.0.0.1:{port}" in said
+    assert free not in (0, port)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", free))
+    assert commands.main(["emulator", "--port", "99999"]) == 1
+    assert "try --port" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "key"), [([], "secret"), (["--key", "other"], "other")])
+def test_a_key_of_the_environment(command, monkeypatch, options, key):
+    """The key may come from the environment, where other users don't see it; --key comes first."""
+    monkeypatch.setenv("QSTORE_EMULATOR_KEY", "secret")
+    _, api = command(*options)
+    api.session.headers["Authorization"] = "apiKey wrong"
+    api.refused("GET", "/jobs", 401)
+    api.session.headers["Authorization"] = f"apiKey {key}"
+    assert api.get("/jobs")["jobs"] == []
 
 
 def test_lines(start):

@@ -11,6 +11,7 @@ import time
 import aiohttp
 import pytest
 
+from pennylane_qstore.emulator import REQUESTS
 from pennylane_qstore.emulator.api.control import POLICY
 from tests.emulator.conftest import BELL, multi, single
 
@@ -108,11 +109,45 @@ class TestPage:
 
     def test_another_site_s_page_sees_nothing(self, api):
         """A name that was made to mean this machine is refused, where it is only for it."""
-        for path in ("/", "/emulator/state", "/emulator/events"):
-            answer = api.session.get(root(api) + path, headers={"Host": "evil.example"}, timeout=10)
-            assert answer.status_code == 404
-        answer = api.session.get(root(api) + "/", headers={"Host": "localhost:1"}, timeout=10)
-        assert answer.status_code == 200
+        routes = [
+            ("GET", "/"),
+            ("GET", "/emulator/state"),
+            ("GET", "/emulator/events"),
+            ("GET", "/emulator/faults"),
+            ("POST", "/emulator/faults"),
+            ("DELETE", "/emulator/faults"),
+            ("GET", "/v0.4/backends"),
+            ("GET", "/v0.4/jobs"),
+            ("POST", "/v0.4/jobs"),
+            ("GET", "/v0.4/whoami"),
+            ("GET", "/nothing"),
+        ]
+        for method, path in routes:
+            for host in ("evil.example", "localhost.evil.example", "192.0.2.1", "127.0.0.1.nip.io"):
+                answer = api.session.request(
+                    method, root(api) + path, headers={"Host": host}, timeout=10
+                )
+                assert answer.status_code == 404
+                assert answer.json()["message"].startswith("This emulator answers to localhost")
+        for host in ("localhost:1", "LOCALHOST", "127.0.0.1", "127.9.9.9:80", "[::1]:8080"):
+            answer = api.session.get(root(api) + "/", headers={"Host": host}, timeout=10)
+            assert answer.status_code == 200
+        assert sum(api.app[REQUESTS].values()) == 5
+
+    def test_watching_needs_the_key_that_is_set(self, start):
+        """With a key of its own the emulator shows its state and events to nobody else."""
+        api = start(key="right", only="right")
+        for path in ("/emulator/state", "/emulator/events", "/emulator/faults"):
+            with api.session.get(root(api) + path, timeout=10, stream=True) as answer:
+                assert answer.status_code == 200
+        for key in ("apiKey wrong", "apiKey", "Bearer right", "apiKey right\u00e9"):
+            headers = {"Authorization": key.encode()}
+            for path in ("/emulator/state", "/emulator/events", "/emulator/faults", "/v0.4/jobs"):
+                answer = api.session.get(root(api) + path, headers=headers, timeout=10)
+                assert answer.status_code == 401
+        del api.session.headers["Authorization"]
+        for path in ("/", "/emulator/page.js", "/v0.4/backends"):
+            assert api.session.get(root(api) + path, timeout=10).status_code == 200
 
 
 class Browser:

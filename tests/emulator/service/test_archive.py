@@ -1,11 +1,14 @@
 """Jobs that outlive their server."""
 
 import sqlite3
+import stat
+from contextlib import closing
 
 import pytest
 
+from pennylane_qstore.cli import commands
 from pennylane_qstore.emulator import Rates
-from pennylane_qstore.emulator.service.archive import Archive
+from pennylane_qstore.emulator.service.archive import Archive, StateFileError
 from tests.emulator.api.test_app import wait_for
 from tests.emulator.conftest import BELL, multi, single
 
@@ -93,5 +96,78 @@ def test_another_version_of_the_file(state):
     with sqlite3.connect(state) as database:
         database.execute("PRAGMA user_version=99")
     database.close()
-    with pytest.raises(sqlite3.DatabaseError, match="version 99, not 1"):
+    with pytest.raises(StateFileError, match=r"jobs.*version 99, not 1"):
         Archive(state)
+    with closing(sqlite3.connect(state)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def mode(path):
+    """The permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_only_the_owner_reads_it(start, state, tmp_path):
+    """State file, its journal and the log are for their owner, old files too."""
+    log = tmp_path / "requests.jsonl"
+    api = start(state=state, log=log)
+    api.run(single(BELL))
+    files = [each for each in tmp_path.iterdir() if each.name.startswith(state.name)]
+    assert len(files) > 1
+    assert {mode(path) for path in [*files, log]} == {0o600}
+    api.stop()
+    state.chmod(0o644)
+    start(state=state).run(single(BELL))
+    assert mode(state) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("body", b"not JSON"),
+        ("body", b'{"type": "ionq.circuit.v1"}'),
+        ("states", "[]"),
+        ("states", '[{"id": 1}]'),
+        ("states", "{"),
+        ("spans", "[[[0, 5]]]"),
+        ("number", "many"),
+        ("states", '[{"id": "../x", "status": "completed", "moments": {"submitted": 1}}]'),
+    ],
+)
+def test_a_broken_row(start, state, column, value, capsys):
+    """A file whose rows aren't jobs is refused in a line that names it, and left as it is."""
+    api = start(state=state)
+    api.run(single(BELL))
+    api.stop()
+    with closing(sqlite3.connect(state)) as database, database:
+        database.execute(f"UPDATE jobs SET {column} = ?", (value,))
+    with pytest.raises(StateFileError, match=f"{state.name} is broken"):
+        start(state=state)
+    assert commands.main(["emulator", "--port", "0", "--state", str(state)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(state) in line
+    assert "Move it away" in line
+
+
+@pytest.mark.parametrize("kind", ["text", "folder", "cut short", "of another program"])
+def test_what_is_no_state_file(state, kind, capsys):
+    """Other files are refused in a line that names them, and stay as they are."""
+    if kind == "folder":
+        state.mkdir()
+    elif kind == "text":
+        state.write_text("not a database, but long enough to look like one" * 100)
+        state.chmod(0o644)
+    elif kind == "cut short":
+        with closing(Archive(state)):
+            pass
+        state.write_bytes(state.read_bytes()[:5000])
+    else:
+        with closing(sqlite3.connect(state)) as database, database:
+            database.execute("CREATE TABLE jobs (name TEXT)")
+            database.execute("INSERT INTO jobs VALUES ('another')")
+    before = None if kind == "folder" else state.read_bytes()
+    assert commands.main(["emulator", "--port", "0", "--state", str(state)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(state) in line
+    if kind == "text":
+        assert (state.read_bytes(), mode(state)) == (before, 0o644)

@@ -120,7 +120,35 @@ function connection(word) {
   byId("connection").className = word;
 }
 
-const source = new EventSource("/emulator/events");
-source.onopen = () => connection("live");
-source.onerror = () => connection("disconnected");
-source.onmessage = (event) => show(JSON.parse(event.data));
+// An EventSource can't send the key that an emulator with --key asks for.
+async function watch() {
+  const key = sessionStorage.getItem("key");
+  const headers = key ? { Authorization: `apiKey ${key}` } : {};
+  const answer = await fetch("/emulator/events", { headers });
+  byId("key").hidden = answer.status !== 401;
+  if (answer.status === 401) return connection("key needed");
+  connection("live");
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const events = (text + value).split("\n\n");
+    text = events.pop();
+    for (const event of events) show(JSON.parse(event.slice("data: ".length)));
+  }
+  throw new Error("the server has closed the stream");
+}
+
+const start = () =>
+  watch().catch(() => {
+    connection("disconnected");
+    setTimeout(start, 2000);
+  });
+
+byId("key").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("key", event.target.elements.key.value);
+  start();
+});
+start();

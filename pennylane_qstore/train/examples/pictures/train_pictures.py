@@ -227,6 +227,6 @@ def _noisy_device(options: ClassifierOptions) -> Any:
     noise = {"noise_model": options.noise_model, "noise_seed": options.seed}
     if options.backend != "emulator":
         return make_device(options.wires, options.backend, options.seed, **noise)
-    url = embedded_emulator(loop.current()).url
-    access = {"base_url": url, "api_key": "emulator", "journal": None}
+    server = embedded_emulator(loop.current())
+    access = {"base_url": server.url, "api_key": server.key, "journal": None}
     return make_device(options.wires, "simulator", options.seed, **access, **noise)
