@@ -51,15 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit code: the command's own, or 130 after a Ctrl-C
     """
-    parser = argparse.ArgumentParser(prog="qstore", description=_DESCRIPTION)
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser)
-    for name, (module, text) in _COMMANDS.items():
-        commands.add_parser(name, help=text, module=module)
     try:
+        parser = argparse.ArgumentParser(prog="qstore", description=_DESCRIPTION)
+        parser.add_argument("--version", action="version", version=__version__)
+        commands = parser.add_subparsers(
+            required=True, metavar="COMMAND", parser_class=_CommandParser
+        )
+        for name, (module, text) in _COMMANDS.items():
+            commands.add_parser(name, help=text, module=module)
         args = parser.parse_args(argv)
         code: int = args.run(args)
     except KeyboardInterrupt as interrupt:
-        sys.stderr.write(f"qstore: {interrupt or 'interrupted'}\n")
+        sys.stderr.write(f"qstore: {str(interrupt) or 'interrupted'}\n")
         return INTERRUPTED
     return code

@@ -10,7 +10,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,10 @@ def save(path: Path, state: Mapping[str, Any]) -> None:
         beside.replace(path)
         _sync_folder(path.parent)
     except (OSError, ValueError) as error:
-        beside.unlink(missing_ok=True)
         raise CheckpointError(f"{path} can't be written: {error}") from error
+    finally:
+        with suppress(OSError, ValueError):  # also after a Ctrl-C
+            beside.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pennylane_qstore.train.examples.options import (
 )
 
 DATASETS: Mapping[str, type[RunOptions]] = MappingProxyType(
-    {"digits": TrainOptions, "fashion-mnist": ClassifierOptions}
+    {options.dataset: options for options in (TrainOptions, ClassifierOptions)}
 )
 _NUMBER: Mapping[str, Any] = {"type": int, "metavar": "N"}
 _FRACTION: Mapping[str, Any] = {"type": float, "metavar": "X"}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from pennylane_qstore.errors import OptionError
 
@@ -45,6 +45,7 @@ class RunOptions:
     """The options of every training.
 
     Attributes:
+        dataset: name of the data set
         seed: of everything that is random
         backend: "emulator", "simulator" or "qpu.…"
         plot: file of the picture
@@ -58,6 +59,7 @@ class RunOptions:
         patience: validations without a lower loss that end the training; None never ends it early
     """
 
+    dataset: ClassVar[str]
     seed: int = 1
     backend: str = "emulator"
     plot: Path = Path("qstore-train.png")
@@ -144,6 +146,7 @@ class TrainOptions(RunOptions):
         max_circuits: circuits per step at most: batches become smaller; None is no limit
     """
 
+    dataset: ClassVar[str] = "digits"
     optimizer: str = "spsa"
     steps: int | None = None
     epochs: int | None = None
@@ -221,6 +224,7 @@ class ClassifierOptions(RunOptions):
         freeze: "none", or "circuit": only the head is trained
     """
 
+    dataset: ClassVar[str] = "fashion-mnist"
     data: Path | None = None
     epochs: int = 6
     batch_size: int = 64

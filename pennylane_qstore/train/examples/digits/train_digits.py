@@ -1,5 +1,6 @@
 """Train a circuit on two digits, test it, and draw its curves."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from rich.console import Console
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train.examples.digits.circuit import first_weights, make_circuit
 from pennylane_qstore.train.examples.digits.dataset import Digits
+from pennylane_qstore.train.examples.interruption import check, keeping_curves
 from pennylane_qstore.train.examples.optimizers import circuits_per_sample, make_optimizer
 from pennylane_qstore.train.examples.options import DefaultSteps, TrainOptions
 from pennylane_qstore.train.examples.plot import save_curves
 from pennylane_qstore.train.examples.progress import show_steps
 from pennylane_qstore.train.examples.setup import make_device, named_run, saving
+from pennylane_qstore.train.history import Step
 from pennylane_qstore.train.learners import CircuitLearner, accuracy
 from pennylane_qstore.train.meter import Meter
 from pennylane_qstore.train.samples import Samples
@@ -36,15 +39,15 @@ def run_session(options: TrainOptions) -> float:
 
     with named_run(options.name) as run, qml.Tracker(device) as tracker:
         trainer = make_trainer(circuit, digits.train, options, tracker, run)
-        steps = show_steps(trainer, trainer.plan.steps, console, options.log_interval)
-        if trainer.result is None:
-            scores = circuit(trainer.learner.weights, digits.test.features)  # one batch
-            trainer.finish({"test_accuracy": accuracy(scores, digits.test.labels)})
+        with keeping_curves(trainer, options, partial(_draw, options)):
+            steps = show_steps(trainer, trainer.plan.steps, console, options.log_interval)
+            if trainer.result is None:
+                scores = circuit(trainer.learner.weights, digits.test.features)  # one batch
+                trainer.finish({"test_accuracy": accuracy(scores, digits.test.labels)})
+            assert trainer.result is not None
+            test_accuracy: float = trainer.result["test_accuracy"]
+            _draw(options, steps, test_accuracy)
         counted = trainer.counted()
-
-    assert trainer.result is not None
-    test_accuracy: float = trainer.result["test_accuracy"]
-    save_curves(steps, test_accuracy, options.title, options.plot)
     console.print(
         f"test accuracy {test_accuracy:.1%} on {len(digits.test)} digits; "
         f"{counted['jobs']} jobs, {counted['circuits']} circuits, "
@@ -52,6 +55,10 @@ def run_session(options: TrainOptions) -> float:
         soft_wrap=True,
     )
     return test_accuracy
+
+
+def _draw(options: TrainOptions, steps: list[Step], test_accuracy: float | None = None) -> None:
+    save_curves(steps, test_accuracy, options.title, options.plot)
 
 
 def make_trainer(
@@ -95,6 +102,7 @@ def make_trainer(
         samples,
         Plan(steps, size, options.seed, patience=options.patience),
         validation=validation,
+        callbacks=[check],
         meter=Meter(tracker),
         saving=saving(options, circuit.device, run),
     )

@@ -13,6 +13,7 @@ from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet.remote import embedded_emulator
 from pennylane_qstore.train import checkpoint
+from pennylane_qstore.train.examples.interruption import check, keeping_curves
 from pennylane_qstore.train.examples.optimizers import make_optimizer
 from pennylane_qstore.train.examples.options import ClassifierOptions, DefaultSteps
 from pennylane_qstore.train.examples.pictures.architecture import Architecture
@@ -22,6 +23,7 @@ from pennylane_qstore.train.examples.pictures.encoder import Encoder
 from pennylane_qstore.train.examples.plot import save_accuracies
 from pennylane_qstore.train.examples.progress import show_steps
 from pennylane_qstore.train.examples.setup import make_device, named_run, saving
+from pennylane_qstore.train.history import Step
 from pennylane_qstore.train.learners import GradientLearner
 from pennylane_qstore.train.meter import Meter
 from pennylane_qstore.train.samples import Samples
@@ -56,9 +58,15 @@ def run_session(options: ClassifierOptions) -> Results:
     )
     with named_run(options.name) as run, qml.Tracker(device) as tracker:
         trainer = make_trainer(classifier, pictures.train, options, device, tracker, run)
-        steps = show_steps(trainer, trainer.plan.steps, console, options.log_interval)
-        results = _measure(trainer, classifier, pictures, options, device, console)
-    save_accuracies(steps, results, f"{pictures.name}, {options.title}", options.plot)
+
+        def draw(steps: list[Step]) -> None:
+            title = f"{pictures.name}, {options.title}"
+            save_accuracies(steps, trainer.result or {}, title, options.plot)
+
+        with keeping_curves(trainer, options, draw):
+            steps = show_steps(trainer, trainer.plan.steps, console, options.log_interval)
+            results = _measure(trainer, classifier, pictures, options, device, console)
+            draw(steps)
     console.print(f"curves in {options.plot}", soft_wrap=True)
     return results
 
@@ -130,6 +138,7 @@ def make_trainer(
         samples,
         Plan(steps, size, options.seed, patience=options.patience),
         validation=validation,
+        callbacks=[check],
         meter=Meter(tracker),
         saving=saving(options, device, run),
     )
