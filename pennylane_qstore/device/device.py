@@ -286,7 +286,7 @@ class QStoreDevice(Device):
     ) -> ExecutionConfig:
         """PennyLane's settings of an execution, with those of derivatives that are asked for."""
         config = super().setup_execution_config(config, circuit)
-        if circuit is not None:
+        if circuit is not None and config.gradient_method is not None:
             refuse_given_matrices(circuit)
         if not derivatives.is_asked_for(config):
             return config

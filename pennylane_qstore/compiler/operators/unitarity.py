@@ -114,6 +114,8 @@ def _of_exponent(op: Exp) -> str | None:
         real = max((np.abs(np.real(value)).max(initial=0) for value in values), default=0.0)
         identity = np.abs(np.real(coeff * to_numpy(sentence.get(PauliWord({}), 0)))).max(initial=0)
         real = max(real, identity)
+    elif op.batch_size is not None:  # PennyLane can't say whether a batch is Hermitian
+        return _of_operator(op) if _is_small(op) else None
     elif op.base.is_verified_hermitian is True:
         real = np.abs(np.real(coeff)).max(initial=0)
     elif _is_small(op):

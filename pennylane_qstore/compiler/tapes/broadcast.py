@@ -1,7 +1,7 @@
 """Split a broadcast tape into one tape a circuit, for operations that take one value at a time."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pennylane as qml
@@ -9,6 +9,7 @@ from pennylane import math
 from pennylane.operation import Operator
 from pennylane.ops import Adjoint, CompositeOp, Controlled, Evolution, Exp, Pow, SProd
 from pennylane.ops.functions import bind_new_parameters
+from pennylane.ops.op_math import ChangeOpBasis
 from pennylane.tape import QuantumScript
 
 
@@ -53,11 +54,32 @@ def _row(op: Operator, row: int) -> Operator:
 @functools.singledispatch
 def _share(op: Operator, row: int) -> Operator:
     """Return one circuit's operation of a batched one."""
+    parts, settings = op._flatten()  # noqa: SLF001  PennyLane's pytree protocol
+    if any(isinstance(part, Operator) for part in _flat(parts)):
+        return type(op)._unflatten(_part(parts, row), settings)  # noqa: SLF001
     values = [
         value if math.ndim(value) == ndim else value[row]
         for value, ndim in zip(op.data, op.ndim_params, strict=True)
     ]
     return bind_new_parameters(op, values)
+
+
+def _flat(parts: Any) -> Iterator[Any]:
+    """Yield what is in nested tuples and lists."""
+    if isinstance(parts, tuple | list):
+        for part in parts:
+            yield from _flat(part)
+    else:
+        yield parts
+
+
+def _part(part: Any, row: int) -> Any:
+    """Return one circuit's value of a part of an operation: its operators, and its own numbers."""
+    if isinstance(part, tuple | list):
+        return type(part)([_part(each, row) for each in part])
+    if isinstance(part, Operator):
+        return _row(part, row)
+    return part[row] if math.ndim(part) else part
 
 
 @_share.register
@@ -73,7 +95,12 @@ def _(op: Adjoint, row: int) -> Operator:
 
 @_share.register
 def _(op: Pow, row: int) -> Operator:
-    return qml.pow(_row(op.base, row), op.z)
+    return qml.pow(_row(op.base, row), math.asarray(op.z)[row] if math.ndim(op.z) else op.z)
+
+
+@_share.register
+def _(op: ChangeOpBasis, row: int) -> Operator:
+    return ChangeOpBasis(*[_row(operand, row) for operand in reversed(op.operands)])
 
 
 @_share.register

@@ -37,7 +37,7 @@ def refuse_broken_values(tape: QuantumScript) -> tuple[list[QuantumScript], Call
 
 
 def refuse_given_matrices(tape: QuantumScript) -> None:
-    """Refuse operations that aren't unitary before a gradient transform decomposes them.
+    """Refuse what a gradient transform would decompose wrongly, or fail on.
 
     PennyLane expands operations with trainable matrices ahead of the device's preprocessing.
 
@@ -47,6 +47,12 @@ def refuse_given_matrices(tape: QuantumScript) -> None:
     for place, op in enumerate(tape.operations):
         if type(op) not in PLAIN and type(op) not in ANGLES:
             _refuse_if_broken(place, op)
+            if type(op) is qml.ops.Exp and op.batch_size is not None:
+                raise CompileError(
+                    f"operation {place}, {op.name} on {op.wires.tolist()}, has a batch of "
+                    "coefficients, which PennyLane's gradient transforms don't take: use "
+                    "qml.evolve, or diff_method=None"
+                )
 
 
 def _refuse_if_broken(place: int, op: Operator) -> None:
