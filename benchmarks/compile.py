@@ -96,8 +96,8 @@ def _gates_line(row: Row, goal: dict[str, Counts], rivals: Sequence[Rival]) -> l
     return [
         row.circuit,
         row.form,
-        _said(row.exact, goal["exact"]) + (f" {BEATEN}" if row.is_beaten else ""),
-        _said(goal["exact"]),
+        _said(row.exact, goal.get("exact")) + (f" {BEATEN}" if row.is_beaten else ""),
+        _said(goal.get("exact")),
         _said(row.measured, goal.get("measured")),
         _said(goal.get("measured")),
         *(_said(found.counts) + f" ({found.way})" for found in theirs),
@@ -133,7 +133,10 @@ def report(found: Sequence[Row], machine: str, rivals: Sequence[Rival]) -> None:
     print(f"\n## {machine.capitalize()} ({ENTANGLERS[machine]})\n")
     print("Gates, one-qubit + two-qubit:\n")
     head = ["circuit", "form", "exact", "goal", "measurement-aware", "goal", *names, "error"]
-    _table(head, (_gates_line(row, goals[row.circuit][machine], rivals) for row in found))
+    _table(
+        head,
+        (_gates_line(row, goals.get(row.circuit, {}).get(machine, {}), rivals) for row in found),
+    )
     print(
         "\nCompile time; rivals' also as multiples of our cold compile and of our tape to JSON:\n"
     )
@@ -151,7 +154,7 @@ def _missed(found: Sequence[Row], mode: str) -> list[str]:
     """Circuits whose goal neither of their forms reaches, with how far the better one is."""
     goals, best = corpus.goals(), {}
     for row in found:
-        counts, goal = getattr(row, mode), goals[row.circuit][row.machine].get(mode)
+        counts, goal = getattr(row, mode), goals.get(row.circuit, {}).get(row.machine, {}).get(mode)
         if counts is not None and goal is not None:
             known = best.get(row.circuit)
             if known is None or _fewer(counts, known[0]):

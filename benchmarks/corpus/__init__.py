@@ -1,4 +1,4 @@
-"""Seventeen circuits to compare compilers by, as textbook gates and as PennyLane's operators."""
+"""Nineteen circuits to compare compilers by, as textbook gates and as PennyLane's operators."""
 
 import json
 import re

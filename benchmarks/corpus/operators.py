@@ -143,6 +143,7 @@ FORMS: dict[str, Callable[[Gates], list[Operator]]] = {
     "e_uccsd_h2": _uccsd,
     "e_givens4": _givens,
     "f_su4_8_d6": _unitaries,
+    "g_mottonen3": _mottonen,
     "g_mottonen4": _mottonen,
     "g_mottonen6": _mottonen,
     "g_ampemb5": _embedding,

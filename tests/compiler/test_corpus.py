@@ -37,8 +37,8 @@ FORMS = [tuple(key.split()) for key in CEILINGS]
 OPEN = [("a_hea8_d2", "textbook"), ("d_qft8_enc", "operators"), ("h_toffoli8", "operators")] + [
     (name, "textbook")
     for name in (
-        *("e_givens4", "e_uccsd_h2", "g_ampemb5", "g_mottonen4", "h_mcx5"),
-        *("i_heis8_o1n2", "i_heis8_o2n2"),
+        *("e_givens4", "e_uccsd_h2", "g_ampemb5", "g_mottonen3", "g_mottonen4", "h_mcx5"),
+        *("i_heis6_strang", "i_heis8_o1n2", "i_heis8_o2n2"),
     )
 ]
 # PennyLane takes these apart by a rule for any four-qubit unitary, which is off by 1e-12 itself.

@@ -19,6 +19,7 @@ from pennylane_qstore.compiler.blocks.pauli_rotations import as_rotations
 from pennylane_qstore.compiler.blocks.swaps import Names, without_swaps
 from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Element, Matrix, Reals, Rotation
+from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.unitaries import weyl
 from pennylane_qstore.compiler.unitaries.schmidt import schmidt
 from pennylane_qstore.compiler.unitaries.two_qubit import between, matrices
@@ -43,7 +44,12 @@ class Consolidated(NamedTuple):
 
 
 def consolidate(
-    elements: Iterable[Element], qubits: int, *, measured: bool = False, states: bool = False
+    elements: Iterable[Element],
+    qubits: int,
+    *,
+    measured: bool = False,
+    states: bool = False,
+    passes: Passes = ALL_PASSES,
 ) -> Consolidated:
     """Return the circuit with every block replaced that can do with fewer entanglers.
 
@@ -56,12 +62,13 @@ def consolidate(
         measured: whether the circuit starts in |0…0⟩ and its outcomes are all that matters
         states: whether, if so, the first block on two qubits is replaced also where that only
             spares pulses
+        passes: those that run
     """
     before, after = Names(qubits), Names(qubits)
     groups = collect(without_swaps(list(elements), before))
     places = places_of(groups) if measured else [BlockPosition.INSIDE] * len(groups)
     parts: list[Part] = []
-    forms = _forms(groups, places, states=states)
+    forms = _forms(groups, places, states=states, passes=passes)
     for group, form in zip(groups, forms, strict=True):
         parts += [after.renamed(part) for part in form.parts]
         if form.mirrored:
@@ -86,7 +93,7 @@ class _BlockForm(NamedTuple):
 
 
 def _forms(
-    groups: Sequence[PairGroup], places: Sequence[BlockPosition], *, states: bool
+    groups: Sequence[PairGroup], places: Sequence[BlockPosition], *, states: bool, passes: Passes
 ) -> list[_BlockForm]:
     """Return the cheapest form of each group; all decompositions are one batch."""
     forms = [_BlockForm(group.elements) for group in groups]
@@ -95,7 +102,7 @@ def _forms(
         for group, place in zip(groups, places, strict=True)
     ]
     open_ = [i for i, group in enumerate(groups) if group.may_shrink or as_states[i]]
-    if not open_:
+    if not open_ or not passes.blocks:
         return forms
     params = _sample_params(groups)
     first = _n_params(groups)
@@ -111,7 +118,7 @@ def _forms(
         if best == rank and not as_states[index]:
             place = BlockPosition.INSIDE
         may_rotate = not (as_states[index] or (group.is_constant and group.has_matrices))
-        found = _rotation_form(group, best, place, first) if may_rotate else None
+        found = _rotation_form(group, best, place, first, passes) if may_rotate else None
         if found is None and group.is_constant:
             found = _resolved_form(group, samples[0], place, mirrored=mirror)
         forms[index] = found or _block_form(group, best, place, mirrored=mirror)
@@ -138,12 +145,19 @@ def _resolved_form(
 
 
 def _rotation_form(
-    group: PairGroup, rank: int, place: BlockPosition, first: int
+    group: PairGroup, rank: int, place: BlockPosition, first: int, passes: Passes
 ) -> _BlockForm | None:
     """Return a group as rotations about words; None if that takes more entanglers than its rank."""
     terminal = place is BlockPosition.LAST
     form = _BlockForm(
-        *as_rotations(group.qubits, group.elements, first, zeros=place.zeros, terminal=terminal)
+        *as_rotations(
+            group.qubits,
+            group.elements,
+            first,
+            zeros=place.zeros,
+            terminal=terminal,
+            sectors=passes.parity_sectors,
+        )
     )
     few = sum(len(part.qubits) > 1 for part in form.parts) <= rank
     return form if few else None

@@ -72,6 +72,7 @@ def as_rotations(
     *,
     zeros: Collection[int] = (),
     terminal: bool = False,
+    sectors: bool = True,
 ) -> RotationForm:
     """Return rotations about words, with all Clifford gates as one where it costs the least.
 
@@ -81,9 +82,10 @@ def as_rotations(
         first: the index of the first angle that may be derived
         zeros: those of the qubits that are in |0⟩ before, as places in the pair
         terminal: whether both qubits are only measured afterwards, in the computational basis
+        sectors: whether rotations that keep a parity become two
     """
     rotations, matrix = _gadgets(_steps(qubits, elements))
-    rotations, source = fewer(rotations, first)
+    rotations, source = fewer(rotations, first) if sectors else (rotations, None)
     if zeros:
         rotations = _on_zeros(rotations, zeros)
     if zeros or source:  # other rotations may meet now

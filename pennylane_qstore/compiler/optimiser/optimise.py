@@ -1,5 +1,6 @@
 """Compile several equivalent circuits; keep that with fewest two-qubit gates, then pulses."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     ControlledX,
     Element,
 )
+from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import with_prepared_prefix
@@ -91,6 +93,7 @@ class Optimised:
         entangler: str,
         measured: Iterable[int] | None = None,
         earlier: Candidate | None = None,
+        passes: Passes = ALL_PASSES,
     ) -> None:
         """Compile all candidates and keep the best.
 
@@ -101,20 +104,21 @@ class Optimised:
             measured: the qubits whose outcomes are all that matters of the circuit; None sends
                 its whole unitary, but for phases before the measurement
             earlier: the best one, where an earlier search found it
+            passes: those that run
         """
         outcomes = None if measured is None else frozenset(measured)
         rng = np.random.default_rng(7)
         points = rng.uniform(*GENERIC_ANGLES, (_SAMPLES, _n_params(elements)))
         best: _CompiledCandidate | None = None
-        for candidate in [earlier] if earlier else _candidates(elements, qubits, outcomes):
+        for candidate in [earlier] if earlier else _candidates(elements, qubits, outcomes, passes):
             whole = timelines(candidate.parts, qubits, candidate.derived)
             if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
             tried = [(candidate, whole)]
-            if not earlier:
+            if not earlier and passes.commuting_order:
                 tried += _reordered(candidate, whole, entangler, points)
             for each in tried:
-                made = _made(*each, entangler, outcomes, points)
+                made = _made(*each, entangler, outcomes, points, passes)
                 if best is None or made.counts < best.counts:
                     best = made
         assert best is not None
@@ -152,7 +156,7 @@ def _packed(circuit: Timelines, bits: BitMap, least: int) -> tuple[list[int], Bi
     Returns:
         the qubits, and the map of their bits, or None where these are the tape's own
     """
-    used = [qubit for qubit, runs in enumerate(circuit.layers) if any(runs) or len(runs) > 1]
+    used = [q for q, layers in enumerate(circuit.layers) if any(layers) or len(layers) > 1]
     idle = [qubit for qubit in range(len(circuit.layers)) if qubit not in used]
     order = sorted([*used, *idle[: max(0, least - len(used))]])
     parities = tuple(
@@ -164,51 +168,62 @@ def _packed(circuit: Timelines, bits: BitMap, least: int) -> tuple[list[int], Bi
 
 
 def _candidates(
-    elements: Sequence[AnyElement], qubits: int, outcomes: frozenset[int] | None
+    elements: Sequence[AnyElement],
+    qubits: int,
+    outcomes: frozenset[int] | None,
+    passes: Passes,
 ) -> Iterator[Candidate]:
     """Return circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
     if outcomes is None:
-        return _exact_candidates(elements, qubits)
-    return _measured_candidates(RequiredCircuit.of(elements, qubits, outcomes), qubits)
+        return _exact_candidates(elements, qubits, passes)
+    required = RequiredCircuit.of(elements, qubits, outcomes)
+    return _measured_candidates(required, qubits, passes)
 
 
-def _exact_candidates(elements: Sequence[AnyElement], qubits: int) -> Iterator[Candidate]:
+def _exact_candidates(
+    elements: Sequence[AnyElement], qubits: int, passes: Passes
+) -> Iterator[Candidate]:
     """Yield circuits of the same unitary."""
     pairs = _on_pairs(elements)
-    blocks = consolidate(pairs, qubits)
+    blocks = consolidate(pairs, qubits, passes=passes)
     yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
     entanglers = len(timelines(blocks.elements, qubits).entanglers)
-    if len(pairs) > _MOST_ELEMENTS:
+    if len(pairs) > _MOST_ELEMENTS or not passes.pauli_gadgets:
         return
     words = synthesis.synthesise(pairs, qubits, most=entanglers)
     if words is not None:
-        again = consolidate(words.elements, qubits)
+        again = consolidate(words.elements, qubits, passes=passes)
         where = [again.where[place] for place in words.where]
         yield Candidate(again.elements, _held(where), again.derived)
 
 
-def _measured_candidates(required: RequiredCircuit, qubits: int) -> Iterator[Candidate]:
+def _measured_candidates(
+    required: RequiredCircuit, qubits: int, passes: Passes
+) -> Iterator[Candidate]:
     """Yield circuits of the same measured outcomes."""
+    merged = functools.partial(consolidate, qubits=qubits, measured=True, passes=passes)
     elements = _on_pairs(required.elements)
-    made = with_prepared_prefix(elements, qubits, terminal=range(qubits))
+    made = elements
+    if passes.prepared_start:
+        made = with_prepared_prefix(elements, qubits, terminal=range(qubits))
     most: int | None = None
     for start in [elements] if made == elements else [made, elements]:
         for states in (False, True):
-            blocks = consolidate(start, qubits, measured=True, states=states)
+            blocks = merged(start, states=states)
             yield Candidate(blocks.elements, required.moved(blocks.where), blocks.derived)
         entanglers = len(timelines(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
         if not most or len(start) > _MOST_ELEMENTS:
             return
+        if not passes.pauli_gadgets:
+            continue
         words = synthesis.synthesise_measured(
             start, qubits, measured=required.needed, from_zero=True, most=most
         )
         if words is not None:
             again = required.by(words)
             for states in (False, True):
-                blocks = consolidate(
-                    _on_pairs(again.elements), qubits, measured=True, states=states
-                )
+                blocks = merged(_on_pairs(again.elements), states=states)
                 yield Candidate(blocks.elements, again.moved(blocks.where), blocks.derived)
 
 
@@ -246,6 +261,7 @@ def _made(
     entangler: str,
     outcomes: frozenset[int] | None,
     points: Reals,
+    passes: Passes,
 ) -> _CompiledCandidate:
     """Compile a candidate to pulses.
 
@@ -255,6 +271,7 @@ def _made(
         entangler: "ms" or "zz"
         outcomes: the qubits whose outcomes are measured, or None for the whole unitary
         points: a few generic parameters
+        passes: those that run
 
     Returns:
         the candidate's pulses and gate counts
@@ -264,7 +281,9 @@ def _made(
     else:
         order, bits = _packed(whole, candidate.bits, max(1, len(outcomes)))
     found = whole.of(order)
-    own = pulses(found, entangler, found.samples(points), frames_free=outcomes is not None)
+    own = pulses(
+        found, entangler, found.samples(points), frames_free=outcomes is not None, passes=passes
+    )
     return _CompiledCandidate(candidate, own.counts(), found, own, order, bits)
 
 

@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.circuit.elements import Reals
+from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.circuit.quaternions import ONE, Quaternion, composed, magnitudes
 from pennylane_qstore.compiler.pulses.angle_range import MOST, TURN, Folded, folded, is_odd
 from pennylane_qstore.compiler.pulses.layout import Entangling, Layout
@@ -171,7 +172,12 @@ class Pulses:
 
 
 def pulses(
-    timelines: Timelines, entangler: str, samples: tuple[Reals, Reals], *, frames_free: bool = False
+    timelines: Timelines,
+    entangler: str,
+    samples: tuple[Reals, Reals],
+    *,
+    frames_free: bool = False,
+    passes: Passes = ALL_PASSES,
 ) -> Pulses:
     """Return the pulses of a circuit.
 
@@ -181,6 +187,7 @@ def pulses(
         samples: the timelines' angles and locals at a few generic parameters
         frames_free: whether outcomes of a qubit may come out turned around, as the programs tell,
             where that saves a pulse
+        passes: those that run
     """
     wiring, constant = _wiring(timelines, entangler)
     table = products([layer for own in timelines.layers for layer in own])
@@ -189,7 +196,7 @@ def pulses(
         for own in timelines.layers
         for layer in own
     ]
-    layers, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool))
+    layers, needed, angles = _fewest(table, wiring, samples, np.array(opaque, dtype=bool), passes)
     value = layers.at(*samples)
     angles.apply(value)
     antidiagonal = always(magnitudes(value)[0])
@@ -199,6 +206,7 @@ def pulses(
         still,
         [own[-1] for own in wiring.layers_of],
         len(wiring.signed),
+        carried=passes.x_frames,
     )
     before = _powers(_X, x_frames.before)
     if entangler == "zz":  # a half turn is a Z on both qubits
@@ -237,27 +245,32 @@ def _wiring(timelines: Timelines, entangler: str) -> tuple[Wiring, Folded]:
 
 
 def _fewest(
-    table: Products, wiring: Wiring, samples: tuple[Reals, Reals], opaque: NDArray[np.bool_]
+    table: Products,
+    wiring: Wiring,
+    samples: tuple[Reals, Reals],
+    opaque: NDArray[np.bool_],
+    passes: Passes,
 ) -> tuple[Products, NDArray[np.int_], Gauge]:
     """Return the layers with the entangler's gauge, their numbers of pulses, and the gauge.
 
     Pauli-X frames are not counted.
     """
     everywhere = np.zeros(len(opaque), dtype=int)
-    if wiring.entangler == "zz":
+    if wiring.entangler == "ms":
+        # exp(-iθ/2 Z⊗Z) = (H⊗H) exp(-iθ/2 X⊗X) (H⊗H)
+        inner_end, inner_start = everywhere > 0, everywhere > 0
+        inner_end[wiring.before] = inner_start[wiring.before + 1] = True
+        table = table.between(_powers(_H, inner_start), _powers(_H, inner_end))
+    if wiring.entangler == "zz" or not passes.ms_gauge:
         value = table.at(*samples)
         needed = np.where(opaque, 2, pulses_needed(*magnitudes(value)))
         return table, needed, gauge(Choice(needed, everywhere, everywhere))
-    # exp(-iθ/2 Z⊗Z) = (H⊗H) exp(-iθ/2 X⊗X) (H⊗H)
-    inner_end, inner_start = everywhere > 0, everywhere > 0
-    inner_end[wiring.before] = inner_start[wiring.before + 1] = True
-    turned = table.between(_powers(_H, inner_start), _powers(_H, inner_end))
-    choice = choose(turned.at(*samples), wiring.layers_of, opaque)
+    choice = choose(table.at(*samples), wiring.layers_of, opaque)
     before, after = (
         np.stack([np.cos(angles / 2), sign * np.sin(angles / 2), *np.zeros((2, len(angles)))], -1)
         for sign, angles in ((-1, constants(choice.before)), (1, constants(choice.after)))
     )
-    return turned.between(before, after), choice.pulses, gauge(choice)
+    return table.between(before, after), choice.pulses, gauge(choice)
 
 
 def _ends(

@@ -107,6 +107,8 @@ class XFrames:
         still: dict[int, bool],
         last: Sequence[int],
         n_open: int,
+        *,
+        carried: bool = True,
     ) -> None:
         """Finds the frames that cost the fewest pulses.
 
@@ -115,12 +117,13 @@ class XFrames:
             still: the layers that take no pulse, and whether they are an X up to a frame
             last: each qubit's last layer
             n_open: how many open bits there are
+            carried: whether frames are carried where that saves pulses, or none at all
         """
         self._ends, self._last, self._n_open = ends, last, n_open
         self._nodes = 1 + max((end.node for pair in ends for end in pair), default=GROUND)
         self._runs = list(still)
         links = [_link(*ends[layer], odd) for layer, odd in still.items()]
-        bits = fewest_broken(self._nodes, links)
+        bits = fewest_broken(self._nodes, links) if carried else [0] * (self._nodes + 1)
         self.before = np.array([bits[end.node] != end.odd for end, _ in ends], dtype=bool)
         self.after = np.array([bits[end.node] != end.odd for _, end in ends], dtype=bool)
         # From here on, bits are relative to these.
