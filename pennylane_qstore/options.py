@@ -29,8 +29,16 @@ NOISE_MODELS = (
     "forte-enterprise-1",
 )
 # The rates of a noise model of one's own: depolarising errors after gates on one and on two
-# qubits, and how often a qubit is read wrongly.
-NOISE_RATES = ("one_qubit", "two_qubit", "readout")
+# qubits; how often a qubit is read wrongly, or a 0 and a 1; how much too far an entangler turns, as
+# a fraction of its angle; and whether its error is in proportion to its angle.
+NOISE_RATES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(
+        ("one_qubit", "two_qubit", "readout", "readout_0", "readout_1"),
+        lambda rate: _is_number(rate) and 0 <= rate <= 1,
+    ),
+    "over_rotation": lambda part: _is_number(part) and -1 < part < 1,
+    "by_angle": lambda on: isinstance(on, bool),
+}
 _MITIGATIONS = {"debiasing", "symmetry_verification"}
 Level = Literal["none", "template", "full"]
 Gateset = Literal["native", "qis"]
@@ -103,8 +111,7 @@ def _is_rates(value: object) -> bool:
     return (
         isinstance(value, Mapping)
         and bool(value)
-        and value.keys() <= set(NOISE_RATES)
-        and all(_is_number(rate) and 0 <= rate <= 1 for rate in value.values())
+        and all(name in NOISE_RATES and NOISE_RATES[name](rate) for name, rate in value.items())
     )
 
 
@@ -150,7 +157,8 @@ class Options:
     noise_model: str | Mapping[str, float] | None = _option(
         None,
         'Noise model of a simulator, such as "aria-1". On the embedded emulator also rates of your '
-        'own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}.',
+        'own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}, with "readout_0" and '
+        '"readout_1", "over_rotation" and "by_angle" besides.',
         lambda model: model in NOISE_MODELS if isinstance(model, str) else _is_rates(model),
         f"use one of {', '.join(NOISE_MODELS)}",
     )

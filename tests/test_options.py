@@ -51,6 +51,8 @@ def test_a_device_needs_no_option_at_all():
         ({"noise_model": {"two": 0.01}}, "aria-1"),
         ({"noise_model": {"two_qubit": 1.5}}, "aria-1"),
         ({"noise_model": {}}, "aria-1"),
+        ({"noise_model": {"over_rotation": 1.0}}, "aria-1"),
+        ({"noise_model": {"by_angle": 1}}, "aria-1"),
         ({**CLOUD, "backend": "qpu.aria-1", "noise_model": "aria-1"}, "simulator"),
         ({**CLOUD, "noise_seed": 7}, "noise_model"),
         ({**CLOUD, "noise_model": "aria-1", "noise_seed": 0}, "2147483647"),

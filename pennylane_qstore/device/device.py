@@ -77,7 +77,8 @@ class QStoreDevice(Device):
         gateset: "native": this package compiles to native gates. "qis": it sends textbook gates,
             and IonQ compiles.
         noise_model: Noise model of a simulator, such as "aria-1". On the embedded emulator also
-            rates of your own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}.
+            rates of your own: {"one_qubit": 0.0005, "two_qubit": 0.01, "readout": 0.004}, with
+            "readout_0" and "readout_1", "over_rotation" and "by_angle" besides.
         noise_seed: Seed of the noise model, from 1 to 2³¹-1.
         error_mitigation: {"debiasing": bool, "symmetry_verification": bool}. None: IonQ's choice.
         sharpen: Whether debiased results are sharpened. None: IonQ's choice.

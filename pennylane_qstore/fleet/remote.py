@@ -191,7 +191,15 @@ def _settings(rates: Mapping[str, float]) -> dict[str, Any]:
     """Return the settings of an emulator for rates of one's own, which replace aria-1's."""
     if not rates:
         return {}
+    readout = rates.get("readout", 0.0)
     return {
-        "rates": {"aria-1": Rates(rates.get("one_qubit", 0.0), rates.get("two_qubit", 0.0))},
-        "readout_error": rates.get("readout", 0.0),
+        "rates": {
+            "aria-1": Rates(
+                rates.get("one_qubit", 0.0),
+                rates.get("two_qubit", 0.0),
+                rates.get("over_rotation", 0.0),
+                bool(rates.get("by_angle", False)),
+            )
+        },
+        "readout_error": (rates.get("readout_0", readout), rates.get("readout_1", readout)),
     }

@@ -33,7 +33,8 @@ class Settings:
         faults: faults that are set from the start
         rates: error rates by noise model, for models whose rates IonQ doesn't publish, or instead
         qpu_noise: whether QPUs have the noise of the model of the same name
-        readout_error: probability that a QPU or a noisy simulator reads a qubit wrongly
+        readout_error: probability that a QPU or a noisy simulator reads a qubit wrongly; or two, of
+            a 0 and of a 1
         retired_backends: whether aria-1 and aria-2, which IonQ retired, run as they did
         links: which links to results a job has: "old" URLs, "new" artifact descriptors, or "both"
         documented_failures: whether a job's `failure` has only the fields that IonQ documents
@@ -50,7 +51,7 @@ class Settings:
     faults: Sequence[Fault | str] = ()
     rates: Mapping[str, Rates] = field(default_factory=dict)
     qpu_noise: bool = False
-    readout_error: float = 0.0
+    readout_error: float | tuple[float, float] = 0.0
     retired_backends: bool = False
     links: str = "both"
     documented_failures: bool = False
@@ -61,8 +62,10 @@ class Settings:
         unknown = set(self.rates) - set(MODELS)
         if unknown:
             raise ValueError(f"there is no noise model {min(unknown)!r}; there are {[*MODELS]}")
-        if not (math.isfinite(self.readout_error) and 0 <= self.readout_error <= 1):
-            raise ValueError(f"readout_error is from 0 to 1, not {self.readout_error}")
+        errors = self.readout_error
+        for error in errors if isinstance(errors, tuple) else (errors,):
+            if not (math.isfinite(error) and 0 <= error <= 1):
+                raise ValueError(f"readout_error is from 0 to 1, not {error}")
         if self.links not in LINKS:
             raise ValueError(f"links is one of {', '.join(LINKS)}, not {self.links!r}")
 

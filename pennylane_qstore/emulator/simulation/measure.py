@@ -45,14 +45,14 @@ class Sampling:
         shots: number of shots of each circuit
         random: returns the random generator of a circuit from its place in the job
         rates: the rates of its gate noise; None without noise
-        readout_error: probability that a qubit is read wrongly
+        readout_error: probability that a qubit is read wrongly; or two, of a 0 and of a 1
         density_qubits: most qubits that are simulated as a density matrix
     """
 
     shots: int
     random: Random
     rates: Rates | None = None
-    readout_error: float = 0.0
+    readout_error: float | tuple[float, float] = 0.0
     density_qubits: int = DENSITY_QUBITS
 
 
@@ -118,10 +118,12 @@ def _misread(
     counts: Counts, qubits: int, sampling: Sampling, random: np.random.Generator
 ) -> Counts:
     """Return the counts after each qubit of each shot was flipped at the readout error's rate."""
-    if not sampling.readout_error:
+    error = sampling.readout_error
+    zero, one = error if isinstance(error, tuple) else (error, error)
+    if not zero and not one:
         return counts
     shots = np.repeat(counts.states, counts.counts)
     for qubit in range(qubits):
-        wrong = random.random(len(shots)) < sampling.readout_error
+        wrong = random.random(len(shots)) < np.where(shots >> qubit & 1, one, zero)
         shots ^= wrong.astype(np.int64) << qubit
     return _tally(shots, np.ones_like(shots))

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, GateShape, Structure
-from pennylane_qstore.emulator.simulation.gates import Entry, Matrix, Numbers
+from pennylane_qstore.emulator.simulation.gates import NATIVE, Entry, Matrix, Numbers
 from pennylane_qstore.emulator.simulation.pauli import evolve
 from pennylane_qstore.emulator.simulation.register import Register, read_out
 from pennylane_qstore.emulator.simulation.simulator import (
@@ -36,22 +37,52 @@ PAULIS: NDArray[np.complex128] = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]]
 )
 
+LARGEST_ANGLE = 0.25  # turns, of a native entangler
+_ENTANGLERS = (NATIVE["ms"], NATIVE["zz"])
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Rates of the depolarising channels.
+    """Rates of the depolarising channels, and what native entanglers do besides.
 
     Attributes:
         one: rate after a one-qubit gate
         two: rate after a two-qubit gate
+        over_rotation: how much larger a native entangler's angle is than asked for, as a fraction
+            of it; this error is coherent
+        by_angle: whether a native entangler's rate is in proportion to its angle, and `two` at a
+            quarter turn (QSCOUT measured errors that fall with the angle: arXiv 2504.06259)
     """
 
     one: float
     two: float
+    over_rotation: float = 0.0
+    by_angle: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.one <= 1 and 0 <= self.two <= 1):
             raise ValueError(f"rates are from 0 to 1, not {self.one} and {self.two}")
+        if not -1 < self.over_rotation < 1:
+            raise ValueError(f"over_rotation is from -1 to 1, not {self.over_rotation}")
+
+    def turned(self, gate: GateShape, numbers: Numbers) -> Numbers:
+        """Return a gate's parameters with its over-rotation, shape (parameters, batch)."""
+        if not self.over_rotation or gate.kind not in _ENTANGLERS:
+            return numbers
+        turned = np.array(numbers)
+        turned[-1] *= 1 + self.over_rotation
+        return turned
+
+    def of_pair(self, gate: GateShape, numbers: Numbers) -> float | NDArray[np.float64]:
+        """Return the rate after a gate on two qubits, a number or one for each circuit.
+
+        Args:
+            gate: the gate
+            numbers: its parameters, shape (parameters, batch)
+        """
+        if not self.by_angle or gate.kind not in _ENTANGLERS:
+            return self.two
+        return self.two * np.abs(np.asarray(numbers[-1])) / LARGEST_ANGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +165,15 @@ class _Density:
         for noisy in _channels(gate):
             if len(noisy) > 1:
                 self._settle(noisy)
-        apply(self._register, gate, numbers)
-        self._apply_conjugate(gate, numbers)
+        turned = self._rates.turned(gate, numbers)
+        apply(self._register, gate, turned)
+        self._apply_conjugate(gate, turned)
         for noisy in _channels(gate):
             if len(noisy) == 1:
                 # On one qubit the channel commutes with every gate, so it can wait.
                 self._kept[noisy[0]] = self._kept.get(noisy[0], 1.0) * (1 - self._rates.one)
             else:
-                self._channel(noisy, 1 - self._rates.two)
+                self._channel(noisy, 1 - self._rates.of_pair(gate, numbers))
 
     def _apply_conjugate(self, gate: GateShape, numbers: Numbers) -> None:
         """Apply a gate to the columns, with all matrices conjugated."""
@@ -169,7 +201,7 @@ class _Density:
             if kept < 1:
                 self._channel((qubit,), kept)
 
-    def _channel(self, qubits: Sequence[int], kept: float) -> None:
+    def _channel(self, qubits: Sequence[int], kept: float | NDArray[np.float64]) -> None:
         """Apply a depolarising channel that keeps a part of the state."""
         both = (*qubits, *(q + self._shift for q in qubits))
         self._register.couple(_depolarising(len(qubits), kept), both)
@@ -188,7 +220,7 @@ class _Density:
         return read_out(qubits, diagonal, self._structure.bits)
 
 
-def _depolarising(width: int, kept: float) -> Matrix:
+def _depolarising(width: int, kept: Any) -> Matrix:
     """Return the channel as a matrix on the row bits followed by the column bits."""
     size, mixed = 1 << width, (1 - kept) / (1 << width)
     rows: list[tuple[Entry, ...]] = []
@@ -246,19 +278,26 @@ def trajectories(
             if stop.is_set():
                 raise StoppedError
             column = numbers[place : place + gate.size, None]
-            apply(register, gate, np.broadcast_to(column, (gate.size, len(part))))
+            own = np.broadcast_to(column, (gate.size, len(part)))
+            apply(register, gate, rates.turned(gate, own))
             place += gate.size
-            _err(register, gate, rates, random)
+            _err(register, gate, own, rates, random)
         register.settle_all()
         chunk = Chunk(tuple(range(len(part))), *register.probabilities(structure.bits))
         yield chunk, part
 
 
-def _err(register: Register, gate: GateShape, rates: Rates, random: np.random.Generator) -> None:
+def _err(
+    register: Register,
+    gate: GateShape,
+    numbers: Numbers,
+    rates: Rates,
+    random: np.random.Generator,
+) -> None:
     """Apply random Paulis to the gate's qubits, in the runs drawn at the channel's rate."""
     batch = register.amplitudes.shape[1]
     for qubits in _channels(gate):
-        rate = rates.one if len(qubits) == 1 else rates.two
+        rate = rates.one if len(qubits) == 1 else rates.of_pair(gate, numbers)
         hit: NDArray[np.bool_] = np.asarray(random.random(batch) < rate)
         if not hit.any():
             continue

@@ -181,3 +181,50 @@ def test_rates_that_cannot_be(rates):
     """A rate is a probability."""
     with pytest.raises(ValueError, match="rates are from 0 to 1"):
         Rates(*rates)
+
+
+def entangled(name, angles, rates):
+    """Probabilities of native entanglers between pulses, with noise."""
+    gates = [{"gate": "gpi2", "target": qubit, "phase": 0.1} for qubit in range(2)]
+    for angle in angles:
+        phases = {"phases": [0.0, 0.0]} if name == "ms" else {}
+        gates.append({"gate": name, "targets": [0, 1], "angle": angle, **phases})
+    gates += [{"gate": "gpi2", "target": qubit, "phase": 0.2 + qubit / 9} for qubit in range(2)]
+    reader = CircuitReader()
+    reader.read(gates, "circuit", "native", None)
+    (group,) = reader.groups()
+    (chunk,) = density(group, rates, threading.Event())
+    return chunk.probabilities[0]
+
+
+@pytest.mark.parametrize("name", ["ms", "zz"])
+@pytest.mark.parametrize("angle", [0.05, 0.2])
+@pytest.mark.parametrize("copies", [1, 2])
+def test_an_entangler_turns_too_far(name, angle, copies):
+    """Over-rotation is a fraction of the angle, and coherent: two of them make twice the error."""
+    found = entangled(name, [angle] * copies, Rates(0, 0, over_rotation=0.1))
+    assert np.allclose(found, entangled(name, [angle * 1.1] * copies, Rates(0, 0)), atol=1e-12)
+    assert not np.allclose(found, entangled(name, [angle] * copies, Rates(0, 0)), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["ms", "zz"])
+@pytest.mark.parametrize("angle", [0.05, 0.1, 0.25])
+def test_an_entanglers_rate_can_follow_its_angle(name, angle):
+    """The rate is what is given at a quarter turn, and falls in proportion."""
+    found = entangled(name, [angle], Rates(0, 0.08, by_angle=True))
+    wanted = entangled(name, [angle], Rates(0, 0.08 * angle / 0.25))
+    assert np.allclose(found, wanted, atol=1e-12)
+
+
+def test_zeros_and_ones_are_misread_at_their_own_rates():
+    """Within five standard deviations of 100,000 shots."""
+    group = group_of(
+        [{"gate": "x", "target": 0}, {"gate": "h", "target": 1}, {"gate": "h", "target": 1}]
+    )
+    sampling = Sampling(100_000, np.random.default_rng, None, (0.02, 0.1))
+    ((_, counts),) = measure(group, sampling, threading.Event())
+    seen = dict(zip(counts.states.tolist(), (counts.counts / 100_000).tolist(), strict=True))
+    one_wrong = seen[0] + seen[2]
+    zero_wrong = seen[2] + seen[3]
+    assert abs(one_wrong - 0.1) < 5 * np.sqrt(0.1 * 0.9 / 100_000)
+    assert abs(zero_wrong - 0.02) < 5 * np.sqrt(0.02 * 0.98 / 100_000)
