@@ -4,13 +4,14 @@ import pytest
 from hypothesis import settings
 
 from pennylane_qstore.cloud.http import loop
+from tests.examples import DEFAULT, RELEASE
 from tests.scripted import ScriptedIonQ
 
 # No time limit for an example: on a busy machine it would fail without a wrong result.
-# By default the examples are the same each time, so that a failure comes from the change.
-settings.register_profile("qstore", deadline=None, max_examples=40, derandomize=True)
-# Before a release: `pytest -m "" --hypothesis-profile=release --timeout=3600`.
-settings.register_profile("release", deadline=None, max_examples=1000, print_blob=True)
+# By default the examples are few, and the same each time, so that a failure comes from the change.
+settings.register_profile("qstore", deadline=None, max_examples=DEFAULT, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=4 * DEFAULT, derandomize=True)
+settings.register_profile("release", deadline=None, max_examples=RELEASE, print_blob=True)
 settings.load_profile("qstore")
 
 

@@ -87,7 +87,7 @@ class Moving:
         await server.stop()
 
 
-@examples(250)
+@examples(60)
 @given(SCHEDULES)
 def test_a_job_that_moves_is_paid_once(schedule):
     """Whatever a submit, a look or a cancellation meets, a circuit runs on one backend only."""

@@ -151,7 +151,7 @@ ENDED = st.fixed_dictionaries(
 )
 
 
-@examples(250)
+@examples(60)
 @given(st.fixed_dictionaries(PLAIN))
 @example(
     {
@@ -179,7 +179,7 @@ def test_nothing_is_paid_twice_or_lost(schedule):
     assert submitted(run) == set(run.server.jobs)
 
 
-@examples(250)
+@examples(60)
 @given(ENDED)
 def test_what_failed_is_told_and_the_rest_is_kept(schedule):
     """Each circuit has its outcome, or an error that tells why not, and of which job."""
@@ -192,7 +192,7 @@ def test_what_failed_is_told_and_the_rest_is_kept(schedule):
     assert submitted(run) == set(run.server.jobs)
 
 
-@examples(250)
+@examples(60)
 @given(INTERRUPTED)
 def test_an_interrupt_leaves_nothing_running(schedule):
     """What is live is cancelled with one request, but for submits that are said to be open."""
@@ -205,7 +205,7 @@ def test_an_interrupt_leaves_nothing_running(schedule):
         assert run.waited <= schedule["interrupt"] + 5.0
 
 
-@examples(250)
+@examples(60)
 @given(LIMITED)
 def test_the_users_rate_is_kept(schedule):
     """However the requests go, there are no more of them than the user allows."""

@@ -79,6 +79,7 @@ def test_there_is_a_ceiling_for_every_form():
     assert forms == set(FORMS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name, form in FORMS if form == "operators"])
 def test_both_forms_are_the_same_circuit(name):
     """PennyLane's operators have the textbook gates' unitary, up to a phase."""
@@ -203,7 +204,10 @@ gates = st.builds(
 )
 
 
-def check_random_circuit(chosen, machine):
+@examples(20)
+@given(chosen=st.lists(gates, min_size=1, max_size=6), machine=st.sampled_from(sorted(ENTANGLERS)))
+def test_a_random_circuit_of_all_gates_keeps_its_unitary(chosen, machine):
+    """Whatever operators follow one another, on their own or from a template."""
     expected = np.eye(2**4, dtype=complex)
     for op, matrix in chosen:
         expected = applied(matrix, list(op.wires), expected)
@@ -214,21 +218,3 @@ def check_random_circuit(chosen, machine):
         ((programs, row),) = sent([tape], 4, machine, templates, measurement_aware=True)
         found = outcome_probabilities(programs, 4, row)
         assert np.abs(found - np.abs(expected[:, 0]) ** 2).max() < EXACT
-
-
-chosen_gates = st.lists(gates, min_size=1, max_size=6)
-
-
-@examples(20)
-@given(chosen=chosen_gates, machine=st.sampled_from(sorted(ENTANGLERS)))
-def test_a_random_circuit_of_all_gates_keeps_its_unitary(chosen, machine):
-    """Whatever operators follow one another, on their own or from a template."""
-    check_random_circuit(chosen, machine)
-
-
-@pytest.mark.long
-@machines
-@given(chosen=chosen_gates)
-def test_many_random_circuits_of_all_gates_keep_their_unitaries(chosen, machine):
-    """As the test above, with more circuits on each machine."""
-    check_random_circuit(chosen, machine)
