@@ -40,8 +40,8 @@ class GPI(Operation):
     grad_method = "A"
     parameter_frequencies: ClassVar = [(2 * TURN,)]
 
-    def __init__(self, phase: Any, wires: Any, id: str | None = None) -> None:
-        super().__init__(phase, wires=wires, id=id)
+    def __init__(self, phase: Any, wires: Any) -> None:
+        super().__init__(phase, wires=wires)
 
     @staticmethod
     def compute_matrix(phase: Any) -> Any:
@@ -79,8 +79,8 @@ class GPI2(Operation):
     grad_method = "A"
     parameter_frequencies: ClassVar = [(TURN, 2 * TURN)]
 
-    def __init__(self, phase: Any, wires: Any, id: str | None = None) -> None:
-        super().__init__(phase, wires=wires, id=id)
+    def __init__(self, phase: Any, wires: Any) -> None:
+        super().__init__(phase, wires=wires)
 
     @staticmethod
     def compute_matrix(phase: Any) -> Any:
@@ -121,10 +121,8 @@ class MS(Operation):
     grad_method = "A"
     parameter_frequencies: ClassVar = [(TURN, 2 * TURN), (TURN, 2 * TURN), (TURN,)]
 
-    def __init__(
-        self, phase0: Any, phase1: Any, angle: Any = 0.25, wires: Any = None, id: str | None = None
-    ) -> None:
-        super().__init__(phase0, phase1, angle, wires=wires, id=id)
+    def __init__(self, phase0: Any, phase1: Any, angle: Any = 0.25, wires: Any = None) -> None:
+        super().__init__(phase0, phase1, angle, wires=wires)
 
     @staticmethod
     def compute_matrix(phase0: Any, phase1: Any, angle: Any) -> Any:
@@ -177,8 +175,8 @@ class ZZ(Operation):
     grad_method = "A"
     parameter_frequencies: ClassVar = [(TURN,)]
 
-    def __init__(self, angle: Any = 0.25, wires: Any = None, id: str | None = None) -> None:
-        super().__init__(angle, wires=wires, id=id)
+    def __init__(self, angle: Any = 0.25, wires: Any = None) -> None:
+        super().__init__(angle, wires=wires)
 
     @staticmethod
     def compute_matrix(angle: Any) -> Any:

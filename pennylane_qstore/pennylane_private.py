@@ -27,14 +27,23 @@ from pennylane.gradients.gradient_transform import (
 from pennylane.gradients.spsa_gradient import _expand_transform_spsa as expand_for_spsa
 from pennylane.gradients.spsa_gradient import _rademacher_sampler as rademacher_sampler
 from pennylane.measurements import MeasurementProcess
-from pennylane.operation import Operator
+from pennylane.operation import Operation, Operator
 from pennylane.optimize.qng import _reshape_and_regularize as reshape_and_regularize
 from pennylane.optimize.rotosolve import _restrict_to_univariate as restrict_to_univariate
 from pennylane.optimize.rotosolve import _validate_inputs as validate_rotosolve_inputs
 from pennylane.queuing import AnnotatedQueue, QueuingManager
 
+try:
+    from pennylane.resource import Resources as GateCounts
+    from pennylane.resource import ResourcesOperation as CountedOperation
+except ImportError:  # PennyLane 0.46 counts an operation as one gate
+    CountedOperation, GateCounts = Operation, dict
+
 __all__ = [
+    "DATA",
     "HYPERPARAMETERS",
+    "CountedOperation",
+    "GateCounts",
     "all_zero_grad",
     "assert_no_trainable_tape_batching",
     "carrier",
@@ -58,8 +67,10 @@ __all__ = [
     "wire_labels",
 ]
 
-# Where an operation keeps its hyperparameters, for a copy that skips its constructor.
+# Where an operation keeps its hyperparameters and its parameters, for a copy that skips its
+# constructor. Until PennyLane 0.45 `data` is a plain attribute.
 HYPERPARAMETERS = "_hyperparameters"
+DATA = "_data" if hasattr(Operator, "data") else "data"
 # An operation's wire labels, past the properties, which take longer than all else that is read.
 wire_labels = operator.attrgetter("_wires._labels")
 # The module in which JAX's compiled functions call back into Python.
@@ -131,7 +142,9 @@ class _Output:
 
 def control_labels(op: Operator) -> Any:
     """Return the labels of a controlled operation's control wires, in order."""
-    return op._hyperparameters["control_wires"]._labels  # noqa: SLF001  faster than properties
+    kept = op.__dict__.get(HYPERPARAMETERS)  # PennyLane 0.46's gates have none
+    wires = op.control_wires if kept is None else kept["control_wires"]
+    return wires._labels  # noqa: SLF001  faster than properties
 
 
 def sample_dtype(measurement: MeasurementProcess) -> Any:

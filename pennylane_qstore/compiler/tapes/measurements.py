@@ -251,9 +251,9 @@ def _axes(obs: Operator) -> tuple[dict[Any, Hashable], dict[Hashable, list[Opera
             axis_of.update(letters)
             rotations.update(_pauli_rotations(letters))
             continue
-        axis_of.update(dict.fromkeys(factor.wires, factor.hash))
+        axis_of.update(dict.fromkeys(factor.wires, hash(factor)))
         try:
-            rotations[factor.hash] = factor.diagonalizing_gates()
+            rotations[hash(factor)] = factor.diagonalizing_gates()
         except DiagGatesUndefinedError:
             raise DeviceError(
                 f"Observable {factor} is not supported: its eigenvectors are unknown"

@@ -6,14 +6,13 @@ from typing import Any
 import pennylane as qml
 from numpy.typing import NDArray
 from pennylane.operation import Operator
-from pennylane.resource import Resources, ResourcesOperation
 
 from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.tapes.directive import Directive
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.pennylane_private import HYPERPARAMETERS
+from pennylane_qstore.pennylane_private import DATA, HYPERPARAMETERS, CountedOperation, GateCounts
 from pennylane_qstore.programs.program import Programs
 from pennylane_qstore.tensors import to_numpy
 
@@ -42,7 +41,7 @@ _QIS: dict[str, Any] = {
 _NUMBERS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1, "rx": 1, "ry": 1, "rz": 1, "xx": 1, "yy": 1}
 
 
-class BoundTemplate(ResourcesOperation):
+class BoundTemplate(CountedOperation):
     """A whole circuit: a structure that was compiled before, and the angles of this tape.
 
     Its decomposition and its resources are the gates that are sent.
@@ -86,7 +85,7 @@ class BoundTemplate(ResourcesOperation):
         other = object.__new__(type(self))
         own = other.__dict__
         own.update(self.__dict__)
-        own["data"] = (params,)
+        own[DATA] = (params,)
         own[HYPERPARAMETERS] = {"template": self.template, "target": target}
         if directive is not None:
             own["directive"] = directive
@@ -106,6 +105,9 @@ class BoundTemplate(ResourcesOperation):
     @property
     def hash(self) -> int:
         """By the structure and the exact angles; PennyLane's own rounds and cuts short."""
+        return hash(self)
+
+    def __hash__(self) -> int:
         directive = self.directive and (self.directive.scale, self.directive.mitigation)
         return hash((self.template.number, self.params.shape, self.params.tobytes(), directive))
 
@@ -119,13 +121,13 @@ class BoundTemplate(ResourcesOperation):
         """It always has one."""
         return True
 
-    def resources(self) -> Resources:
+    def resources(self) -> Any:
         """Return the gates of one circuit, and its depth."""
         programs = self._bound().programs
         gates = programs.gates
         names = [op.name for op in self.decomposition()]
         sizes = [len(qubits) for _, qubits in gates]
-        return Resources(
+        return GateCounts(
             num_wires=len(self.wires),
             num_gates=len(gates),
             gate_types={name: names.count(name) for name in names},
