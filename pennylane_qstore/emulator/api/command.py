@@ -17,7 +17,7 @@ from pennylane_qstore.emulator.api.server import run as serve_until_stopped
 from pennylane_qstore.emulator.service.archive import StateFileError
 from pennylane_qstore.emulator.service.faults import read_fault
 from pennylane_qstore.emulator.service.jobs import Job
-from pennylane_qstore.emulator.service.settings import LINKS, Settings
+from pennylane_qstore.emulator.service.settings import CONTRACTS, LINKS, Settings
 from pennylane_qstore.emulator.service.timing import PROFILES, profile_of
 from pennylane_qstore.emulator.simulation.noise import Rates
 
@@ -65,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="chance that a qubit is read wrongly (%(default)s)",
     )
     add("--retired-backends", action="store_true", help="aria-1 and aria-2 run as they did (off)")
+    add("--contract", choices=CONTRACTS, default="gates", help="what jobs are priced by")
     add("--links", choices=LINKS, default="both", help="links to results of a job (%(default)s)")
     add(
         "--documented-failures",
@@ -139,6 +140,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "qpu_noise": args.qpu_noise,
         "readout_error": args.readout_error,
         "retired_backends": args.retired_backends,
+        "contract": args.contract,
         "links": args.links,
         "documented_failures": args.documented_failures,
         "state": args.state,

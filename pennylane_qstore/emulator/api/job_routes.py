@@ -59,7 +59,7 @@ async def _submit(request: web.Request, raw: bytes) -> web.Response:
     if settings.qpu_noise and not order.backend.is_simulator:
         _check_model(order.backend, known)
     if order.session_id is not None:
-        price = prices.cost(order.backend, order.gates, order.shots, order.debiasing)
+        price = view.price_of(order, order.gates, settings.contract, len(order.circuits))
         request.app[SESSIONS].admit(order.session_id, order.backend.name, price)
     job = runner.submit(order, groups)
     body = {"id": job.id, "status": job.status, "session_id": order.session_id}
@@ -154,7 +154,8 @@ async def estimate(request: web.Request) -> web.Response:
     backend = request.app[SETTINGS].backends[context["backend"]]
     moment = stamp(request.app[SETTINGS].clock.now())
     waiting = request.app[RUNNER].waiting_ms(backend.name)
-    return web.json_response(prices.estimate(backend, context, moment, waiting))
+    contract = request.app[SETTINGS].contract
+    return web.json_response(prices.estimate(backend, context, moment, waiting, contract))
 
 
 @routes.get(BASE + "/jobs/{id}")

@@ -3,12 +3,13 @@
 from typing import Any
 
 from pennylane_qstore.emulator.api.prices import cost
-from pennylane_qstore.emulator.intake.request import SINGLE
+from pennylane_qstore.emulator.intake.request import SINGLE, JobRequest
 from pennylane_qstore.emulator.service.clock import stamp
 from pennylane_qstore.emulator.service.faults import UNKNOWN_STATUS
 from pennylane_qstore.emulator.service.jobs import Job
 from pennylane_qstore.emulator.service.links import links
-from pennylane_qstore.emulator.service.settings import PROJECT_ID, SUBMITTER_ID, Settings
+from pennylane_qstore.emulator.service.settings import BY_SECOND, PROJECT_ID, SUBMITTER_ID, Settings
+from pennylane_qstore.emulator.service.timing import machine_seconds
 
 
 def row(job: Job, settings: Settings) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def row(job: Job, settings: Settings) -> dict[str, Any]:
         "type": order.type if job.parent is None else SINGLE,
         "backend": order.backend.name,
         "dry_run": order.dry_run,
-        "cost_model": "2QGE_operations",
+        "cost_model": "QCT" if job.contract == BY_SECOND else "2QGE_operations",
         "submitter_id": SUBMITTER_ID,
         "project_id": PROJECT_ID,
         "parent_job_id": None if job.parent is None else job.parent.id,
@@ -56,8 +57,12 @@ def whole(job: Job, settings: Settings) -> dict[str, Any]:
 
 def price(job: Job) -> float:
     """Return a job's price in US dollars."""
-    order = job.order
-    return cost(order.backend, job.gates, order.shots, order.debiasing)
+    return price_of(job.order, job.gates, job.contract, len(job.children) or 1)
+
+
+def price_of(order: JobRequest, gates: tuple[int, int], contract: str, circuits: int) -> float:
+    """Return the price of a request, or of some of its circuits, in US dollars."""
+    return cost(order.backend, gates, order.shots, order.debiasing, contract, circuits)
 
 
 def charged(job: Job) -> float:
@@ -101,8 +106,16 @@ def _duration_ms(job: Job) -> int | None:
 
 def _stats(job: Job) -> dict[str, Any]:
     one, more = job.gates
+    circuits = len(job.children) or 1
+    times = {}
+    if job.contract == BY_SECOND and not job.order.backend.is_simulator:
+        seconds = machine_seconds(circuits, job.gates, job.order.shots)
+        times["predicted_quantum_compute_time_us"] = round(1e6 * seconds)
+        if charged(job):
+            times["billed_quantum_compute_time_us"] = round(1e6 * seconds)
     return {
+        **times,
         "qubits": job.order.qubits if job.parent is None else job.circuit.qubits,
-        "circuits": len(job.children) or 1,
+        "circuits": circuits,
         "gate_counts": {"1q": one, "2q": more},
     }

@@ -122,7 +122,7 @@ def _job(row: tuple[Any, ...], settings: Settings, programs: Callable[[str], Pro
     """Return the job of a row; one that had not ended is as it was when it was submitted."""
     _, number, body, states, text, spans = row
     order, groups = read_request(body, MODELS, WITH_RETIRED, programs)
-    job = Job(order, int(number), settings.clock, groups)
+    job = Job(order, int(number), settings.clock, groups, contract=settings.contract)
     for each, state in zip((job, *job.children), json.loads(states), strict=True):
         _restore(each, state)
     if text is not None:

@@ -9,6 +9,7 @@ from pennylane_qstore.emulator.intake.request import MULTI, JobRequest
 from pennylane_qstore.emulator.service.clock import Clock
 from pennylane_qstore.emulator.service.faults import MISSING_CHILD, SHUFFLED, Fault
 from pennylane_qstore.emulator.service.links import EXACT, MANY, MEASURED, Result
+from pennylane_qstore.emulator.service.settings import BY_GATES
 from pennylane_qstore.emulator.simulation.answer import Answer
 from pennylane_qstore.emulator.simulation.circuit import Circuit, CircuitGroup
 
@@ -36,6 +37,7 @@ class Job:
         moments: seconds since 1970 when it was "submitted", "started", and "ended"
         predicted: predicted seconds of waiting and of running, at its submission
         faults: the injected faults that affect it
+        contract: how it is priced, one of the settings' contracts
         changed: called with the job at every new status; not for a child
     """
 
@@ -44,6 +46,7 @@ class Job:
         "changed",
         "children",
         "clock",
+        "contract",
         "failure",
         "faults",
         "groups",
@@ -66,6 +69,7 @@ class Job:
         groups: tuple[CircuitGroup, ...] = (),
         parent: "Job | None" = None,
         place: int = 0,
+        contract: str = BY_GATES,
     ) -> None:
         self.id = str(uuid.uuid4())
         self.number = number
@@ -78,6 +82,7 @@ class Job:
         self.answer: Answer | None = None
         self.stop: threading.Event = threading.Event() if parent is None else parent.stop
         self.clock = clock
+        self.contract = contract
         self.moments: dict[str, float] = {"submitted": clock.now()}
         self.predicted = (0.0, 0.0)
         self.faults: tuple[Fault, ...] = ()
@@ -85,7 +90,7 @@ class Job:
         self.children: list[Job] = []
         if parent is None and order.type == MULTI:
             self.children = [
-                Job(order, number + 1 + i, clock, parent=self, place=i)
+                Job(order, number + 1 + i, clock, (), self, i, contract)
                 for i in range(len(order.circuits))
             ]
 

@@ -49,7 +49,7 @@ class JobRunner:
 
     def __init__(self, settings: Settings) -> None:
         self.seed = secrets.randbits(64) if settings.seed is None else settings.seed
-        self.store = Store(settings.keep, settings.clock)
+        self.store = Store(settings.keep, settings.clock, settings.contract)
         self.faults = Faults(self.seed)
         self.profile: Profile = settings.timing
         self.changed: Callable[[Job], None] = lambda _: None

@@ -17,6 +17,7 @@ PROJECT_ID = "944904d6-2e30-4cfb-8bc4-04afaabcdd42"
 SUBMITTER_ID = "64b03577072d45001c85e9c4"
 
 LINKS = ("both", "old", "new")
+BY_GATES, BY_SECOND = CONTRACTS = ("gates", "compute-second")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Settings:
         readout_error: probability that a QPU or a noisy simulator reads a qubit wrongly; or two, of
             a 0 and of a 1
         retired_backends: whether aria-1 and aria-2, which IonQ retired, run as they did
+        contract: how jobs are priced: by "gates", or by "compute-second"
         links: which links to results a job has: "old" URLs, "new" artifact descriptors, or "both"
         documented_failures: whether a job's `failure` has only the fields that IonQ documents
         state: a SQLite file that keeps jobs over a restart
@@ -53,6 +55,7 @@ class Settings:
     qpu_noise: bool = False
     readout_error: float | tuple[float, float] = 0.0
     retired_backends: bool = False
+    contract: str = "gates"
     links: str = "both"
     documented_failures: bool = False
     state: Path | str | None = None
@@ -66,6 +69,8 @@ class Settings:
         for error in errors if isinstance(errors, tuple) else (errors,):
             if not (math.isfinite(error) and 0 <= error <= 1):
                 raise ValueError(f"readout_error is from 0 to 1, not {error}")
+        if self.contract not in CONTRACTS:
+            raise ValueError(f"contract is one of {', '.join(CONTRACTS)}, not {self.contract!r}")
         if self.links not in LINKS:
             raise ValueError(f"links is one of {', '.join(LINKS)}, not {self.links!r}")
 

@@ -56,8 +56,9 @@ class Store:
         dropped: called with every job that is deleted or dropped
     """
 
-    def __init__(self, keep: int, clock: Clock) -> None:
+    def __init__(self, keep: int, clock: Clock, contract: str) -> None:
         self.keep = keep
+        self._contract = contract
         self.dropped: Callable[[Job], None] = lambda _: None
         self._clock = clock
         self._jobs: dict[str, Job] = {}
@@ -69,7 +70,7 @@ class Store:
 
     def add(self, order: JobRequest, groups: tuple[CircuitGroup, ...]) -> Job:
         """Return a new job, stored with its children."""
-        job = Job(order, self._numbers, self._clock, groups)
+        job = Job(order, self._numbers, self._clock, groups, contract=self._contract)
         self.put(job)
         return job
 
