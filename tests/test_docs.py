@@ -1,6 +1,5 @@
 """The docs are true: their blocks run, their commands parse, and what they name exists."""
 
-import ast
 import asyncio
 import doctest
 import importlib.util
@@ -65,24 +64,25 @@ def emulator(commands):
         process.communicate()
 
 
-def run(code, names):
-    """Runs a block, which may await."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    compiled = compile(code, "docs", "exec", flags=flags, dont_inherit=True)
+def run(code, names, *, in_notebook):
+    """Runs a block as a script, or in a thread whose event loop runs, as a notebook's does."""
+    compiled = compile(code, "docs", "exec", dont_inherit=True)
 
     async def within():
-        found = eval(compiled, names)
-        if inspect.isawaitable(found):
-            await found
+        exec(compiled, names)
 
-    if "await " in code or "get_running_loop" in code:
+    if in_notebook:
         asyncio.run(within())
     else:
         exec(compiled, names)
 
 
-@pytest.mark.parametrize("blocks", list(sections()))
-def test_a_section_runs_and_prints_what_it_says(blocks, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("blocks", "in_notebook"),
+    [pytest.param(*each.values, where, id=f"{each.id}{'-notebook' * where}") for each in sections()
+     for where in (False, *[True] * ("Jupyter" in each.id))],
+)  # fmt: skip
+def test_a_section_runs_and_prints_what_it_says(blocks, in_notebook, monkeypatch, tmp_path):
     """The blocks of a section run in their order, and a text block is what the last one printed."""
     code = "\n".join(text for kind, text in blocks if kind == "python")
     for extra in EXTRAS:
@@ -104,7 +104,7 @@ def test_a_section_runs_and_prints_what_it_says(blocks, monkeypatch, tmp_path):
             if kind == "python":
                 heard = io.StringIO()
                 with redirect_stdout(heard):
-                    run(text.replace(f":{PORT}/", f":{port}/"), names)
+                    run(text.replace(f":{PORT}/", f":{port}/"), names, in_notebook=in_notebook)
                 printed = heard.getvalue()
             elif kind == "text":
                 assert printed == text

@@ -412,8 +412,9 @@ class QStoreDevice(Device):
         Raises:
             OptionError: it is another device's
         """
-        if qnode.device is not self:
-            raise OptionError("qnode", qnode, "use a QNode of this device")
+        if getattr(qnode, "device", None) is not self:
+            expected = "use a QNode of this device; for an optimizer's step, that of its circuit"
+            raise OptionError("qnode", qnode, expected)
 
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)

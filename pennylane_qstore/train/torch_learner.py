@@ -4,11 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from pennylane_qstore.tensors import to_numpy
 from pennylane_qstore.train.history import Measured
 from pennylane_qstore.train.samples import Samples
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "torch is missing: pip install 'pennylane-qstore[torch]'", name="torch"
+    ) from error
 
 # A checkpoint keeps arrays: a torch tensor becomes a dictionary with this key and its array.
 _TENSOR = "torch.Tensor"

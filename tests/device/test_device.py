@@ -500,6 +500,9 @@ def test_a_call_is_estimated_before_it_is_sent(ionq):
     assert ionq.jobs == {}
     with pytest.raises(qstore.OptionError, match="this device"):
         cloud(ionq).estimate(circuit)
+    for other in (qml.AdamOptimizer().step, lambda angle: 2 * circuit(angle), 0.5, None):
+        with pytest.raises(qstore.OptionError, match=r"use a QNode of this device; for an optim"):
+            dev.estimate(other)
 
 
 def test_the_tracker_tells_the_cost(ionq):

@@ -1,6 +1,8 @@
 """The page on training runs as it stands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,3 +41,21 @@ def test_the_recording_is_a_picture_by_itself():
     assert re.search(r"step 100/100 .* 100 jobs", words)
     assert re.search(r"test accuracy \d+\.\d% on 90 digits; 101 jobs", words)
     assert not re.findall(r"url\((?!#)|href=|<script", path.read_text())
+
+
+def test_without_torch_the_extra_is_named():
+    """The error of the import says what to install, and keeps the module's name."""
+    program = (
+        "import sys\n"
+        "class NoTorch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch':\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, NoTorch())\n"
+        "try:\n    import pennylane_qstore.train.torch_learner\n"
+        "except ModuleNotFoundError as error:\n"
+        "    assert \"pip install 'pennylane-qstore[torch]'\" in str(error), error\n"
+        "    assert error.name == 'torch'\n"
+        "else:\n    raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pennylane_qstore.errors import QStoreError
 
 _GZIP = b"\x1f\x8b"
+# Bytes that are read at most: five times the pictures of Fashion-MNIST.
+LARGEST = 1 << 28
+_CHUNK = 1 << 20
 _BYTES = 8  # the code of unsigned bytes, the only element type these data sets have
 
 
@@ -35,8 +38,8 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     Raises:
         DataError: there is no such file, it is damaged, or it is of another format
     """
-    path, content = _content(path)
-    start = 4 + 4 * dimensions
+    path, content = _content(path, dimensions)
+    start = _header(dimensions)
     expected = bytes((0, 0, _BYTES, dimensions))
     if content[:4] != expected:
         raise DataError(
@@ -46,20 +49,46 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     if len(content) < start:
         raise DataError(f"{path} ends within its header, after {len(content)} bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if start + math.prod(shape) > LARGEST:
+        raise DataError(
+            f"{path} says it has {' x '.join(map(str, shape))} bytes; {LARGEST} are read at most"
+        )
     if len(content) - start != math.prod(shape):
+        more = " or more" if len(content) > _size(content, dimensions) else ""
         raise DataError(
             f"{path} says it has {' x '.join(map(str, shape))} bytes, and has "
-            f"{len(content) - start}: it is damaged, so get it anew"
+            f"{len(content) - start}{more}: it is damaged, so get it anew"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _content(path: Path) -> tuple[Path, bytes]:
+def _header(dimensions: int) -> int:
+    """Return the size of a header in bytes."""
+    return 4 + 4 * dimensions
+
+
+def _size(header: bytes, dimensions: int) -> int:
+    """Return the size of the file that a header describes, at most the largest that is read."""
+    shape = struct.unpack_from(f">{dimensions}I", header, 4)
+    return min(_header(dimensions) + math.prod(shape), LARGEST)
+
+
+def _content(path: Path, dimensions: int) -> tuple[Path, bytes]:
+    """Return the file's path, and its content, which is read as far as its header says."""
     compressed = path.with_name(f"{path.name}.gz")
     path = path if path.exists() or not compressed.exists() else compressed
     try:
-        content = path.read_bytes()
-        return path, gzip.decompress(content) if content.startswith(_GZIP) else content
+        with path.open("rb") as plain:
+            file = gzip.GzipFile(fileobj=plain) if plain.peek(2)[:2] == _GZIP else plain
+            header = file.read(_header(dimensions))
+            if len(header) < _header(dimensions):
+                return path, header
+            # A byte more than there should be, which tells that there are more.
+            left, chunks = _size(header, dimensions) - len(header) + 1, [header]
+            while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+                chunks.append(chunk)
+                left -= len(chunk)
+            return path, b"".join(chunks)
     except FileNotFoundError:
         raise DataError(f"there is no {path}, nor {compressed.name}") from None
     except (OSError, EOFError, zlib.error) as error:

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,4 +77,46 @@ def test_bytes_too_many_and_damaged_compression(tmp_path, images):
         read_idx(path, 3)
     path.write_bytes(gzip.compress(b"x" * 99)[:-12])
     with pytest.raises(DataError, match="can't be read"):
+        read_idx(path, 3)
+
+
+def peak_of(path):
+    """Bytes of memory that reading a file takes at most, and what it says."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as told:
+            read_idx(path, 1)
+        return tracemalloc.get_traced_memory()[1], str(told.value)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (struct.pack(">BBBBI", 0, 0, 8, 1, 100), "has 101 or more"),
+        (struct.pack(">BBBBI", 0, 0, 13, 1, 100), "begins with 00 00 0d 01"),
+        (struct.pack(">BBBBI", 0, 0, 8, 1, 2**32 - 1), "268435456 are read at most"),
+        (b"", "begins with 00 00 00 00"),
+    ],
+)
+def test_what_expands_beyond_its_header_is_not_read(tmp_path, header, said):
+    """A small file of a lot of zeros takes no more memory than its header says."""
+    path = tmp_path / "labels.gz"
+    path.write_bytes(gzip.compress(header + bytes(50_000_000), 1))
+    if "268435456" in said:
+        path.write_bytes(gzip.compress(header + bytes(1000), 1))
+    memory, told = peak_of(path)
+    assert said in told
+    assert str(path) in told
+    assert memory < 2_000_000
+
+
+def test_a_damaged_checksum_is_refused(tmp_path, images):
+    """Also where all bytes are there."""
+    path = written(tmp_path / "images", images)
+    packed = bytearray(gzip.compress(path.read_bytes()))
+    packed[-8] ^= 1
+    path.write_bytes(bytes(packed))
+    with pytest.raises(DataError, match="can't be read: CRC"):
         read_idx(path, 3)
