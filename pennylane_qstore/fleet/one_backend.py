@@ -19,7 +19,7 @@ from pennylane_qstore.reporting.events import Cut, Listener
 from pennylane_qstore.runs import RunStep
 
 if TYPE_CHECKING:
-    from pennylane_qstore.fleet.placement import Fleet
+    from pennylane_qstore.fleet.several_backends import Fleet
 
 
 class OneBackend:
@@ -139,6 +139,6 @@ def backends_of(members: Members) -> "OneBackend | Fleet":
     """
     if len(members.names) == 1 and members.route is None:
         return OneBackend(members.first)
-    from pennylane_qstore.fleet.placement import Fleet  # noqa: PLC0415  only where it is needed
+    from pennylane_qstore.fleet.several_backends import Fleet  # noqa: PLC0415  only where it is needed
 
     return Fleet(members)

@@ -13,7 +13,7 @@ from pennylane_qstore.errors import (
     QStoreError,
     UnavailableError,
 )
-from pennylane_qstore.fleet import sharing
+from pennylane_qstore.fleet import scheduling
 from pennylane_qstore.fleet.member import BackendStatus, Member
 from pennylane_qstore.fleet.work import Work
 from pennylane_qstore.reporting.events import Cut
@@ -156,7 +156,7 @@ class Planning:
             chosen = [self._next(each, wanted) for each in able]
         else:
             sizes = [(len(each.circuits), own) for each, own in zip(jobs, able, strict=True)]
-            chosen = sharing.share(sizes, self._standings)
+            chosen = scheduling.share(sizes, self._standings)
         found: dict[tuple[int, bool], list[Job]] = {}
         for each, place, candidates in zip(jobs, chosen, able, strict=True):
             there = self._where_left(work, each, candidates, run_step)
@@ -170,12 +170,12 @@ class Planning:
 
     def _next(self, able: Collection[int], wanted: int | None) -> int | None:
         if self._tried:
-            return sharing.next_backend(self._tried, able, self._standings)
+            return scheduling.next_backend(self._tried, able, self._standings)
         if wanted is None:
-            return sharing.share([(1, able)], self._standings)[0]
+            return scheduling.share([(1, able)], self._standings)[0]
         if wanted in able:
             return wanted
-        return sharing.next_backend([wanted], able, self._standings)
+        return scheduling.next_backend([wanted], able, self._standings)
 
     def _jobs(self, work: Work, place: int, indices: Collection[int]) -> list[Job]:
         seen = self._views[place]
@@ -227,10 +227,10 @@ class Planning:
             )
             if refusal is None:
                 jobs = [job] if target == packed_for else self._jobs(work, place, job.indices)
-                following = sharing.next_backend([*tried, place], able, self._standings)
+                following = scheduling.next_backend([*tried, place], able, self._standings)
                 return MemberJobs(place, target, tuple(jobs), following is not None)
             tried, refused[place] = [*tried, place], CompileError(refusal)
-            place = sharing.next_backend(tried, able, self._standings)
+            place = scheduling.next_backend(tried, able, self._standings)
         for other in self._views.keys() - self._failed.keys() - refused.keys():
             refused[other] = CompileError(self._refusal(other, job) or "it can't follow the others")
         raise self._nobody(refused)

@@ -6,8 +6,8 @@ import pennylane as qml
 import pytest
 
 from pennylane_qstore.cli import commands
-from pennylane_qstore.cloud.journal.entry import Request
 from pennylane_qstore.cloud.journal.journal import Journal
+from pennylane_qstore.cloud.journal.tables import Request
 from pennylane_qstore.errors import DeadlineError
 
 

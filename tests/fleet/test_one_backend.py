@@ -13,7 +13,7 @@ from pennylane_qstore.fleet.members import members_of
 from pennylane_qstore.fleet.one_backend import OneBackend, backends_of
 from tests.scripted import reply
 
-FLEET_ONLY = {"placement.py", "planning.py", "sharing.py", "local_backend.py"}
+FLEET_ONLY = {"several_backends.py", "planning.py", "scheduling.py", "local_backend.py"}
 FORTE = {
     "backend": "qpu.forte-1",
     "status": "available",

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from pennylane_qstore.cloud.journal.entry import OPEN, RUNS, SCHEMA
+from pennylane_qstore.cloud.journal.tables import OPEN, RUNS, SCHEMA
 
 T = TypeVar("T")
 Statement = tuple[str, Sequence[object]]

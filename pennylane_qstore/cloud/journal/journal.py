@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pennylane_qstore.cloud.journal.database import MEMORY, Database, Statement
-from pennylane_qstore.cloud.journal.entry import COLUMNS, OPEN, JournalEntry, Request, account
+from pennylane_qstore.cloud.journal.tables import COLUMNS, OPEN, JournalEntry, Request, account
 from pennylane_qstore.cloud.waiting.polling import QueueHistory
 from pennylane_qstore.processes import Holder, Owner
 

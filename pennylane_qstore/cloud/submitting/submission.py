@@ -10,8 +10,8 @@ from pennylane_qstore.cloud.journal.journal import Journal, JournalEntry, Reques
 from pennylane_qstore.cloud.submitting import cost
 from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.posting import adopt, submit
 from pennylane_qstore.cloud.submitting.request_terms import Policy, RequestTerms
-from pennylane_qstore.cloud.submitting.submit import adopt, submit
 from pennylane_qstore.errors import BudgetError, QStoreError, UnknownOutcomeError
 from pennylane_qstore.reporting.events import Listener, Resumed, Submitted
 

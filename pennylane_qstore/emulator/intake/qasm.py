@@ -4,7 +4,7 @@ IonQ accepts a subset of the language; the emulator accepts what pyqasm unrolls 
 measurements at the end. The job of any other program fails after it was accepted, as in IonQ's
 preflight.
 
-`main` runs in a process that `intake/programs.py` starts, without the rest of the package.
+`main` runs in a process that `intake/qasm_process.py` starts, without the rest of the package.
 """
 
 import json

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pennylane_qstore.emulator.intake.preflight import Failure
-from pennylane_qstore.emulator.intake.programs import ProgramReader
+from pennylane_qstore.emulator.intake.qasm_process import ProgramReader
 from pennylane_qstore.emulator.intake.request import JobRequest
 from pennylane_qstore.emulator.service.faults import CANCELED, FAILED, FAILED_CHILD, STUCK, Faults
 from pennylane_qstore.emulator.service.jobs import Job

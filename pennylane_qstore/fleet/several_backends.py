@@ -12,7 +12,7 @@ from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
 from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
-from pennylane_qstore.fleet import sharing
+from pennylane_qstore.fleet import scheduling
 from pennylane_qstore.fleet.local_backend import LocalBackend
 from pennylane_qstore.fleet.member import Member, Ran, Terms
 from pennylane_qstore.fleet.members import Members
@@ -255,7 +255,7 @@ class _FleetBatch:
         failover = None
         if part.can_fail_over:
             run_elsewhere = functools.partial(self._fail_over, part.member, failed)
-            failover = Failover(run_elsewhere, sharing.PATIENCE, self._queue_timeout)
+            failover = Failover(run_elsewhere, scheduling.PATIENCE, self._queue_timeout)
         try:
             found = await member.run(self._work, part.target, part.jobs, self._terms, failover)
         except QStoreError as error:

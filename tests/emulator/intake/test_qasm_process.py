@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from pennylane_qstore.emulator.intake.programs import ProgramReader
 from pennylane_qstore.emulator.intake.qasm import read_program
+from pennylane_qstore.emulator.intake.qasm_process import ProgramReader
 from pennylane_qstore.emulator.intake.qasm_size import ProgramError
 from tests.emulator.conftest import BELL, single
 

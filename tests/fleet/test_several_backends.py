@@ -10,7 +10,7 @@ import pytest
 
 import pennylane_qstore as qstore
 from pennylane_qstore.cloud.http import loop
-from pennylane_qstore.fleet import placement, sharing
+from pennylane_qstore.fleet import scheduling, several_backends
 from pennylane_qstore.reporting import events
 from tests.scripted import RESET, After, error, reply
 
@@ -29,7 +29,7 @@ FLEET = ["qpu.forte-1", "qpu.aria-1"]
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits half a minute for a backend."""
-    monkeypatch.setattr(sharing, "PATIENCE", 0.3)
+    monkeypatch.setattr(scheduling, "PATIENCE", 0.3)
 
 
 def listing(ionq, *rows):
@@ -359,7 +359,7 @@ def test_ctrl_c_cancels_on_all_members(ionq):
     heard = []
 
     async def interrupted():
-        work = placement.Work(tapes, dev.wires)
+        work = several_backends.Work(tapes, dev.wires)
         parts = await asyncio.to_thread(dev._execution.fleet.plan, work, range(2))
         running = asyncio.create_task(dev._execution.fleet._run(parts, work, heard.append, None))
         while len(ionq.jobs) < 2:

@@ -11,7 +11,7 @@ from pennylane_qstore.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from pennylane_qstore.fleet.sharing import BackendStatus, next_backend, share
+from pennylane_qstore.fleet.scheduling import BackendStatus, next_backend, share
 
 BUSY = BackendStatus(on_qpu=True, queue=600.0)
 IDLE = BackendStatus(on_qpu=True, queue=60.0)
