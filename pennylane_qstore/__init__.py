@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UnavailableError,
         UnknownOutcomeError,
     )
-    from pennylane_qstore.gathering.deviations import with_std
+    from pennylane_qstore.gathering.deviations import to_precision, with_std
     from pennylane_qstore.gathering.gather import gather, map
     from pennylane_qstore.gathering.replay import replay
     from pennylane_qstore.mitigation.extrapolation import (
@@ -97,6 +97,7 @@ __all__ = [
     "richardson_extrapolate",
     "run",
     "spsa_grad",
+    "to_precision",
     "value_and_grad",
     "with_std",
 ]
@@ -123,7 +124,7 @@ _MODULES = {
         "UnavailableError",
         "UnknownOutcomeError",
     ),
-    "gathering.deviations": ("with_std",),
+    "gathering.deviations": ("to_precision", "with_std"),
     "gathering.gather": ("gather", "map"),
     "gathering.replay": ("replay",),
     "mitigation.extrapolation": (

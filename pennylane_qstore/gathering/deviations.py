@@ -1,12 +1,14 @@
 """Standard deviations of anything that is computed from QNodes, by drawing the shots again."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pennylane as qml
 
+from pennylane_qstore.cloud.submitting.packing import MAX_SHOTS
 from pennylane_qstore.device.delivery import deliver
 from pennylane_qstore.device.receivers import Answer, Redrawable, TapeBatch, current, receiving
 from pennylane_qstore.errors import OptionError
@@ -128,3 +130,61 @@ class _Redraw:
             "with_std needs circuits that don't depend on outcomes: the function asked for others "
             "when its outcomes were drawn again. Take deviations of each step's value instead"
         )
+
+
+def to_precision(qnode: Any, precision: float, pilot: int = 1000) -> Callable[..., tuple[Any, Any]]:
+    """Run a QNode with as many shots as a standard deviation needs.
+
+    A pilot run measures the deviation, which falls with the root of the number of shots. Then the
+    QNode runs with the shots that are left to reach the precision for its least precise value.
+
+    Args:
+        qnode: of a device of this package
+        precision: standard deviation that each value is to have at most
+        pilot: shots of the pilot run
+
+    Returns:
+        a function of the QNode's arguments that returns result and standard deviation, of the
+        pilot's result where that is precise enough; ``.shots(*args)`` gives the shots that are
+        needed, for which the pilot is sent alone
+
+    Raises:
+        OptionError: a precision that is no positive number, or when it is called, one that needs
+            more shots than a job can have
+
+    **Example**
+
+    >>> dev = qml.device("qstore.ionq", wires=1, seed=1)
+    >>> @qml.qnode(dev)
+    ... def circuit(x):
+    ...     qml.RX(x, 0)
+    ...     return qml.expval(qml.Z(0))
+    >>> value, deviation = qstore.to_precision(circuit, 0.005)(np.pi / 2)
+    >>> bool(deviation < 0.006)
+    True
+    """
+    if not (isinstance(precision, float | int) and 0 < precision < float("inf")):
+        raise OptionError("precision", precision, "use a positive number")
+
+    def piloted(args: Any, kwargs: Any) -> tuple[int, Any, Any]:
+        result, deviation = with_std(qml.set_shots(qnode, pilot))(*args, **kwargs)
+        leaves, _ = qml.pytrees.flatten(deviation)
+        worst = max((float(np.max(leaf)) for leaf in leaves if np.size(leaf)), default=0.0)
+        needed = max(pilot, math.ceil(pilot * (worst / precision) ** 2))
+        if needed > MAX_SHOTS:
+            raise OptionError(
+                "precision",
+                precision,
+                f"it needs about {needed} shots a circuit, and IonQ takes {MAX_SHOTS} at most",
+            )
+        return needed, result, deviation
+
+    @functools.wraps(qnode)
+    def precise(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        needed, result, deviation = piloted(args, kwargs)
+        if needed <= pilot:
+            return result, deviation
+        return with_std(qml.set_shots(qnode, needed))(*args, **kwargs)
+
+    precise.shots = lambda *args, **kwargs: piloted(args, kwargs)[0]  # type: ignore[attr-defined]
+    return precise

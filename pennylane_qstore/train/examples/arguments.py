@@ -12,6 +12,7 @@ from pennylane_qstore.train.examples.options import (
     ENCODINGS,
     ENTANGLEMENTS,
     FASHION,
+    MITIGATIONS,
     PACES,
     ClassifierOptions,
     RunOptions,
@@ -56,7 +57,9 @@ ARGUMENTS: Mapping[str, tuple[Mapping[str, Any], str]] = MappingProxyType(
         "log_interval": (_NUMBER, "steps from one line to the next, without a terminal"),
         "data": ({"type": Path, "metavar": "FOLDER"}, "folder with the four IDX files"),
         "encoding": ({"choices": ENCODINGS}, "of the features"),
-        "noise_model": ({"metavar": "MODEL"}, "of the check with noise, or none"),
+        "noise_model": ({"metavar": "MODEL"}, "of the training; for fashion-mnist, of the check "
+                        "with noise"),
+        "mitigation": ({"choices": ("none", *MITIGATIONS)}, "what is done against errors"),
         "check": (_NUMBER, "test samples that run on the device"),
         "check_noise": (_NUMBER, "test samples that run with noise"),
         "few_shot": (_NUMBER, "training samples of each class"),

@@ -1,6 +1,6 @@
 """The options of ``qstore train``, checked before anything is loaded or sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pennylane_qstore.errors import OptionError
+from pennylane_qstore.options import NOISE_MODELS
 
 N_PIXELS = 64  # scikit-learn's digits are 8x8
 DIGITS = range(10)
@@ -18,7 +19,12 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashi
 # What may change when a training is resumed: its steps stay the same.
 _FREE = ("plot", "resume", "name", "checkpoint_every", "log_interval")
 
+MITIGATIONS = ("readout", "zne", "calibrate", "pec")
 Rule = tuple[str, bool, str]
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"none, or one of {', '.join(names)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,8 @@ class TrainOptions(RunOptions):
         stepsize: size of a step (SPSA: of the first one); None takes the optimizer's default
         track_gradient: whether the gradient's length is recorded, if the optimizer has one
         max_circuits: circuits per step at most: batches become smaller; None is no limit
+        noise_model: of the emulator or of IonQ's simulator, such as "forte-1"; "none" has no noise
+        mitigation: "none", "readout", "zne", "calibrate" or "pec"
     """
 
     dataset: ClassVar[str] = "digits"
@@ -159,6 +167,8 @@ class TrainOptions(RunOptions):
     stepsize: float | None = None
     track_gradient: bool = False
     max_circuits: int | None = None
+    noise_model: str = "none"
+    mitigation: str = "none"
 
     def _rules(self) -> tuple[Rule, ...]:
         two = len(self.classes) == len(set(self.classes)) == N_CLASSES
@@ -177,16 +187,31 @@ class TrainOptions(RunOptions):
             ("classes", set(self.classes) <= set(DIGITS), "digits are 0 to 9"),
             ("stepsize", self.stepsize is None or self.stepsize > 0, "more than 0"),
             ("max_circuits", self.max_circuits is None or self.max_circuits >= 1, "at least 1"),
+            ("noise_model", self.noise_model in ("none", *NOISE_MODELS), _one_of(NOISE_MODELS)),
+            ("noise_model", self.noise_model == "none" or not self.on_qpu, "for simulators alone"),
+            (
+                "noise_model",
+                self.noise_model in ("none", "ideal") or self.shots > 0,
+                "noise needs shots: give --shots",
+            ),
+            ("mitigation", self.mitigation in ("none", *MITIGATIONS), _one_of(MITIGATIONS)),
         )
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """The options of the device that have to do with errors."""
+        given = {"noise_model": self.noise_model, "mitigation": self.mitigation}
+        return {name: value for name, value in given.items() if value != "none"}
 
     @property
     def title(self) -> str:
         """The training in one line."""
         first, second = self.classes
         shots = f"{self.shots} shots" if self.shots else "exact values"
+        errors = "".join(f", {name.replace('_', ' ')} {own}" for name, own in self.device.items())
         return (
             f"digits {first} and {second}: {self.optimizer}, {self.wires} wires, "
-            f"{self.layers} layers, {shots}, {self.backend}"
+            f"{self.layers} layers, {shots}, {self.backend}{errors}"
         )
 
     @property

@@ -144,7 +144,7 @@ _Maker = Callable[[int, str, Any], Trial]  # of layers, entanglement, tracker
 def _digits_trials(options: Any) -> tuple[Any, _Maker]:
     """Return the device, and a function that makes the trials of two digits."""
     digits = Digits.load(options.classes, options.wires, options.seed)
-    device = make_device(options.wires, options.backend, options.seed)
+    device = make_device(options.wires, options.backend, options.seed, **options.device)
 
     def trial(layers: int, entanglement: str, tracker: Any) -> Trial:
         candidate = replace(options, layers=layers, entanglement=entanglement)

@@ -48,3 +48,26 @@ def test_pace(optimizer):
     assert TrainOptions(optimizer=optimizer).pace == own
     assert TrainOptions(optimizer=optimizer, steps=3).pace == DefaultSteps(3, own.stepsize)
     assert TrainOptions(optimizer=optimizer, stepsize=0.7).pace == DefaultSteps(own.steps, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"noise_model": "loud"}, "aria-1"),
+        ({"noise_model": "aria-1", "shots": 0}, "shots"),
+        ({"noise_model": "aria-1", "backend": "qpu.aria-1"}, "simulators"),
+        ({"mitigation": "hope"}, "readout"),
+    ],
+)
+def test_noise_and_mitigation_are_checked(given, said):
+    """Before anything is loaded or sent."""
+    with pytest.raises(OptionError, match=said):
+        TrainOptions(**given)
+
+
+def test_noise_and_mitigation_reach_the_device():
+    """And stand in the training's line."""
+    options = TrainOptions(noise_model="forte-1", mitigation="zne")
+    assert options.device == {"noise_model": "forte-1", "mitigation": "zne"}
+    assert options.title.endswith("emulator, noise model forte-1, mitigation zne")
+    assert TrainOptions().device == {}

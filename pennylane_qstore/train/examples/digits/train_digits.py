@@ -34,7 +34,7 @@ def run_session(options: TrainOptions) -> float:
     """
     console = Console(highlight=False)
     digits = Digits.load(options.classes, options.wires, options.seed)
-    device = make_device(options.wires, options.backend, options.seed)
+    device = make_device(options.wires, options.backend, options.seed, **options.device)
     circuit = make_circuit(device, options.layers, options.shots, options.entanglement)
 
     with named_run(options.name) as run, qml.Tracker(device) as tracker:
