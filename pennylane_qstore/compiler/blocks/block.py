@@ -11,6 +11,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Affine,
     Angle,
     Element,
+    Fence,
     Matrix,
     Reals,
     Rotation,
@@ -176,4 +177,4 @@ def parts_of(unitaries: Matrix, place: BlockPosition) -> Parts:
     return Parts(found.left, -2 * found.coordinates, found.right)
 
 
-Part = Element | Block
+Part = Element | Block | Fence

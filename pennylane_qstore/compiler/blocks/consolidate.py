@@ -50,6 +50,7 @@ def consolidate(
     measured: bool = False,
     states: bool = False,
     passes: Passes = ALL_PASSES,
+    n_params: int | None = None,
 ) -> Consolidated:
     """Return the circuit with every block replaced that can do with fewer entanglers.
 
@@ -63,19 +64,21 @@ def consolidate(
         states: whether, if so, the first block on two qubits is replaced also where that only
             spares pulses
         passes: those that run
+        n_params: the index of the first derived angle; None takes the elements' own parameters
     """
     before, after = Names(qubits), Names(qubits)
     groups = collect(without_swaps(list(elements), before))
     places = places_of(groups) if measured else [BlockPosition.INSIDE] * len(groups)
     parts: list[Part] = []
-    forms = _forms(groups, places, states=states, passes=passes)
+    first = _n_params(groups) if n_params is None else n_params
+    forms = _forms(groups, places, first, states=states, passes=passes)
     for group, form in zip(groups, forms, strict=True):
         parts += [after.renamed(part) for part in form.parts]
         if form.mirrored:
             after.exchange(*group.qubits)
     where = tuple(after.at[qubit] for qubit in before.at)
     sources = tuple(form.source for form in forms if form.source)
-    return Consolidated(tuple(parts), where, Derived(_n_params(groups), sources))
+    return Consolidated(tuple(parts), where, Derived(first, sources))
 
 
 class _BlockForm(NamedTuple):
@@ -93,7 +96,12 @@ class _BlockForm(NamedTuple):
 
 
 def _forms(
-    groups: Sequence[PairGroup], places: Sequence[BlockPosition], *, states: bool, passes: Passes
+    groups: Sequence[PairGroup],
+    places: Sequence[BlockPosition],
+    first: int,
+    *,
+    states: bool,
+    passes: Passes,
 ) -> list[_BlockForm]:
     """Return the cheapest form of each group; all decompositions are one batch."""
     forms = [_BlockForm(group.elements) for group in groups]
@@ -105,7 +113,6 @@ def _forms(
     if not open_ or not passes.blocks:
         return forms
     params = _sample_params(groups)
-    first = _n_params(groups)
     unitaries = np.array([matrices(groups[i].qubits, groups[i].elements, params) for i in open_])
     whole, mirrored = _ranks(unitaries)
     for index, samples, rank, mirror in zip(

@@ -12,6 +12,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
     Element,
+    Fence,
     Matrix,
     Rotation,
     rotation,
@@ -39,7 +40,7 @@ class Names:
             first, second = sorted(self.at[qubit] for qubit in part.qubits)
             inner = tuple(self.element(element) for element in part.elements)
             return replace(part, qubits=(first, second), elements=inner)
-        return self.element(part)
+        return part if isinstance(part, Fence) else self.element(part)
 
     def element(self, element: Element) -> Element:
         """Return an element on the qubits that hold its own qubits' states."""

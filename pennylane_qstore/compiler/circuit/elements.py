@@ -146,10 +146,21 @@ class ControlledX:
         return (*self.controls, self.target)
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A place that no pass moves a gate across, or merges or cancels gates across.
+
+    Attributes:
+        qubits: those that it stands on
+    """
+
+    qubits: tuple[int, ...]
+
+
 Element = Rotation | Clifford | Constant
 # What a tape becomes at first; gates of several controls are taken apart once it is known which of
 # them are needed.
-AnyElement = Element | ControlledX
+AnyElement = Element | ControlledX | Fence
 
 
 def rotation(word: Iterable[tuple[int, str]], angle: Angle) -> Rotation:

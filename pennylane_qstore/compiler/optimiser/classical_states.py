@@ -13,6 +13,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
     ControlledX,
+    Fence,
     Rotation,
 )
 
@@ -59,9 +60,16 @@ class _BasisState:
             return self._rotated(element)
         if isinstance(element, ControlledX):
             return self._controlled(element.controls, element.target)
+        if isinstance(element, Fence):
+            return self._fenced(element)
         if isinstance(element, Constant):
             return self._unitary(element)
         return self._clifford(element)
+
+    def _fenced(self, element: Fence) -> Iterator[AnyElement]:
+        """Yield a fence after the flips that lead to its qubits' states."""
+        yield from self._in_superposition(element.qubits)
+        yield element
 
     def _rotated(self, element: Rotation) -> Iterator[AnyElement]:
         angle, word = element.angle, []

@@ -18,6 +18,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     Constant,
     ControlledX,
+    Fence,
     Rotation,
 )
 
@@ -100,7 +101,7 @@ class _Uses:
 
         An element may do anything to unmeasured qubits, also where measured bits control it.
         """
-        if self.has_state(element):
+        if self.has_state(element) or isinstance(element, Fence):
             return False
         seen = {qubit for qubit in element.qubits if self._at(qubit) is _Use.BIT}
         return seen <= _kept_bits(element)
@@ -124,6 +125,8 @@ def _kept_bits(element: AnyElement) -> set[int]:
         return {qubit for qubit, letter in element.word if letter == "Z"}
     if isinstance(element, ControlledX):
         return set(element.controls)
+    if isinstance(element, Fence):
+        return set()
     if isinstance(element, Constant):
         across = element.matrix - np.diag(np.diag(element.matrix))
         return set(element.qubits) if np.abs(across).max() < tolerances.MATRIX_ELEMENT else set()
@@ -136,6 +139,8 @@ def _as_flips(element: AnyElement) -> list[Flip] | None:
     """Return an element as flips of bits; None where it does more than that, but for phases."""
     if isinstance(element, ControlledX):
         return [Flip(element.controls, element.target)]
+    if isinstance(element, Fence):
+        return None
     if isinstance(element, Rotation):
         return _half_turns(element)
     if isinstance(element, Constant):

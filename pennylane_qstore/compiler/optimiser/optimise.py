@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from pennylane_qstore.compiler.blocks.block import Part
 from pennylane_qstore.compiler.blocks.consolidate import consolidate
-from pennylane_qstore.compiler.blocks.parity_sectors import NONE, Derived
+from pennylane_qstore.compiler.blocks.parity_sectors import ANGLES, NONE, Derived, Sectors
 from pennylane_qstore.compiler.circuit.elements import (
     GENERIC_ANGLES,
     AnyElement,
     ControlledX,
     Element,
+    Fence,
 )
 from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.gadgets import synthesis
@@ -25,6 +26,7 @@ from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircui
 from pennylane_qstore.compiler.pulses.commuting_order import ordered
 from pennylane_qstore.compiler.pulses.pulses import Pulses, pulses
 from pennylane_qstore.compiler.pulses.timelines import Reading, Timelines, timelines
+from pennylane_qstore.compiler.unitaries.isometries import renamed
 from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Programs
 
@@ -115,7 +117,7 @@ class Optimised:
             if best is not None and len(whole.entanglers) > best.counts[0]:
                 continue
             tried = [(candidate, whole)]
-            if not earlier and passes.commuting_order:
+            if not earlier and passes.commuting_order and not whole.fences:
                 tried += _reordered(candidate, whole, entangler, points)
             for each in tried:
                 made = _made(*each, entangler, outcomes, points, passes)
@@ -156,7 +158,7 @@ def _packed(circuit: Timelines, bits: BitMap, least: int) -> tuple[list[int], Bi
     Returns:
         the qubits, and the map of their bits, or None where these are the tape's own
     """
-    used = [q for q, layers in enumerate(circuit.layers) if any(layers) or len(layers) > 1]
+    used = [qubit for qubit in range(len(circuit.layers)) if not circuit.is_idle(qubit)]
     idle = [qubit for qubit in range(len(circuit.layers)) if qubit not in used]
     order = sorted([*used, *idle[: max(0, least - len(used))]])
     parities = tuple(
@@ -174,10 +176,49 @@ def _candidates(
     passes: Passes,
 ) -> Iterator[Candidate]:
     """Return circuits that do the same: by two-qubit blocks, and by Pauli gadgets."""
+    if any(isinstance(element, Fence) for element in elements):
+        return _fenced_candidates(elements, qubits, outcomes, passes)
     if outcomes is None:
         return _exact_candidates(elements, qubits, passes)
     required = RequiredCircuit.of(elements, qubits, outcomes)
     return _measured_candidates(required, qubits, passes)
+
+
+def _fenced_candidates(
+    elements: Sequence[AnyElement], qubits: int, outcomes: frozenset[int] | None, passes: Passes
+) -> Iterator[Candidate]:
+    """Yield one circuit of a circuit with fences: each section between two is optimised alone."""
+    required = None
+    if outcomes is not None:
+        required = RequiredCircuit.of(elements, qubits, outcomes)
+        elements = required.elements
+    where, first = list(range(qubits)), _n_params(elements)
+    parts: list[Part] = []
+    sources: list[Sectors] = []
+    for section, fence in _sections(elements):
+        own = renamed(_on_pairs(section), dict(enumerate(where)))
+        blocks = consolidate(own, qubits, n_params=first + ANGLES * len(sources), passes=passes)
+        parts += blocks.elements
+        where = [blocks.where[place] for place in where]
+        sources += blocks.derived.sources
+        if fence is not None:
+            parts.append(Fence(tuple(where[qubit] for qubit in fence.qubits)))
+    bits = _held(where) if required is None else required.moved(where)
+    yield Candidate(parts, bits, Derived(first, tuple(sources)))
+
+
+def _sections(
+    elements: Iterable[AnyElement],
+) -> Iterator[tuple[list[AnyElement], Fence | None]]:
+    """Yield the elements between fences, each with the fence after them."""
+    section: list[AnyElement] = []
+    for element in elements:
+        if isinstance(element, Fence):
+            yield section, element
+            section = []
+        else:
+            section.append(element)
+    yield section, None
 
 
 def _exact_candidates(
@@ -236,6 +277,7 @@ def _on_pairs(elements: Iterable[AnyElement]) -> list[Element]:
     return [
         part
         for element in elements
+        if not isinstance(element, Fence)  # which circuits have none of at this point
         for part in (
             controlled_x(element.controls, element.target)
             if isinstance(element, ControlledX)

@@ -5,7 +5,7 @@ gauge (ms_gauge.py) and Pauli-X frames (x_frames.py) make them lower than a laye
 """
 
 import threading
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -223,7 +223,8 @@ def _wiring(timelines: Timelines, entangler: str) -> tuple[Wiring, Folded]:
     layers_of = tuple(range(*ends) for ends in pairwise(stops))
     waiting = [iter(own) for own in layers_of]
     qubits = tuple(entangler.qubits for entangler in timelines.entanglers)
-    before = np.array([[next(waiting[qubit]) for qubit in pair] for pair in qubits], dtype=int)
+    fences = tuple(timelines.fences)
+    before = np.array(_before(qubits, fences, waiting), dtype=int)
     slots = np.array([slot for _, slot in timelines.entanglers], dtype=int)
     angles = [timelines.angles[slot] for slot in slots]
     is_open = np.array([angle is None or not angle.is_constant for angle in angles], dtype=bool)
@@ -234,6 +235,7 @@ def _wiring(timelines: Timelines, entangler: str) -> tuple[Wiring, Folded]:
         entangler,
         layers_of,
         qubits,
+        fences,
         before.reshape(-1, 2).T,
         slots,
         np.flatnonzero(is_open & ~is_steady),
@@ -242,6 +244,35 @@ def _wiring(timelines: Timelines, entangler: str) -> tuple[Wiring, Folded]:
         constant.negative,
     )
     return wiring, constant
+
+
+def _before(
+    qubits: Sequence[tuple[int, int]],
+    fences: Sequence[tuple[int, tuple[int, ...]]],
+    waiting: Sequence[Iterator[int]],
+) -> list[list[int]]:
+    """Return the layers that each entangler comes right after; a fence ends a layer as well."""
+    found = []
+    for index, pair in enumerate(qubits):
+        for at, own in fences:
+            if at == index:
+                for qubit in own:
+                    next(waiting[qubit])
+        found.append([next(waiting[qubit]) for qubit in pair])
+    return found
+
+
+def _sections(wiring: Wiring) -> list[list[int]]:
+    """Return each qubit's layers, cut where no entangler is between two of them."""
+    entangled = set(wiring.before.reshape(-1).tolist())
+    sections: list[list[int]] = []
+    for own in wiring.layers_of:
+        sections.append([])
+        for layer in own:
+            sections[-1].append(layer)
+            if layer not in entangled and layer != own[-1]:
+                sections.append([])
+    return sections
 
 
 def _fewest(
@@ -265,7 +296,7 @@ def _fewest(
         value = table.at(*samples)
         needed = np.where(opaque, 2, pulses_needed(*magnitudes(value)))
         return table, needed, gauge(Choice(needed, everywhere, everywhere))
-    choice = choose(table.at(*samples), wiring.layers_of, opaque)
+    choice = choose(table.at(*samples), _sections(wiring), opaque)
     before, after = (
         np.stack([np.cos(angles / 2), sign * np.sin(angles / 2), *np.zeros((2, len(angles)))], -1)
         for sign, angles in ((-1, constants(choice.before)), (1, constants(choice.after)))

@@ -17,6 +17,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Angle,
     Clifford,
     Constant,
+    Fence,
     Reals,
     Rotation,
 )
@@ -94,6 +95,7 @@ class Timelines:
         layers: for each qubit, its layers in time; a layer is a list of factors in time. Run k of a
             qubit comes before its entangler k, and the last layer after all of them
         entanglers: in time
+        fences: how many entanglers come before each, and the qubits whose layers end there
         angles: what the slots of turns and entanglers hold, in radians; None where a block gives it
         blocks: each with the first slot of its locals (right then left, on both qubits) and of
             its angles
@@ -102,6 +104,7 @@ class Timelines:
 
     layers: list[list[list[Factor]]]
     entanglers: list[Entangler] = field(default_factory=list)
+    fences: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     angles: list[Angle | None] = field(default_factory=list)
     blocks: list[tuple[Block, int, int]] = field(default_factory=list)
     locals: int = 0
@@ -140,7 +143,17 @@ class Timelines:
             Entangler((names[first], names[second]), slot)
             for (first, second), slot in self.entanglers
         ]
-        return replace(self, layers=[self.layers[qubit] for qubit in order], entanglers=entanglers)
+        fences = [
+            (index, tuple(names[qubit] for qubit in own if qubit in names))
+            for index, own in self.fences
+        ]
+        layers = [self.layers[qubit] for qubit in order]
+        return replace(self, layers=layers, entanglers=entanglers, fences=fences)
+
+    def is_idle(self, qubit: int) -> bool:
+        """Return whether nothing is done to a qubit."""
+        pairs = (entangler.qubits for entangler in self.entanglers)
+        return not any(self.layers[qubit]) and not any(qubit in pair for pair in pairs)
 
 
 class Reading:
@@ -184,7 +197,7 @@ class Reading:
 
 
 def timelines(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Timelines:
-    """Return the timelines of elements of weight one and two, and of blocks.
+    """Return the timelines of elements of weight one and two, of blocks and of fences.
 
     Args:
         parts: in order; no SWAP and no constant on two qubits among them
@@ -200,6 +213,10 @@ def timelines(parts: Iterable[Part], qubits: int, derived: Derived = NONE) -> Ti
 def _add(circuit: Timelines, part: Part) -> None:
     if isinstance(part, Block):
         _add_block(circuit, part)
+    elif isinstance(part, Fence):
+        circuit.fences.append((len(circuit.entanglers), part.qubits))
+        for qubit in part.qubits:
+            circuit.layers[qubit].append([])
     elif isinstance(part, Constant):
         matrix = np.asarray(part.matrix)[None]
         w, x, y, z = quaternions(matrix)[:, 0].tolist()

@@ -50,6 +50,7 @@ class Wiring:
         entangler: "ms" or "zz"
         layers_of: for each qubit, its layers, which are numbered along the qubits
         qubits: the two of each entangler, in time
+        fences: for each, how many entanglers come before it, and its qubits
         before: the layers that each entangler comes right after, shape (2, n_entanglers)
         slots: the timelines' slots of their angles
         signed: the entanglers whose angles parameters decide, but for the steady ones
@@ -61,6 +62,7 @@ class Wiring:
     entangler: str
     layers_of: tuple[range, ...]
     qubits: tuple[tuple[int, int], ...]
+    fences: tuple[tuple[int, tuple[int, ...]], ...]
     before: Indices
     slots: Indices
     signed: Indices
@@ -165,7 +167,12 @@ def schedule(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> 
         return layer
 
     turned, sizes = _turned(wiring, rows), _sizes(wiring, rows)
+    fences: dict[int, list[int]] = {}
+    for index, own in wiring.fences:
+        fences.setdefault(index, []).extend(own)
     for index, qubits in enumerate(wiring.qubits):
+        for qubit in fences.get(index, ()):
+            play(qubit)
         lags = [after[play(qubit)] for qubit in qubits]
         gates.append(Gate(wiring.entangler, qubits))
         if wiring.entangler == "ms":
@@ -176,7 +183,7 @@ def schedule(wiring: Wiring, kinds: Sequence[int], rows: Rows, still: Still) -> 
                 first = first.plus(HALF_TURN)
             numbers += [first, other]
         numbers.append(sizes[index])
-    for qubit in range(len(waiting)):
+    for qubit in (*fences.get(len(wiring.qubits), ()), *range(len(waiting))):
         play(qubit)
     constants = np.array([number.constant for number in numbers])
     constants -= np.rint(constants)

@@ -13,6 +13,7 @@ from pennylane_qstore.compiler.circuit.elements import (
     Clifford,
     ControlledX,
     Element,
+    Fence,
     Rotation,
     rotation,
 )
@@ -125,17 +126,20 @@ def _elements(
     if rule is not None:
         return rule(qubits, angles)
     name = op.name
+    elements: list[AnyElement] = []
     if name in _CLIFFORDS:
-        return [Clifford(_CLIFFORDS[name], qubits)]
-    if name in _ROTATIONS:
-        return _word(_ROTATIONS[name])(qubits, angles)
-    if name in CONTROLLED_X:
-        return _controlled_x(op, qubits)
-    if name in _T:
-        return [_about_z(qubits[0], Angle(_T[name]))]
-    if name in _IDLE:
-        return []
-    raise CompileError(f"operation {place}, {op}, has no rule in IonQ's native gates")
+        elements = [Clifford(_CLIFFORDS[name], qubits)]
+    elif name in _ROTATIONS:
+        elements = [*_word(_ROTATIONS[name])(qubits, angles)]
+    elif name in CONTROLLED_X:
+        elements = _controlled_x(op, qubits)
+    elif name in _T:
+        elements = [_about_z(qubits[0], Angle(_T[name]))]
+    elif name == "Barrier" and not op.hyperparameters["only_visual"]:
+        elements = [Fence(qubits or tuple(qubit_of.values()))]  # without wires it is on all
+    elif name not in _IDLE:
+        raise CompileError(f"operation {place}, {op}, has no rule in IonQ's native gates")
+    return elements
 
 
 def _controlled_x(op: Operator, qubits: Qubits) -> list[AnyElement]:
