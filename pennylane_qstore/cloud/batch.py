@@ -64,6 +64,7 @@ class JobBatch:
     submission: Submission = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _live: dict[str, str] = field(init=False, default_factory=dict)  # job ids by token
+    _accepted: set[str] = field(init=False, default_factory=set)  # job ids
     _served: list[str] = field(init=False, default_factory=list)  # tokens
     _submits: set[asyncio.Task[Sent]] = field(init=False, default_factory=set)
     _dry: dict[str, Price] = field(init=False, default_factory=dict)
@@ -272,6 +273,7 @@ class JobBatch:
     async def _submit(self, job: Job) -> Sent:
         sent = await self.submission.submit(job)
         self._live[sent.token] = str(sent.job_id)
+        self._accepted.add(str(sent.job_id))
         return sent
 
     async def _interrupt(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
@@ -279,9 +281,12 @@ class JobBatch:
         await stopped(tasks)
         await self._last_submits()
         self.journal.released(list(self.submission.waiting))
-        if not self._live:
-            return
         ids = sorted(set(self._live.values()))
+        ended = tuple(sorted(self._accepted - set(ids)))
+        if ended:
+            self.listener(Cancelled((), ended))
+        if not ids:
+            return
         await cancel(self.transport, ids, urgent=True)
         self.listener(Cancelled(tuple(ids)))
         for token in self._live:

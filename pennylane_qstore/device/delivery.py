@@ -64,9 +64,9 @@ def _run(groups: Sequence[_DeviceBatches]) -> None:
     if len(groups) == 1:
         groups[0].run()
         return
-    for group in groups:
-        group.thread.start()
     try:
+        for group in groups:
+            group.thread.start()
         for group in groups:
             group.thread.join()
     except KeyboardInterrupt:
@@ -74,7 +74,8 @@ def _run(groups: Sequence[_DeviceBatches]) -> None:
         for group in groups:
             running.interrupt(group.thread)
         for group in groups:
-            group.thread.join(loop.GRACE)
+            if group.thread.ident is not None:  # it was started
+                group.thread.join(loop.GRACE)
         raise _interrupted([group.interrupt for group in groups]) from None
 
 

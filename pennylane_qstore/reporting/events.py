@@ -85,9 +85,11 @@ class Cancelled:
 
     Attributes:
         job_ids: IonQ's ids
+        ended: ids of the batch's other jobs, which had ended by themselves
     """
 
     job_ids: tuple[str, ...]
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ class Loop:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return the result of a coroutine to the calling thread.
 
-        A KeyboardInterrupt cancels the coroutine and waits a few seconds for it to clean up; a
-        second one leaves at once.
+        A KeyboardInterrupt, or whatever else a signal's handler raises meanwhile, cancels the
+        coroutine and waits a few seconds for it to clean up; a second one leaves at once.
 
         Raises:
             RuntimeError: called from the loop's own thread, which would wait for itself
@@ -46,26 +46,37 @@ class Loop:
         if caller is self._thread:
             coroutine.close()
             raise RuntimeError("the qstore loop's own thread can't wait for the loop")
-        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        # A plain lock: a signal finds it taken or not, and nothing in between.
+        ended = threading.Lock()
+        ended.acquire()
+        tasks: list[asyncio.Task[T]] = []
 
         def start() -> None:
-            task = self.asyncio_loop.create_task(coroutine)
-            self._tasks[caller] = task
-            task.add_done_callback(lambda done: _hand_over(done, future))
+            tasks.append(self.asyncio_loop.create_task(coroutine))
+            self._tasks[caller] = tasks[0]
+            tasks[0].add_done_callback(lambda _: ended.release())
             if caller in self._interrupted:
-                task.cancel()
+                tasks[0].cancel()
 
-        self.asyncio_loop.call_soon_threadsafe(start)
+        def stop() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:  # the signal came before it was started
+                coroutine.close()
+                ended.release()
+
         try:
-            return future.result()
-        except KeyboardInterrupt:
-            self.asyncio_loop.call_soon_threadsafe(self._cancel, caller)
-            concurrent.futures.wait([future], timeout=GRACE)
+            self.asyncio_loop.call_soon_threadsafe(start)
+            ended.acquire()
+        except BaseException:
+            self.asyncio_loop.call_soon_threadsafe(stop)
+            ended.acquire(timeout=GRACE)
             raise
-        except concurrent.futures.CancelledError:
+        if tasks[0].cancelled():
             if caller in self._interrupted:
-                raise KeyboardInterrupt from None
-            raise
+                raise KeyboardInterrupt
+            raise concurrent.futures.CancelledError
+        return tasks[0].result()
 
     def interrupt(self, caller: threading.Thread) -> None:
         """Does to a thread that waits for a coroutine what a Ctrl-C does to the main thread.
@@ -94,15 +105,6 @@ class Loop:
     def finish(self) -> None:
         """Waits a moment for what is closing."""
         concurrent.futures.wait(self._closing, timeout=1.0)
-
-
-def _hand_over(task: asyncio.Task[T], future: concurrent.futures.Future[T]) -> None:
-    if task.cancelled():
-        future.set_exception(concurrent.futures.CancelledError())
-    elif (error := task.exception()) is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(task.result())
 
 
 _lock = threading.Lock()
