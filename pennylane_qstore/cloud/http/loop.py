@@ -69,8 +69,9 @@ class Loop:
             self.asyncio_loop.call_soon_threadsafe(start)
             ended.acquire()
         except BaseException:
-            self.asyncio_loop.call_soon_threadsafe(stop)
-            ended.acquire(timeout=GRACE)
+            if not (tasks and tasks[0].done()):
+                self.asyncio_loop.call_soon_threadsafe(stop)
+                ended.acquire(timeout=GRACE)
             raise
         if tasks[0].cancelled():
             if caller in self._interrupted:
