@@ -21,8 +21,7 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Target, TemplateCache, compile_batch, preprocessing
 from pennylane_qstore.compiler.tapes.pipeline import pipeline
 from pennylane_qstore.device.device import QStoreDevice
-from pennylane_qstore.fleet.member import Ran
-from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.programs.outcomes import Outcomes
 
 WIRES, BATCH, SHOTS, REPEATS = 8, 100, 1_000, 5

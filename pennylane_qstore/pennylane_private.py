@@ -73,6 +73,10 @@ HYPERPARAMETERS = "_hyperparameters"
 DATA = "_data" if hasattr(Operator, "data") else "data"
 # An operation's wire labels, past the properties, which take longer than all else that is read.
 wire_labels = operator.attrgetter("_wires._labels")
+# The labels of a controlled operation's control wires.
+control_labels = operator.attrgetter("control_wires._labels")
+# Whether this thread records a circuit; PennyLane has one lock for a process.
+is_recording: Callable[[], bool] = AnnotatedQueue._lock._is_owned  # noqa: SLF001  no other way
 # The module in which JAX's compiled functions call back into Python.
 _JAX_CALLBACK = "jax._src.callback"
 # The thread-local settings of JAX: each is a context manager of that name, and the setting
@@ -140,13 +144,6 @@ class _Output:
             _kept.watcher(qnode)
 
 
-def control_labels(op: Operator) -> Any:
-    """Return the labels of a controlled operation's control wires, in order."""
-    kept = op.__dict__.get(HYPERPARAMETERS)  # PennyLane 0.46's gates have none
-    wires = op.control_wires if kept is None else kept["control_wires"]
-    return wires._labels  # noqa: SLF001  faster than properties
-
-
 def sample_dtype(measurement: MeasurementProcess) -> Any:
     """Return the data type that a user asked samples to have, or None."""
     return getattr(measurement, "_dtype", None)
@@ -160,11 +157,6 @@ def is_in_jax_callback() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def is_recording() -> bool:
-    """Return whether this thread records a circuit; PennyLane has one lock for a process."""
-    return bool(AnnotatedQueue._lock._is_owned())  # noqa: SLF001  there is no other way to ask
 
 
 @contextmanager

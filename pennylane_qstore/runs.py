@@ -12,7 +12,8 @@ from pennylane_qstore.errors import OptionError
 from pennylane_qstore.processes import Holder, Lease
 
 _lock = threading.Lock()
-_current: list["Run"] = []
+# At most one; not empty while a process is in a run.
+under_way: list["Run"] = []
 
 
 class RunStep(NamedTuple):
@@ -155,23 +156,23 @@ def run(name: str) -> Iterator[Run]:
     if not isinstance(name, str) or not name or not _is_text(name):
         raise OptionError("name", name, "use a text that names the run")
     with _lock:
-        if _current:
-            raise OptionError("name", name, f"the run {_current[0].name!r} is under way")
+        if under_way:
+            raise OptionError("name", name, f"the run {under_way[0].name!r} is under way")
         entered = Run(name)
         entered.hold()
-        _current[:] = [entered]
+        under_way[:] = [entered]
     try:
         yield entered
     finally:
         with _lock:
-            _current.clear()
+            under_way.clear()
         entered.release()
 
 
 def current() -> Run | None:
     """Return the run that this process is in, or None."""
     with _lock:
-        return _current[0] if _current else None
+        return under_way[0] if under_way else None
 
 
 def _lease(name: str) -> Lease:

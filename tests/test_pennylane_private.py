@@ -76,7 +76,7 @@ def test_gates_keep_their_wires_labels():
 
 @pytest.mark.parametrize("gate", [qml.CNOT(["c", 1]), qml.CRX(0.2, ["c", 1]), qml.Toffoli("cd1")])
 def test_controlled_gates_keep_their_controls(gate):
-    """``Operator._hyperparameters["control_wires"]`` are the control wires."""
+    """``control_wires._labels`` are the labels of the control wires, in order."""
     assert private.control_labels(gate) == tuple(gate.control_wires)
 
 

@@ -89,6 +89,11 @@ class Client:
         cached, asked = self._backends.get(name, (None, -math.inf))
         return cached if now - asked < FRESH else None
 
+    def cached_until(self, name: str) -> float:
+        """Return until when ``cached_backend`` holds, in seconds of the loop's clock."""
+        _, asked = self._backends.get(name, (None, -math.inf))
+        return asked + FRESH
+
     async def backend(self, name: str, max_wait: float = BACKENDS_TIMEOUT) -> Backend:
         """Return what the API says of a backend; it is asked again only after a minute.
 

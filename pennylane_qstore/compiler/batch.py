@@ -74,13 +74,23 @@ def compile_batch(tapes: Sequence[QuantumScript], wires: Any, target: Target) ->
             that has not been through the preprocessing; or a program that the API would refuse or,
             where the target asks for that check, one that doesn't do what its tape does
     """
-    return [each.compiled for each in labelled_batch(tapes, wires, target)]
+    return [compiled for compiled, _, _ in _bound(tapes, wires, target)]
 
 
 def labelled_batch(
     tapes: Sequence[QuantumScript], wires: Any, target: Target
 ) -> Iterator[Labelled]:
     """Yield the same circuits with the wires that they are on."""
+    for compiled, bound, template in _bound(tapes, wires, target):
+        labels = tuple(template.qubit_of) or (0,)
+        names = tuple(labels[qubit] for qubit in bound.qubits)
+        yield Labelled(compiled, names, labels, template.measured)
+
+
+def _bound(
+    tapes: Sequence[QuantumScript], wires: Any, target: Target
+) -> list[tuple[Compiled, Bound, Template]]:
+    """Return programs of one structure each, with what they were bound from."""
     together: dict[tuple[int, int | None, float], list[tuple[int, NDArray[Any]]]] = {}
     templates: dict[int, Template] = {}
     for index, tape in enumerate(tapes):
@@ -89,21 +99,20 @@ def labelled_batch(
         scale = 1.0 if directive is None else directive.scale
         key = template.number, tape.shots.total_shots, scale
         together.setdefault(key, []).append((index, params))
+    found = []
     for (number, shots, scale), carried in together.items():
         places = [
             CircuitPlace(index, row) for index, params in carried for row in range(len(params))
         ]
         rows = np.concatenate([params for _, params in carried])
         template = templates[number]
-        labels = tuple(template.qubit_of) or (0,)
         for bound in template.bind(rows, target, scale):
             own = [places[row] for row in bound.rows.tolist()]
             _check_ranges(bound.programs, own)
             if target.verify:
                 _check(template, rows, bound, target, places)
-            names = tuple(labels[qubit] for qubit in bound.qubits)
-            compiled = Compiled(bound.programs, shots, own)
-            yield Labelled(compiled, names, labels, template.measured)
+            found.append((Compiled(bound.programs, shots, own), bound, template))
+    return found
 
 
 class Carried(NamedTuple):

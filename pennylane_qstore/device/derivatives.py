@@ -6,20 +6,10 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane.devices import ExecutionConfig
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
 METHOD = "device"
-
-
-def is_asked_for(config: ExecutionConfig | None) -> bool:
-    """Whether a QNode says ``diff_method="device"``; "best" is no such wish.
-
-    A forward call that has trainable arguments pays for a gradient as well, which whoever takes
-    steps without gradients doesn't need.
-    """
-    return config is not None and config.gradient_method == METHOD and config.derivative_order == 1
 
 
 def preprocessing() -> CompilePipeline:

@@ -22,6 +22,7 @@ from pennylane_qstore.compiler import (
     TemplateCache,
     preprocessing,
 )
+from pennylane_qstore.compiler.operators.angles import ANGLES, PLAIN
 from pennylane_qstore.compiler.tapes.checks import refuse_given_matrices
 from pennylane_qstore.device import derivatives
 from pennylane_qstore.device.delivery import deliver
@@ -29,9 +30,7 @@ from pennylane_qstore.device.execution import Execution
 from pennylane_qstore.device.receivers import (
     Answer,
     TapeBatch,
-    answered,
-    current,
-    recorded,
+    thread,
 )
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.fleet.members import members_of
@@ -55,6 +54,8 @@ from pennylane_qstore.runs import RunStep
 
 # Options that are PennyLane's, or a device's own.
 _OWN = {"wires", "shots", "seed", "mitigation"}
+# Operations without matrices.
+_OF_ANGLES = PLAIN.union(ANGLES)
 _SOME_WIRES = "use a number of wires from 1, their labels, or None: the wires of each tape"
 
 
@@ -184,6 +185,8 @@ class QStoreDevice(Device):
                 "IonQ's debiasing changes the outcomes that it works on: set "
                 'error_mitigation={"debiasing": False}, or leave one of the two out',
             )
+        # Those that all members share, as the first one of IonQ's has them.
+        self._options: Options = self._members.first
         try:
             rng = np.random.default_rng(seed)
         except (TypeError, ValueError) as error:
@@ -226,11 +229,6 @@ class QStoreDevice(Device):
         other.__dict__.update(self._own(copy.deepcopy(self.rng, memo)))
         return other
 
-    @property
-    def _options(self) -> Options:
-        """Those that all members share, as the first one of IonQ's has them."""
-        return self._members.first
-
     def preprocess_transforms(
         self, execution_config: ExecutionConfig | None = None
     ) -> CompilePipeline:
@@ -239,7 +237,7 @@ class QStoreDevice(Device):
         With ``diff_method="device"`` they only make gates that have a shift rule: tapes are shifted
         as they are then, and go through the others after that.
         """
-        if derivatives.is_asked_for(execution_config):
+        if _derives(execution_config):
             return derivatives.preprocessing()
         fleet = self._execution.fleet
         fleet.warm()
@@ -257,7 +255,7 @@ class QStoreDevice(Device):
             self._execution.target,
             with_values=with_values,
             # What is recorded must come out the same when it is asked for again.
-            at_once=recorded(),
+            at_once=thread.receiver is not None and thread.receiver.records,
         )
 
     def execute(
@@ -275,21 +273,26 @@ class QStoreDevice(Device):
             QStoreError: see the tree in ``pennylane_qstore.errors``
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        if derivatives.is_asked_for(execution_config):
+        if _derives(execution_config):
             return self._preprocessed(circuits)
         tapes = tuple(circuits)
-        if current() is None:
-            return answered(self.execute_each([tapes], self.next_step())[0])
-        return answered(deliver([TapeBatch(self, tapes)])[0])
+        if thread.receiver is None:
+            (answer,) = self.execute_each([tapes], self.next_step())
+        else:
+            (answer,) = deliver([TapeBatch(self, tapes)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def setup_execution_config(
         self, config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
     ) -> ExecutionConfig:
         """PennyLane's settings of an execution, with those of derivatives that are asked for."""
         config = super().setup_execution_config(config, circuit)
-        if circuit is not None and config.gradient_method is not None:
+        kinds = map(type, () if circuit is None else circuit.operations)
+        if config.gradient_method is not None and not _OF_ANGLES.issuperset(kinds):
             refuse_given_matrices(circuit)
-        if not derivatives.is_asked_for(config):
+        if not _derives(config):
             return config
         together = config.grad_on_execution is not False
         return replace(config, use_device_gradient=True, grad_on_execution=together)
@@ -299,7 +302,7 @@ class QStoreDevice(Device):
     ) -> bool:
         """Whether derivatives are this device's: only where ``diff_method="device"`` says so."""
         del circuit
-        return derivatives.is_asked_for(execution_config)
+        return _derives(execution_config)
 
     def compute_derivatives(
         self,
@@ -357,7 +360,8 @@ class QStoreDevice(Device):
         Raises:
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
         """
-        track_batch(self.tracker)
+        if self.tracker.active:
+            track_batch(self.tracker)
         return self._execution.answers(batches, step, self.tracker)
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
@@ -422,3 +426,16 @@ class QStoreDevice(Device):
             return self._execution.fleet.estimate(Work(tapes, self.wires))
 
         return estimated
+
+
+def _derives(config: ExecutionConfig | None) -> bool:
+    """Return whether a QNode says ``diff_method="device"``; "best" doesn't choose it.
+
+    A forward call that has trainable arguments pays for a gradient as well, which whoever takes
+    steps without gradients doesn't need.
+    """
+    return (
+        config is not None
+        and config.gradient_method == derivatives.METHOD
+        and config.derivative_order == 1
+    )

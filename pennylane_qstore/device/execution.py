@@ -3,6 +3,7 @@
 import copy
 import functools
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,23 +17,23 @@ from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.compiler import Labelled, Target, labelled_batch, qubits_of
 from pennylane_qstore.compiler.batch import CircuitPlace
+from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.device.readout import eigenvalues, read_out
 from pennylane_qstore.device.receivers import Answer, Redrawable
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
-from pennylane_qstore.fleet.member import Ran
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.one_backend import backends_of
 from pennylane_qstore.fleet.remote import Remote
-from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.mitigation.batch import MitigatedBatch, settings_of
 from pennylane_qstore.mitigation.settings import Mitigation
 from pennylane_qstore.mitigation.work import CalibrationStore, GateRates
-from pennylane_qstore.pennylane_private import unrecorded
+from pennylane_qstore.pennylane_private import is_recording, unrecorded
 from pennylane_qstore.processes import Holder
-from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import OutcomeRows, Outcomes
 from pennylane_qstore.reporting import notices
-from pennylane_qstore.reporting.events import Event, Waiting
+from pennylane_qstore.reporting.events import Event, Listener, Waiting
 from pennylane_qstore.reporting.interruption import interrupted
 from pennylane_qstore.reporting.progress import shown
 from pennylane_qstore.reporting.tracking import track_events, track_mitigation, track_results
@@ -105,7 +106,9 @@ class Execution:
         """
         if not any(batches):
             return [()] * len(batches)
-        with unrecorded():  # the QNode may be called inside another's function
+        if not is_recording():
+            return self._answers(batches, step, tracker)
+        with unrecorded():  # the QNode is called inside another's function
             return self._answers(batches, step, tracker)
 
     def _answers(
@@ -124,18 +127,18 @@ class Execution:
             if isinstance(error, CompileError) and not error.partial:
                 return self._sound_answers(batches, error, step, tracker)
             ran, failure = dict(error.partial), error
-        rows: list[dict[int, Ran]] = [{} for _ in circuits]
-        for tape, first_index in enumerate(work.first):
-            for row in range(circuits[tape].batch_size or 1):
-                if first_index + row in ran:
-                    rows[tape][row] = ran[first_index + row]
+        ends = [*work.first[1:], len(work)]
+        rows = [
+            {index - first: ran[index] for index in range(first, end) if index in ran}
+            for first, end in zip(work.first, ends, strict=True)
+        ]
         answers: list[Answer] = []
         first = 0
         for batch in batches:
-            own = rows[first : first + len(batch)]
+            own, sizes = rows[first : first + len(batch)], work.sizes[first : first + len(batch)]
             first += len(batch)
-            complete = all(map(_is_complete, batch, own))
-            if failure is None or (complete and len(batches) > 1):
+            is_complete = list(map(len, own)) == sizes
+            if failure is None or (is_complete and len(batches) > 1):
                 answers.append(self._results(batch, own, tracker))
             else:
                 answers.append(_own(failure, own))
@@ -148,13 +151,13 @@ class Execution:
         tracker: Tracker,
     ) -> tuple[Any, ...]:
         """What tapes' circuits gave to the tapes' results."""
-        ran = [[own[row] for row in range(len(own))] for own in rows]
+        ran = [list(own.values()) for own in rows]
         with self._lock:  # the generator that draws the samples is one for all threads
-            results = tuple(
-                self._read_out(tape, own, self.rng) for tape, own in zip(circuits, ran, strict=True)
-            )
-        ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
-        track_results(tracker, circuits, results, ran_on)
+            pairs = zip(circuits, ran, strict=True)
+            results = tuple([self._read_out(tape, own, self.rng) for tape, own in pairs])
+        if tracker.active:
+            ran_on = [", ".join(dict.fromkeys(each.member.name for each in own)) for own in ran]
+            track_results(tracker, circuits, results, ran_on)
 
         def again(seed: int) -> tuple[Any, ...]:
             rng = np.random.default_rng(seed)
@@ -163,7 +166,9 @@ class Execution:
                 for tape, own in zip(circuits, ran, strict=True)
             )
 
-        return Redrawable.of(results, again)
+        answer = Redrawable(results)
+        answer.redo = again
+        return answer
 
     def mitigated(self, circuits: Sequence[QuantumScript]) -> MitigatedBatch | None:
         """Plan the mitigation of a batch.
@@ -177,6 +182,8 @@ class Execution:
         Raises:
             CompileError: a measurement or a number of shots that can't be mitigated
         """
+        if self._mitigation is None and not any(map(_is_directed, circuits)):
+            return None
         settings = [settings_of(tape, self._mitigation) for tape in circuits]
         if not any(settings):
             return None
@@ -241,13 +248,18 @@ class Execution:
         track_mitigation(tracker, report)
         ends = list(itertools.accumulate(map(len, batches)))
         parts = [slice(end - len(tapes), end) for end, tapes in zip(ends, batches, strict=True)]
-        return [Redrawable.of(results[part], _part_of(again, part)) for part in parts]
+        answers = [Redrawable(results[part]) for part in parts]
+        for answer, part in zip(answers, parts, strict=True):
+            answer.redo = _part_of(again, part)
+        return list(answers)
 
     def _read_plain(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
         """Read out a tape that isn't mitigated in a batch that is."""
-        one = rows[0] if tape.batch_size is None else rows
-        qubit_of = qubits_of(tape.wires, self._wires)
-        return read_out(tape.measurements, tape.shots, one, qubit_of, self.rng)
+        is_batch = tape.batch_size is not None
+        outcomes, qubit_of = OutcomeRows.of(rows), self._qubits_of(tape)
+        return read_out(
+            tape.measurements, tape.shots, outcomes, qubit_of, self.rng, is_batch=is_batch
+        )
 
     def _sound_answers(
         self,
@@ -316,25 +328,36 @@ class Execution:
 
     def _run(self, work: Work, step: RunStep | None, tracker: Tracker) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""
-        self._cautions.about(work.tapes, stacklevel=7)
+        if self._cautions.are_left:
+            self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
+        show: Listener | None = None
+
+        def listener(event: Event) -> None:
+            if not isinstance(event, Waiting):
+                events.append(event)
+            if show is not None:
+                show(event)
+            notices.tell(event)
+
+        progress = self._options.progress
+        # Without a console there may be no standard error output at all.
+        on = sys.stderr is not None and sys.stderr.isatty() if progress is None else progress
         try:
-            with shown(self._options.progress) as show:
-
-                def listener(event: Event) -> None:
-                    if not isinstance(event, Waiting):
-                        events.append(event)
-                    show(event)
-                    notices.tell(event)
-
+            if not on:
+                return self.fleet.run(work, listener, step)
+            with shown(on) as show:
                 return self.fleet.run(work, listener, step)
         except KeyboardInterrupt:
             raise interrupted(events) from None
         finally:
-            track_events(tracker, events)
+            if tracker.active:
+                track_events(tracker, events)
 
     def next_step(self) -> RunStep | None:
         """The place of a batch in the named run that this process is in."""
+        if not runs.under_way:
+            return None
         named = runs.current()
         return None if named is None else named.next_step(self)
 
@@ -362,19 +385,40 @@ class Execution:
             running.run(client.acknowledge(name))
 
     def _read_out(self, tape: QuantumScript, ran: Sequence[Ran], rng: np.random.Generator) -> Any:
-        """One tape's circuits to its results; counts are drawn, or rounded, once a circuit."""
+        """Return one tape's results of its circuits; counts are drawn, or rounded, once each."""
         shots = tape.shots.total_shots
-        rows = [each.outcomes for each in ran]
-        if shots is not None:
-            rows = [
-                each.outcomes.drawn(shots, rng)
-                if each.member.exact
-                else each.outcomes.rounded(shots)
-                for each in ran
-            ]
-        batch = rows[0] if tape.batch_size is None else rows
-        qubit_of = qubits_of(tape.wires, self._wires)
-        return read_out(tape.measurements, tape.shots, batch, qubit_of, rng)
+        _, member, bits = ran[0]
+        if len({id(each.bits) for each in ran}) == 1:
+            rows = OutcomeRows.of([each.of_program for each in ran])
+            if bits is not None:
+                rows = rows.mapped(bits)
+        else:
+            rows = OutcomeRows.of([each.outcomes for each in ran])
+        if shots is not None and member.exact and len({id(each.member) for each in ran}) == 1:
+            rows = rows.drawn(shots, rng)
+        elif shots is not None:
+            rows = OutcomeRows.of(
+                [
+                    outcomes.drawn(shots, rng) if own.member.exact else outcomes.rounded(shots)
+                    for own, outcomes in zip(ran, rows.each(), strict=True)
+                ]
+            )
+        is_batch = tape.batch_size is not None
+        return read_out(
+            tape.measurements, tape.shots, rows, self._qubits_of(tape), rng, is_batch=is_batch
+        )
+
+    def _qubits_of(self, tape: QuantumScript) -> Mapping[Any, int]:
+        """Return the qubit of each of a tape's wires."""
+        first = tape.operations[0] if tape.operations else None
+        if type(first) is BoundTemplate:
+            return first.template.qubit_of
+        return qubits_of(tape.wires, self._wires)
+
+
+def _is_directed(tape: QuantumScript) -> bool:
+    """Return whether a tape may say how it is run; one with a template says it there."""
+    return any(getattr(op, "directive", op) is not None for op in tape.operations[:1])
 
 
 def _counted(ran: Ran, shots: int | None, rng: np.random.Generator) -> Outcomes:
@@ -401,10 +445,6 @@ def _redrawn(rows: Sequence[Ran], shots: int | None, rng: np.random.Generator) -
         else Ran(each.outcomes.redrawn(shots, rng), each.member)
         for each in rows
     ]
-
-
-def _is_complete(tape: QuantumScript, rows: Mapping[int, Ran]) -> bool:
-    return len(rows) == (tape.batch_size or 1)
 
 
 def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:

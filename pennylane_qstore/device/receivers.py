@@ -15,21 +15,13 @@ Answer = tuple[Any, ...] | Exception
 
 
 class Redrawable(tuple[Any, ...]):
-    """A batch's results, which can be computed again from outcomes that are drawn again."""
+    """A batch's results, which can be computed again from outcomes that are drawn again.
 
-    _again: Callable[[int], tuple[Any, ...]]
+    Attributes:
+        redo: computes them, by the seed of the draw
+    """
 
-    @classmethod
-    def of(cls, results: tuple[Any, ...], again: Callable[[int], tuple[Any, ...]]) -> "Redrawable":
-        """Join results and how they are computed again.
-
-        Args:
-            results: one a tape
-            again: computes them, by the seed of the draw
-        """
-        answer = cls(results)
-        answer._again = again
-        return answer
+    redo: Callable[[int], tuple[Any, ...]]
 
     def again(self, seed: int) -> tuple[Any, ...]:
         """Return the results of outcomes that are drawn from the measured ones.
@@ -37,7 +29,7 @@ class Redrawable(tuple[Any, ...]):
         Args:
             seed: of the draw
         """
-        return self._again(seed)
+        return self.redo(seed)
 
 
 class Executor(Protocol):
@@ -85,23 +77,33 @@ class Receiver(Protocol):
         ...
 
 
-_here = threading.local()
+class _Thread(threading.local):
+    """What a thread has for itself.
+
+    Attributes:
+        receiver: of its batches; None where their devices take them
+    """
+
+    receiver: "Receiver | None" = None
+
+
+thread = _Thread()
 
 
 def current() -> Receiver | None:
     """Who receives this thread's batches; None where their devices do."""
-    return getattr(_here, "receiver", None)
+    return thread.receiver
 
 
 @contextmanager
 def receiving(receiver: Receiver | None) -> Iterator[None]:
     """Has a receiver take this thread's batches; None has their devices take them."""
     before = current()
-    _here.receiver = receiver
+    thread.receiver = receiver
     try:
         yield
     finally:
-        _here.receiver = before
+        thread.receiver = before
 
 
 def recorded() -> bool:

@@ -14,7 +14,11 @@ _NOT_SHARPENED = (ExpectationMP, VarianceMP, SampleMP)
 
 
 class Cautions:
-    """The warnings of one device, and which of them were given."""
+    """The warnings of one device, and which of them were given.
+
+    Attributes:
+        are_left: whether a batch may still be the first to meet one
+    """
 
     def __init__(self, options: Options, *, on_qpu: bool) -> None:
         """Gives none yet.
@@ -26,6 +30,7 @@ class Cautions:
         self._backend = options.backend
         self._sharpening_is_known = not options.sharpen
         self._debiasing_is_known = not on_qpu or options.error_mitigation is not None
+        self.are_left = not (self._sharpening_is_known and self._debiasing_is_known)
 
     def about(self, circuits: Iterable[QuantumScript], stacklevel: int) -> None:
         """Warns of what a batch is the first to meet.
@@ -42,11 +47,12 @@ class Cautions:
                 'Say which you want with error_mitigation={"debiasing": True} or False.',
                 stacklevel=stacklevel + 1,
             )
+        self.are_left = not self._sharpening_is_known
         if self._sharpening_is_known:
             return
         asked = [m for tape in circuits for m in tape.measurements if isinstance(m, _NOT_SHARPENED)]
         if asked:
-            self._sharpening_is_known = True
+            self._sharpening_is_known, self.are_left = True, False
             warnings.warn(
                 f"sharpen=True, and {asked[0]} is asked for: sharpening lets the variants of a "
                 "circuit vote on whole bit strings, to find the likeliest ones, so that means, "

@@ -118,16 +118,3 @@ class Member(Protocol):
     ) -> dict[int, Outcomes]:
         """Runs jobs, and gives the outcomes of their programs by index."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One circuit's outcomes, and where it ran.
-
-    Attributes:
-        outcomes: of the tape's qubits
-        member: that ran it
-    """
-
-    outcomes: Outcomes
-    member: Member

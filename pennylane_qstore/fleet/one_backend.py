@@ -1,6 +1,5 @@
 """Run the batches of a device that has one backend."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pennylane_qstore.cloud.backend import Backend
@@ -9,12 +8,11 @@ from pennylane_qstore.cloud.submitting.cost import Price
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.errors import CompileError, QStoreError
-from pennylane_qstore.fleet.member import Ran, Terms
+from pennylane_qstore.fleet.member import Terms
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.remote import Clients, Remote
-from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.options import Options
-from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Cut, Listener
 from pennylane_qstore.runs import RunStep
 
@@ -43,6 +41,9 @@ class OneBackend:
         self._max_wait = float(options.max_wait or 0.0)
         self._most_circuits = None if options.submission == "batch" else 1
         self._warmed: loop.Loop | None = None
+        self._adaptive = options.adaptive
+        # The loop, what is known of the backend there, its target, and until when that holds.
+        self._cached: tuple[loop.Loop, Backend, Target, float] | None = None
 
     def warm(self) -> None:
         """Ask what the backend is while tapes are still being compiled.
@@ -94,9 +95,26 @@ class OneBackend:
         try:
             outcomes = running.run(backend.run(work, target, jobs, terms, None))
         except QStoreError as error:
-            error.partial = self._ran(work, target, error.partial)
+            error.partial = work.ran(target, error.partial, backend)
             raise
-        return self._ran(work, target, outcomes)
+        return work.ran(target, outcomes, backend)
+
+    def _known(self) -> tuple[Backend, Target]:
+        """Return what the API says of the backend, and what is compiled for it.
+
+        Raises:
+            CloudError: it isn't there, or there is no answer
+        """
+        running = loop.current()
+        cached = self._cached
+        if cached is not None:
+            of, machine, target, until = cached
+            if of is running and running.asyncio_loop.time() < until:
+                return machine, target
+        backend, machine = self.leading()
+        target = backend.target(machine)
+        self._cached = running, machine, target, backend.cached_until()
+        return machine, target
 
     def _packed(self, work: Work, run_step: RunStep | None) -> tuple[Target, list[Job], Cut | None]:
         """Return a batch as jobs, with their target, and whether the batch was cut to make them.
@@ -105,18 +123,20 @@ class OneBackend:
             CompileError: the backend can't run it
             UnavailableError: the backend is away, and no earlier process left these jobs there
         """
-        backend, machine = self.leading()
-        target = backend.target(machine)
-        away = machine.away()
+        backend = self._backend
+        machine, target = self._known()
+        away = None if machine.status in {None, "available"} else machine.away()
         if away is not None and not loop.current().run(backend.has_left()):
             raise away
         for programs, shots, _ in work.compiled(target):
-            refusal = machine.refusal([programs])
+            refusal = None
+            if programs.qubits > machine.qubits or machine.coupled is not None:
+                refusal = machine.refusal([programs])
             if shots is None and not self.exact:
                 refusal = f"a tape without shots can't run on {machine.name}"
             if refusal is not None:
                 raise CompileError(refusal)
-        per_circuit = backend.measured(machine)
+        per_circuit = backend.measured(machine) if self._adaptive else None
         jobs = work.jobs(target, None, self._most_circuits, per_circuit)
         if away is not None and not loop.current().run(backend.left(jobs, run_step)):
             raise away
@@ -124,11 +144,6 @@ class OneBackend:
         if per_circuit is not None and len(jobs) > 1:
             cut = Cut(len(work), len(jobs), per_circuit)
         return target, jobs, cut
-
-    def _ran(self, work: Work, target: Target, outcomes: Mapping[int, Outcomes]) -> dict[int, Ran]:
-        backend = self._backend
-        read = work.read(target, outcomes)
-        return {index: Ran(outcome, backend) for index, outcome in read.items()}
 
 
 def backends_of(members: Members) -> "OneBackend | Fleet":

@@ -62,18 +62,9 @@ class Remote:
         self.name = options.backend
         self.is_fallback = is_fallback
         self.options = options
+        self.on_qpu, self.exact = options.on_qpu, options.exact
         self.settings = packing.settings(options)
         self._clients = clients
-
-    @property
-    def on_qpu(self) -> bool:
-        """Whether it is a quantum computer, which costs money."""
-        return self.options.on_qpu
-
-    @property
-    def exact(self) -> bool:
-        """Whether it answers with exact probabilities."""
-        return self.options.exact
 
     def client(self) -> Client:
         """Return its connection, in the process's loop."""
@@ -87,6 +78,10 @@ class Remote:
         """Return what the API said of it within the last minute, or None if it must be asked."""
         running = loop.current()
         return self.client().cached_backend(self.settings["backend"], running.asyncio_loop.time())
+
+    def cached_until(self) -> float:
+        """Return until when ``cached`` holds, in seconds of the loop's clock."""
+        return self.client().cached_until(self.settings["backend"])
 
     async def machine(self, max_wait: float) -> Backend:
         """Return what the API says of it; it is asked again only after a minute.

@@ -14,11 +14,11 @@ from pennylane_qstore.cloud.submitting.request_terms import Failover
 from pennylane_qstore.errors import DryRun, OptionError, QStoreError, UnavailableError
 from pennylane_qstore.fleet import scheduling
 from pennylane_qstore.fleet.local_backend import LocalBackend
-from pennylane_qstore.fleet.member import Member, Ran, Terms
+from pennylane_qstore.fleet.member import Member, Terms
 from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.planning import Failed, MemberJobs, Planning, View, view, viewed
 from pennylane_qstore.fleet.remote import Clients, Remote
-from pennylane_qstore.fleet.work import Work
+from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.options import Options
 from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Listener, Moved
@@ -266,8 +266,7 @@ class _FleetBatch:
 
     def _keep(self, part: MemberJobs, found: Mapping[int, Outcomes]) -> None:
         member = self._fleet.members[part.member]
-        read = self._work.read(part.target, found)
-        self.found.update({index: Ran(outcomes, member) for index, outcomes in read.items()})
+        self.found |= self._work.ran(part.target, found, member)
 
     async def _fail_over(self, place: int, failed: Failed, job: Job, error: QStoreError) -> None:
         """Runs a job that a member couldn't run on another."""

@@ -5,7 +5,7 @@ import math
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pennylane.tape import QuantumScript
 
@@ -13,14 +13,36 @@ from pennylane_qstore.cloud.submitting import packing
 from pennylane_qstore.cloud.submitting.packing import MAX_CIRCUITS, Job
 from pennylane_qstore.compiler import Target, compile_batch
 from pennylane_qstore.compiler.batch import CircuitPlace
-from pennylane_qstore.programs.outcomes import Outcomes
+from pennylane_qstore.programs.outcomes import BitMap, Outcomes
 from pennylane_qstore.programs.program import Programs
+
+if TYPE_CHECKING:
+    from pennylane_qstore.fleet.member import Member
 
 # Jobs at most that a simulator's batch is cut into, and the least seconds that each should run: a
 # job has its own requests and its own check.
 _MOST_PARTS, _WORTHWHILE = 4, 0.5
 # Programs of one structure with their shots and the indices of their circuits.
 Group = tuple[Programs, int | None, list[int]]
+
+
+class Ran(NamedTuple):
+    """One circuit's outcomes, and where it ran.
+
+    Attributes:
+        of_program: the outcomes of the program that was sent
+        member: that ran it
+        bits: what the program's bits stand for; None where they are the tape's own
+    """
+
+    of_program: Outcomes
+    member: "Member"
+    bits: BitMap | None = None
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """The outcomes of the tape's qubits."""
+        return self.of_program if self.bits is None else self.of_program.mapped(self.bits)
 
 
 class Work:
@@ -31,6 +53,7 @@ class Work:
     Attributes:
         tapes: from the device's preprocessing
         first: index of each tape's first circuit
+        sizes: how many circuits each tape is
     """
 
     def __init__(self, tapes: Sequence[QuantumScript], wires: Any) -> None:
@@ -41,9 +64,8 @@ class Work:
             wires: of the device, or None
         """
         self.tapes = tapes
-        *self.first, self._size = itertools.accumulate(
-            [tape.batch_size or 1 for tape in tapes], initial=0
-        )
+        self.sizes = [tape.batch_size or 1 for tape in tapes]
+        *self.first, self._size = itertools.accumulate(self.sizes, initial=0)
         self._wires = wires
         self._groups: dict[Target, list[Group]] = {}
         self._lock = threading.Lock()
@@ -119,17 +141,25 @@ class Work:
             [index for _, _, group_indices in groups for index in group_indices],
         )
 
-    def read(self, target: Target, outcomes: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
-        """Return what the tapes would have given, from what their programs gave, by index."""
-        read = dict(outcomes)
+    def ran(
+        self, target: Target, outcomes: Mapping[int, Outcomes], member: "Member"
+    ) -> dict[int, Ran]:
+        """Return what a member gave for programs, with what their bits stand for, by index."""
+        ran: dict[int, Ran] = {}
         for programs, _, indices in self.compiled(target):
-            if programs.bits is None and programs.flips is None:
+            if programs.flips is None:
+                bits = programs.bits
+                ran |= {i: Ran(outcomes[i], member, bits) for i in indices if i in outcomes}
                 continue
-            for row, index in enumerate(indices):
-                bits = programs.bits_of(row) if index in read else None
-                if bits is not None:
-                    read[index] = read[index].mapped(bits)
-        return read
+            maps: dict[int, BitMap | None] = {}
+            for row, (index, flips) in enumerate(
+                zip(indices, programs.flips.tolist(), strict=True)
+            ):
+                if index in outcomes:
+                    if flips not in maps:
+                        maps[flips] = programs.bits_of(row)
+                    ran[index] = Ran(outcomes[index], member, maps[flips])
+        return ran
 
 
 def parts(circuits: int, per_circuit: float) -> int:

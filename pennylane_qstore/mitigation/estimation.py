@@ -14,7 +14,6 @@ from pennylane.measurements import (
 
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.mitigation.words import coefficients, nearest_probabilities, transform
-from pennylane_qstore.programs.outcomes import Outcomes
 
 Reals = NDArray[np.float64]
 MOST_WIRES = 10  # of a measurement that is no sum of Pauli words: 2ⁿ strings are needed
@@ -78,7 +77,7 @@ def needed(measurement: MeasurementProcess, qubit_of: Mapping[Any, int], values:
             flipped |= (local >> bit & 1) << (len(qubits) - 1 - bit)
         rows = np.array([transform(np.eye(len(local))[index]) for index in flipped]) / len(local)
         return Needed(tuple(words), rows, ProbabilityMP)
-    eigenvalues = values(measurement, Outcomes(states, np.ones(len(local))), qubit_of)
+    eigenvalues = values(measurement, states, qubit_of)
     moments = [coefficients(eigenvalues)]
     if isinstance(measurement, VarianceMP):
         moments.append(coefficients(eigenvalues**2))

@@ -15,7 +15,8 @@ from pennylane_qstore.compiler.batch import template_of
 from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.emulator.simulation.noise import MODELS
 from pennylane_qstore.errors import CompileError
-from pennylane_qstore.fleet.work import Group, Work
+from pennylane_qstore.fleet.member import Member
+from pennylane_qstore.fleet.work import Group, Ran, Work
 from pennylane_qstore.mitigation import calibration, extrapolation, readout_error
 from pennylane_qstore.mitigation.cancellation import sampled
 from pennylane_qstore.mitigation.readout_error import ReadoutRates
@@ -371,13 +372,15 @@ class MitigatedWork(Work):
             for programs, place in zip(readout_error.circuits(qubits), places, strict=True)
         ]
 
-    def read(self, target: Target, outcomes: Mapping[int, Outcomes]) -> dict[int, Outcomes]:
-        """Keep the programs' own outcomes, and note what their bits stand for."""
+    def ran(
+        self, target: Target, outcomes: Mapping[int, Outcomes], member: Member
+    ) -> dict[int, Ran]:
+        """Return the programs' own outcomes, and note what their bits stand for."""
         for programs, _, indices in self.compiled(target):
             for row, index in enumerate(indices):
                 if index in outcomes:
                     self.bits[index], self.widths[index] = programs.bits_of(row), programs.qubits
-        return dict(outcomes)
+        return {index: Ran(each, member) for index, each in outcomes.items()}
 
 
 def general(target: Target) -> Target:

@@ -200,5 +200,59 @@ class Outcomes:
         return Outcomes(self.states, np.bincount(order, minlength=len(self.states)))
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeRows:
+    """The outcomes of many circuits as arrays, one circuit after another.
+
+    Attributes:
+        states: as those of ``Outcomes``, shape (n_outcomes,)
+        weights: probabilities or counts, shape (n_outcomes,)
+        rows: the circuit of each outcome, rising; shape (n_outcomes,)
+        batch: how many circuits
+    """
+
+    states: NDArray[np.int64]
+    weights: NDArray[Any]
+    rows: NDArray[np.int64]
+    batch: int
+
+    @classmethod
+    def of(cls, circuits: Sequence[Outcomes]) -> "OutcomeRows":
+        """Return the outcomes of some circuits, at least one, in order."""
+        sizes = [len(each.states) for each in circuits]
+        return cls(
+            np.concatenate([each.states for each in circuits]),
+            np.concatenate([each.weights for each in circuits]),
+            np.arange(len(sizes)).repeat(sizes),
+            len(sizes),
+        )
+
+    def each(self) -> list[Outcomes]:
+        """Return the outcomes of each circuit."""
+        ends = np.searchsorted(self.rows, np.arange(1, self.batch))
+        states, weights = np.split(self.states, ends), np.split(self.weights, ends)
+        return list(map(Outcomes, states, weights))
+
+    def mapped(self, bits: BitMap) -> "OutcomeRows":
+        """Return the tape's outcomes, of those of the programs that were sent for it."""
+        found = bits.of(self.states)
+        order = np.lexsort((found, self.rows))
+        states, rows, weights = found[order], self.rows[order], self.weights[order]
+        is_new = np.ones(len(states), dtype=bool)
+        is_new[1:] = (states[1:] != states[:-1]) | (rows[1:] != rows[:-1])
+        if not is_new.all():  # several have become one
+            sums = np.bincount(is_new.cumsum() - 1, weights).astype(weights.dtype)
+            states, rows, weights = states[is_new], rows[is_new], sums
+        return OutcomeRows(states, weights, rows, self.batch)
+
+    def drawn(self, shots: int, rng: np.random.Generator) -> "OutcomeRows":
+        """Return exact probabilities as the counts of that many shots each, drawn in order."""
+        ends = np.searchsorted(self.rows, np.arange(1, self.batch))
+        parts = np.split(self.weights, ends)
+        counts = np.concatenate([rng.multinomial(shots, weights) for weights in parts])
+        seen = counts > 0
+        return OutcomeRows(self.states[seen], counts[seen], self.rows[seen], self.batch)
+
+
 def _seen(states: NDArray[np.int64], counts: NDArray[np.int64]) -> Outcomes:
     return Outcomes(states[counts > 0], counts[counts > 0])

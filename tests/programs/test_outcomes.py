@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pennylane_qstore.programs.outcomes import BitMap, Outcomes
+from pennylane_qstore.programs.outcomes import BitMap, OutcomeRows, Outcomes
 
 weights = st.lists(st.floats(0.01, 1), min_size=1, max_size=20)
 
@@ -93,3 +93,42 @@ def test_a_map_does_to_each_state_what_it_says(qubits):
             told ^= (told & controls == controls) << target
         expected.append(told)
     assert bits.of(states).tolist() == expected
+
+
+@st.composite
+def circuits(draw):
+    """Outcomes of a few circuits on three qubits, and a map that may make two states one."""
+    several = []
+    for _ in range(draw(st.integers(1, 4))):
+        states = draw(st.lists(st.integers(0, 7), min_size=1, max_size=8, unique=True))
+        values = np.array(draw(st.lists(st.floats(0.01, 1), min_size=8, max_size=8)))[: len(states)]
+        several.append(Outcomes(np.array(states), values / values.sum()))
+    parities = tuple(draw(st.lists(st.integers(0, 7), min_size=2, max_size=4)))
+    gates = draw(st.sampled_from([(), ((1, 1),), ((0b10, 0),)]))
+    return several, BitMap(parities, flips=draw(st.integers(0, 3)), gates=gates)
+
+
+def listed(each):
+    return each.states.tolist(), each.weights.tolist()
+
+
+@given(circuits())
+def test_many_circuits_are_mapped_as_each_by_itself(found):
+    """States, weights and their order are those of the circuits one by one."""
+    several, bits = found
+    rows = OutcomeRows.of(several)
+    assert list(map(listed, rows.each())) == list(map(listed, several))
+    mapped = rows.mapped(bits).each()
+    assert list(map(listed, mapped)) == [listed(each.mapped(bits)) for each in several]
+
+
+@given(circuits(), st.integers(1, 500))
+def test_many_circuits_are_drawn_as_each_by_itself(found, shots):
+    """A seed gives the same counts whether circuits are drawn together or one after another."""
+    several, bits = found
+    together, alone = np.random.default_rng(5), np.random.default_rng(5)
+    rows = OutcomeRows.of(several).mapped(bits).drawn(shots, together)
+    assert [listed(each) for each in rows.each()] == [
+        listed(each.mapped(bits).drawn(shots, alone)) for each in several
+    ]
+    assert together.random() == alone.random()

@@ -108,7 +108,8 @@ class Pulses:
         """
         turning, signed, steady = (angles[own] for own in self._parts)
         product = self._layers.turned(turning, gates)
-        self._gauge.apply(product)
+        if self._gauge.count:
+            self._gauge.apply(product)
         fold = folded(signed, self._wiring.entangler)
         open_ = Entangling(fold, np.minimum(steady / TURN, MOST))
         bits = fold.negative if self._wiring.entangler == "zz" else fold.odd

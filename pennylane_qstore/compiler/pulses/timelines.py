@@ -185,7 +185,9 @@ class Reading:
             angles in radians, shape (n_slots, batch), and all the circuit's locals, shape
             (n_locals, 4, batch)
         """
-        angles = self._affine.at(self._derived.beside(params) if extended is None else extended)
+        if extended is None:
+            extended = self._derived.beside(params) if self._derived.sources else params
+        angles = self._affine.at(extended)
         gates = np.empty((self._locals, 4, len(params)))
         for block, first, places in self._blocks:
             own, turns = block.bind(params)

@@ -91,11 +91,15 @@ def _of_operations(
     reads = reader(tuple(map(type, operations)))
     values = reads.values(operations)
     exact = are_numbers(values)
+    tokens: Sequence[int | None] = reads.tokens(operations)
     if not exact and any(map(np.ndim, values)):
-        return tuple(map(_of_operation, operations)), None
-    tokens = reads.tokens(operations)
+        tokens = list(tokens)
+        for place in reads.are_batches(operations):
+            shapes = tuple(map(np.shape, operations[place].data))
+            tokens[place] = token_of((tokens[place], shapes))
+        exact = False
     if not reads.others:
-        return tokens, values if exact else None
+        return tuple(tokens), values if exact else None
     every = [
         _of_operation(op) if token is None else token
         for op, token in zip(operations, tokens, strict=True)

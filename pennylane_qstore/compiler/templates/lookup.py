@@ -1,6 +1,7 @@
 """Device preprocessing: look a tape's template up in the cache or make it, and read the angles."""
 
 import functools
+import operator
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -84,7 +85,9 @@ def use_template(
         one tape a circuit, and a function that makes the tape's result of theirs
     """
     started = time.perf_counter()
-    directive, tape = directive_of(tape)
+    directive = None
+    if Directive in map(type, tape.operations):
+        directive, tape = directive_of(tape)
     read = _read(tape, cache)
     entry, is_hit = _found(tape, read, full, wires, cache, with_values=with_values, at_once=at_once)
     if entry is None or entry.looks_folded:
@@ -227,7 +230,27 @@ def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache
             for each in templates
         )
     looks_folded = unfold(tape, values=False) is not None
+    if len(circuits) == 1 and _returns_its_only(post):
+        post = operator.itemgetter(0)
     return CacheEntry(circuits, picked(tape), tape.batch_size, post, looks_folded)
+
+
+class _Result:
+    """A result of which nothing is known but that adding zeros to it doesn't change it."""
+
+    __array_ufunc__ = None
+
+    def __radd__(self, other: Any) -> "_Result":
+        return NotImplemented if np.any(other) else self
+
+
+def _returns_its_only(post: Callable[..., Any]) -> bool:
+    """Return whether a post-processing returns its only circuit's result, whatever that is."""
+    result = _Result()
+    try:
+        return post((result,)) is result
+    except (TypeError, IndexError, AttributeError):  # it takes the result apart
+        return False
 
 
 def _no_target() -> Target:

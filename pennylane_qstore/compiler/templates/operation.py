@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 from numpy.typing import NDArray
 from pennylane.operation import Operator
@@ -99,8 +100,16 @@ class BoundTemplate(CountedOperation):
     @property
     def params(self) -> NDArray[Any]:
         """The angles, shape (batch, n_params); a batch of one where there is none."""
-        params = to_numpy(self.data[0])
+        params = self.data[0]
+        if type(params) is not np.ndarray:
+            params = to_numpy(params)
         return params if params.ndim > 1 else params[None]
+
+    @property
+    def batch_size(self) -> int | None:
+        """The number of circuits, or None; PennyLane's own compares values to find it."""
+        shape = np.shape(self.data[0])
+        return shape[0] if len(shape) > 1 else None
 
     @property
     def hash(self) -> int:

@@ -57,6 +57,8 @@ class Lifted:
     origins: tuple[tuple[int, str], ...]
 
 
+# Types that NumPy reads by itself.
+_PLAIN = {np.ndarray, np.float64, float, int}
 Pick = Callable[[Sequence[Operator]], Sequence[Operator]]
 
 
@@ -94,7 +96,7 @@ def _columns(operations: Sequence[Operator], batch_size: int | None) -> NDArray[
     columns: list[NDArray[Any]] = []
     for op in operations:
         for value, ndim in zip(op.data, op.ndim_params, strict=True):
-            array = to_numpy(value)
+            array = np.asarray(value) if type(value) in _PLAIN else to_numpy(value)
             if batch_size is not None and array.ndim == ndim:
                 array = np.broadcast_to(array, (batch_size, *array.shape))
             columns.append(array.reshape(*array.shape[: array.ndim - ndim], -1))

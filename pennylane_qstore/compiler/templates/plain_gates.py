@@ -42,9 +42,17 @@ class PlainReader:
         self._plain = picking(places) if self.others else _all
         self._controlled = picking(place for place in places if kinds[place] in PLAIN_CONTROLLED)
         open_ = [place for place in places if kinds[place].num_params]
-        self._open = picking(open_)
+        self._open, self._open_places = picking(open_), open_
         self._has_one_each = all(kinds[place].num_params == 1 for place in open_)
         self._last: tuple[Hashable, tuple[int | None, ...]] = ((), ())
+
+    def are_batches(self, operations: Sequence[Operator]) -> list[int]:
+        """Return the places of the plain gates that have an array among their parameters."""
+        return [
+            place
+            for place, op in zip(self._open_places, self._open(operations), strict=True)
+            if any(map(np.ndim, op.data))
+        ]
 
     def values(self, operations: Sequence[Operator]) -> list[Any]:
         """Return the plain gates' parameters, in order."""
