@@ -25,6 +25,7 @@ from typing import Any
 def _rebuilt(kind: type[BaseException], message: str, fields: dict[str, Any]) -> BaseException:
     """Return an error as it was before it was pickled, whatever its constructor asks for."""
     error = kind.__new__(kind, message)
+    error.args = (message,)  # which an OSError, as a TimeoutError is, leaves to its constructor
     error.__dict__.update(fields)
     return error
 
