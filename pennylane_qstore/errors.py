@@ -18,8 +18,13 @@ QStoreError
 Interrupted (KeyboardInterrupt) Ctrl-C: what was cancelled
 """
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+# A shorter key is none of IonQ's, and would be found in words.
+_SHORTEST_KEY = 6
 
 
 def _rebuilt(kind: type[BaseException], message: str, fields: dict[str, Any]) -> BaseException:
@@ -28,6 +33,17 @@ def _rebuilt(kind: type[BaseException], message: str, fields: dict[str, Any]) ->
     error.args = (message,)  # which an OSError, as a TimeoutError is, leaves to its constructor
     error.__dict__.update(fields)
     return error
+
+
+def _shown(option: str, value: object) -> str:
+    """Return a value for an error's text; of an address no more than its host."""
+    if value is ... or option in {"api_key", "metadata"}:
+        return "…"
+    if option != "base_url" or not isinstance(value, str):
+        return repr(value)
+    scheme, around, rest = value.partition("://")
+    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0].rpartition("@")[2]
+    return repr(f"{scheme}://{host}/…") if around and scheme.isalpha() else "…"
 
 
 class QStoreError(Exception):
@@ -52,12 +68,23 @@ class QStoreError(Exception):
 
 
 class OptionError(QStoreError, ValueError):
-    """A setting that can't be: names it, the value (not shown where it is ...), and what can."""
+    """A setting that can't be: names it, the value, and what can.
+
+    The value isn't shown where it is ``...``, nor where a key may stand in it by mistake.
+
+    Attributes:
+        option: its name
+    """
 
     def __init__(self, option: str, value: object, expected: str) -> None:
         self.option = option
-        shown = "…" if value is ... else repr(value)
-        super().__init__(f"{option}={shown} can't be used: {expected}")
+        super().__init__(f"{option}={_shown(option, value)} can't be used: {expected}")
+        self.redact(os.environ.get("IONQ_API_KEY"))
+
+    def redact(self, key: object) -> None:
+        """Take a key out of the text, under whichever option it was given."""
+        if isinstance(key, str) and len(key) >= _SHORTEST_KEY:
+            self.args = (str(self).replace(key, "...").replace(repr(key)[1:-1], "..."),)
 
 
 class CompileError(QStoreError):

@@ -289,10 +289,14 @@ class Options:
     )
 
     def __post_init__(self) -> None:
-        for declared in fields(self):
-            check_option(declared, getattr(self, declared.name))
-        _check_access(self)
-        _check_noise(self)
+        try:
+            for declared in fields(self):
+                check_option(declared, getattr(self, declared.name))
+            _check_access(self)
+            _check_noise(self)
+        except OptionError as error:
+            error.redact(self.api_key)
+            raise
         if self.max_wait is None:
             _set(self, "max_wait", 86_400.0 if self.on_qpu else 600.0)
         if self.journal == STATE_FOLDER:
@@ -448,11 +452,22 @@ def _checked_url(url: object) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port  # raises where there is no such port
-    except ValueError as error:
-        raise OptionError("base_url", ..., f"{error}; use an address as {IONQ_URL!r}") from None
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        raise OptionError("base_url", ..., f"it is no address; use one as {IONQ_URL!r}") from None
+    if not url.isprintable() or " " in url:
+        raise OptionError(
+            "base_url", ..., f"it has characters that no address has, as {IONQ_URL!r}"
+        )
     if parts.username or parts.password:
         raise OptionError("base_url", ..., "it has a password in it; the key goes to api_key")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or port == 0:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or port == 0
+    ):
         raise OptionError("base_url", url, f"use the API's address and version, as {IONQ_URL!r}")
     allowed = {name.strip().lower() for name in os.environ.get(ALLOW_HTTP, "").split(",")}
     if parts.scheme == "http" and parts.hostname not in LOOPBACK | (allowed - {""}):

@@ -10,6 +10,7 @@ import pennylane as qml
 import pytest
 
 import pennylane_qstore as qstore
+from pennylane_qstore.cloud.journal.journal import Journal
 from pennylane_qstore.errors import OptionError
 from pennylane_qstore.options import DECLARED, Options
 
@@ -252,3 +253,72 @@ def test_a_value_of_another_type_is_refused(option, value):
     """Values that can't even be compared with what is possible are an OptionError too."""
     with pytest.raises(OptionError, match=option):
         qml.device("qstore.ionq", **{option: value})
+
+
+KEY_BY_MISTAKE = "s3cret-key-of-mine"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"metadata": {"key": 5, "api_key": KEY_BY_MISTAKE}},
+        {"metadata": KEY_BY_MISTAKE},
+        {"metadata": [KEY_BY_MISTAKE]},
+        {"base_url": KEY_BY_MISTAKE},
+        {"base_url": f"https://api.ionq.co/v0.4?key={KEY_BY_MISTAKE}"},
+        {"base_url": f"https://api.ionq.co/v0.4#{KEY_BY_MISTAKE}"},
+        {"base_url": f"https://user:{KEY_BY_MISTAKE}@api.ionq.co/v0.4"},
+        {"base_url": f"http://{KEY_BY_MISTAKE}:pw@host.example/{KEY_BY_MISTAKE}"},
+        {"base_url": f"https://api.ionq.co:{KEY_BY_MISTAKE}/v0.4"},
+        {"base_url": f"ftp://host/{KEY_BY_MISTAKE}"},
+    ],
+    ids=str,
+)
+def test_a_key_that_is_put_elsewhere_is_not_printed(options):
+    """Though nobody but its owner knows that it is one."""
+    with pytest.raises(OptionError) as caught:
+        Options(**{"backend": "simulator", "api_key": "another-key", **options})
+    assert KEY_BY_MISTAKE not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize("name", ["job_name", "session_id", "gateset", "backend", "noise_model"])
+@pytest.mark.parametrize("from_environment", [True, False])
+def test_the_key_is_printed_under_no_option(name, from_environment, monkeypatch):
+    """Also where it was pasted into another field."""
+    if from_environment:
+        monkeypatch.setenv("IONQ_API_KEY", KEY_BY_MISTAKE)
+    given = {} if from_environment else {"api_key": KEY_BY_MISTAKE}
+    value = 5 if name == "session_id" else f"{KEY_BY_MISTAKE}!"
+    with pytest.raises(OptionError) as caught:
+        Options(**{"backend": "simulator", **given, name: value})
+    assert KEY_BY_MISTAKE not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a..b/v0.4",
+        "https://exa mple.org/v0.4",
+        "https://\ud800.org/v0.4",
+        "https://x.org/\ud800",
+        "https://x.org/a\x00b",
+        "https://x.org/a\nb",
+        f"https://{'x' * 70}.org/v0.4",
+        "https://[::1/v0.4",
+        "https://x.org:99999/v0.4",
+        "https://x.org:a/v0.4",
+    ],
+    ids=ascii,
+)
+def test_an_address_that_cannot_be_encoded_is_refused(url):
+    """At once, and in our words."""
+    with pytest.raises(OptionError, match="base_url"):
+        Options(backend="simulator", api_key="secret", base_url=url)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_journal_whose_path_is_none_is_no_crash(path, caplog):
+    """It is kept in memory, which is said."""
+    journal = Journal(path, "account")
+    assert "can't be used" in caplog.text
+    journal.close()

@@ -130,7 +130,7 @@ class _ForeignError(Exception):
     """A file that is no journal, or one of another version of this package."""
 
 
-_UNUSABLE = (sqlite3.Error, OSError, _ForeignError)
+_UNUSABLE = (sqlite3.Error, OSError, ValueError, _ForeignError)  # a path may be no path
 
 
 def _opened(path: str, patience: float) -> sqlite3.Connection:
