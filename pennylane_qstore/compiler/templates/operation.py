@@ -1,12 +1,14 @@
 """A template and its angles as one PennyLane operation, which a tape carries to the device."""
 
+import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pennylane as qml
 from numpy.typing import NDArray
 from pennylane.operation import Operator
+from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore import ops
 from pennylane_qstore.compiler.optimiser.optimise import Bound
@@ -40,6 +42,23 @@ _QIS: dict[str, Any] = {
     "zz": qml.IsingZZ,
 }
 _NUMBERS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1, "rx": 1, "ry": 1, "rz": 1, "xx": 1, "yy": 1}
+
+
+_PART = 1e-12  # of a turn, which rounding leaves of equal angles
+
+
+class Fixed(NamedTuple):
+    """Gives always the same target.
+
+    Attributes:
+        target: what tapes are compiled to
+    """
+
+    target: Target
+
+    def __call__(self) -> Target:
+        """Return the target."""
+        return self.target
 
 
 class BoundTemplate(CountedOperation):
@@ -92,6 +111,23 @@ class BoundTemplate(CountedOperation):
             own["directive"] = directive
         return other
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "BoundTemplate":
+        target = self.hyperparameters["target"]
+        return self.of(copy.deepcopy(self.data[0], memo), target, self.directive)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the angles, the structure, and what it is compiled to now."""
+        fixed = Fixed(self.hyperparameters["target"]())
+        return _of_parts, (self.data[0], self.template, fixed, self.directive)
+
+    def _flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """PennyLane's protocol of pytrees: the angles are data, all else is structure."""
+        return self.data, (self.template, self.hyperparameters["target"], self.directive)
+
+    @classmethod
+    def _unflatten(cls, data: tuple[Any, ...], metadata: tuple[Any, ...]) -> "BoundTemplate":
+        return _of_parts(data[0], *metadata)
+
     @property
     def template(self) -> Template:
         """The structure."""
@@ -113,12 +149,19 @@ class BoundTemplate(CountedOperation):
 
     @property
     def hash(self) -> int:
-        """By the structure and the exact angles; PennyLane's own rounds and cuts short."""
+        """By the structure, and the angles up to 1e-12 of a turn; PennyLane's own rounds more."""
         return hash(self)
 
     def __hash__(self) -> int:
         directive = self.directive and (self.directive.scale, self.directive.mitigation)
-        return hash((self.template.number, self.params.shape, self.params.tobytes(), directive))
+        return hash((self.template.number, self.params.shape, self._rounded().tobytes(), directive))
+
+    def _rounded(self) -> NDArray[np.float64]:
+        """Return the angles in 1e-12 of a turn, modulo a turn where that is the same gate."""
+        periods = self.template.periods
+        parts = np.rint(self.params.astype(float) / np.where(periods, periods, 2 * np.pi) / _PART)
+        turn = 1 / _PART
+        return np.where(periods, parts - turn * np.floor(parts / turn), parts) + 0.0
 
     def decomposition(self) -> list[Operator]:
         """Return the gates that are sent, for the first circuit of the batch."""
@@ -167,6 +210,20 @@ class BoundTemplate(CountedOperation):
 
     def _bound(self) -> Bound:
         return self.template.bind(self.params[:1], self.hyperparameters["target"](), self.scale)[0]
+
+
+def _of_parts(
+    params: Any, template: Template, target: Callable[[], Target], directive: Directive | None
+) -> BoundTemplate:
+    """Return an operation from what one was taken apart into."""
+    made = BoundTemplate(params, template, target)
+    made.directive = directive
+    return made
+
+
+@bind_new_parameters.register
+def _(op: BoundTemplate, params: Sequence[Any]) -> BoundTemplate:
+    return op.of(params[0], op.hyperparameters["target"], op.directive)
 
 
 def operations(programs: Programs, wires: Sequence[Any]) -> list[Operator]:

@@ -4,6 +4,8 @@ import functools
 import itertools
 import threading
 import time
+import uuid
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -37,6 +39,11 @@ def _is_no_number(value: object) -> bool:
     return False
 
 
+# Of gates that are the same, up to a global phase, after a whole turn.
+_PERIODS = {
+    **dict.fromkeys(("RX", "RY", "RZ", "PhaseShift", "U1", "Rot"), 2 * np.pi),
+    **dict.fromkeys(("GPI", "GPI2"), 1.0),
+}
 _NO_NUMBERS = np.vectorize(_is_no_number, otypes=[bool])
 
 
@@ -47,7 +54,7 @@ class _Best(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """One circuit of a structure, ready for angles.
 
@@ -69,6 +76,7 @@ class Template:
     _indices: NDArray[np.int64] = field(init=False, repr=False)
     _slopes: NDArray[np.float64] = field(init=False, repr=False)
     _consts: NDArray[np.float64] = field(init=False, repr=False)
+    _periods: NDArray[np.float64] = field(init=False, repr=False)
     _best: dict[Target, _Best] = field(init=False, repr=False, default_factory=dict)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
@@ -79,9 +87,18 @@ class Template:
             "_indices": np.array([source.index for source in open_], dtype=int),
             "_slopes": np.array([source.slope for source in open_]),
             "_consts": np.array([source.const for source in open_]),
+            "_periods": np.array([_PERIODS.get(name, 0.0) for _, name in self.lifted.origins]),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+        _alive[self.number] = self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Template":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the structure: this process finds the template itself, another compiles it."""
+        return _restored, (_PROCESS, self.number, self.lifted, dict(self.qubit_of))
 
     def bind(self, params: NDArray[Any], target: Target, scale: float = 1.0) -> list[Bound]:
         """Bind angle sets to programs.
@@ -107,6 +124,11 @@ class Template:
         if scale == 1:
             return bound
         return [each._replace(programs=fold_as_asked(each.programs, scale)) for each in bound]
+
+    @property
+    def periods(self) -> NDArray[np.float64]:
+        """The period of each angle, after which its gate is the same; 0 where that isn't known."""
+        return self._periods
 
     @property
     def measured(self) -> frozenset[int]:
@@ -188,3 +210,13 @@ class Template:
             place, name = self.lifted.origins[index]
             value = params[row, index]
             raise CompileError(f"operation {place}, {name}, has an angle that is {what}: {value}")
+
+
+_PROCESS = uuid.uuid4().hex
+_alive: weakref.WeakValueDictionary[int, Template] = weakref.WeakValueDictionary()
+
+
+def _restored(process: str, number: int, lifted: Lifted, qubit_of: Mapping[Any, int]) -> Template:
+    """Return a pickled template: the same one where it is alive in this process."""
+    alive = _alive.get(number) if process == _PROCESS else None
+    return Template(lifted, qubit_of) if alive is None else alive
