@@ -268,8 +268,9 @@ def _names_of_examples():
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_the_examples_of_a_public_name_run(name):
+def test_the_examples_of_a_public_name_run(name, monkeypatch, tmp_path):
     """What a public name's docstring shows as an example prints what it shows."""
+    monkeypatch.chdir(tmp_path)
     finder = doctest.DocTestFinder(recurse=False)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     for example in finder.find(getattr(qstore, name), name, globs=_names_of_examples()):

@@ -127,6 +127,17 @@ class QStoreDevice(Device):
 
     Raises:
         OptionError: a setting that can't be
+
+    **Example**
+
+    >>> dev = qml.device("qstore.ionq", wires=2)
+    >>> @qml.qnode(dev)
+    ... def circuit(x):
+    ...     qml.RX(x, wires=0)
+    ...     qml.CNOT(wires=[0, 1])
+    ...     return qml.expval(qml.Z(1))
+    >>> circuit(np.array([0.0, np.pi])).round(6)
+    array([ 1., -1.])
     """
 
     _cache: TemplateCache

@@ -62,6 +62,13 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
         TypeError: one can't be called
         RuntimeError: called while a circuit is being recorded, as in a QNode's function
         Exception: the first callable's that failed, after all have come to their end
+
+    **Example**
+
+    >>> with qml.Tracker(dev) as tracker:
+    ...     values = qstore.gather([lambda: circuit(weights), lambda: circuit(2 * weights)])
+    >>> len(values), tracker.totals["jobs"]
+    (2, 1)
     """
     waiting = list(thunks)
     for index, thunk in enumerate(waiting):
@@ -100,6 +107,13 @@ def map(fn: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
 
     Returns:
         one value an item, in order
+
+    **Example**
+
+    >>> with qml.Tracker(dev) as tracker:
+    ...     values = qstore.map(lambda x: circuit(weights, x), features)
+    >>> len(values), tracker.totals["jobs"]
+    (4, 1)
     """
     return gather([functools.partial(fn, item) for item in items])
 

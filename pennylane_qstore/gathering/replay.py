@@ -43,6 +43,15 @@ def replay(fn: Callable[P, T]) -> Callable[P, T]:
 
     Returns:
         a function of the same arguments
+
+    **Example**
+
+    >>> def mean(weights):
+    ...     return sum(circuit(weights, x) for x in features) / len(features)
+    >>> with qml.Tracker(dev) as tracker:
+    ...     value = qstore.replay(mean)(weights)
+    >>> tracker.totals["jobs"]
+    1
     """
 
     @functools.wraps(fn)

@@ -146,6 +146,13 @@ def spsa_grad(  # noqa: PLR0913, PLR0917  PennyLane's arguments
 
     Raises:
         NotImplementedError: a trainable parameter is itself a batch
+
+    **Example**
+
+    >>> settings = {"num_directions": 20, "h": 0.2}
+    >>> node = circuit.update(diff_method=qstore.spsa_grad, gradient_kwargs=settings)
+    >>> qml.grad(node)(weights).shape
+    (2,)
     """
     assert_no_trainable_tape_batching(tape, "SPSA")
     if argnum is None and not tape.trainable_params:

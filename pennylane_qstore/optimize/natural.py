@@ -117,6 +117,14 @@ class MomentumQNGOptimizer(QNGOptimizer, qml.MomentumQNGOptimizer):
 
     Raises:
         OptionError: another ``metric``
+
+    **Example**
+
+    >>> opt = MomentumQNGOptimizer(stepsize=0.1, momentum=0.5)
+    >>> with qml.Tracker(dev) as tracker:
+    ...     weights, value = opt.step_and_cost(circuit, weights)
+    >>> tracker.totals["jobs"]
+    1
     """
 
     def __init__(

@@ -35,6 +35,14 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
         replay: whether a cost function that calls QNodes one after another, as in a list
             comprehension, is run twice so that they go together; see
             :func:`~pennylane_qstore.replay`
+
+    **Example**
+
+    >>> opt, frequencies = RotosolveOptimizer(), {"weights": {(0,): 1, (1,): 1}}
+    >>> with qml.Tracker(dev) as tracker:
+    ...     weights, value = opt.step_and_cost(circuit, weights, nums_frequency=frequencies)
+    >>> tracker.totals["jobs"]
+    2
     """
 
     def __init__(
