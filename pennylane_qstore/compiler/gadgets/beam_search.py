@@ -63,8 +63,11 @@ _PARAMETERS = (
     BeamParameters(32, 0.5, 0.5),
     BeamParameters(32, 0.3, 0.05),
 )
-_QUICK = 6  # parameter sets of a quick search, from the first one on
-_MOVES = 20_000  # to weigh, before no further search starts or goes on; about 70 ms
+# How many parameter sets are tried, from the first one on.
+ONCE, QUICK, THOROUGH = 1, 6, len(_PARAMETERS)
+# Moves to weigh, 2 to 6 µs each: before no further search starts or goes on, and before the first
+# one, which alone decides about circuits of thousands of gates, is given up.
+_MOVES, _FIRST_MOVES = 20_000, 500_000
 
 
 class _BeamEnd(NamedTuple):
@@ -98,12 +101,12 @@ class BeamSearch:
         self._measured = measured
         self._moves = 0
 
-    def best(self, most: int | None = None, thorough: bool = True) -> list[GadgetStep] | None:
+    def best(self, most: int | None = None, searches: int = THOROUGH) -> list[GadgetStep] | None:
         """The steps with the fewest entanglers, and among those with the fewest pulses.
 
         Args:
             most: how many entanglers they may have; by default one for every letter of a word
-            thorough: whether to try all parameter sets, or a few narrow ones
+            searches: how many parameter sets are tried: ONCE, QUICK or THOROUGH
 
         Returns:
             None where no search finds as few.
@@ -111,8 +114,9 @@ class BeamSearch:
         if most is None:
             most = sum(map(int.bit_count, map(int.__or__, self._start.x, self._start.z)))
         found: list[_BeamEnd] = []
-        for number, parameters in enumerate(_PARAMETERS if thorough else _PARAMETERS[:_QUICK]):
-            found += self._searched(parameters, most, bounded=number > 0)
+        for number, parameters in enumerate(_PARAMETERS[:searches]):
+            bound = _MOVES if number else _FIRST_MOVES
+            found += self._searched(parameters, most, bound)
             most = min([most, *(end.entanglers for end in found)])
         if not found:
             return None
@@ -129,7 +133,7 @@ class BeamSearch:
             waves[rank[row]] |= 1 << row
         return waves
 
-    def _searched(self, parameters: BeamParameters, most: int, bounded: bool) -> list[_BeamEnd]:
+    def _searched(self, parameters: BeamParameters, most: int, bound: int) -> list[_BeamEnd]:
         """Return the ends of one search; none if it takes too long."""
         beam = [self._freed(self._start)]
         seen: set[tuple[object, ...]] = set()
@@ -137,7 +141,7 @@ class BeamSearch:
             ends = [position.path for position in beam if self._is_done(position)]
             if ends:
                 return [_BeamEnd(entanglers, pulses(path), path) for path in ends]
-            if bounded and self._moves > _MOVES:
+            if self._moves > bound:
                 break
             beam = self._next(beam, parameters, seen)
         return []

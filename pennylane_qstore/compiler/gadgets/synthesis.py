@@ -19,7 +19,7 @@ from pennylane_qstore.compiler.circuit.paulis import (
     rotation_of,
     turns_of,
 )
-from pennylane_qstore.compiler.gadgets.beam_search import BeamSearch
+from pennylane_qstore.compiler.gadgets.beam_search import THOROUGH, BeamSearch
 from pennylane_qstore.compiler.gadgets.bit_columns import GadgetStep
 from pennylane_qstore.compiler.gadgets.stabilisers import lightened, on_zero_state
 
@@ -61,7 +61,7 @@ def synthesise(
     *,
     from_zero: bool = False,
     most: int | None = None,
-    thorough: bool = True,
+    searches: int = THOROUGH,
 ) -> GadgetSynthesis | None:
     """Finds a circuit with few entanglers, each a rotation about a word of weight two.
 
@@ -70,7 +70,7 @@ def synthesise(
         qubits: their number
         from_zero: whether the circuit only acts on |0…0⟩
         most: how many entanglers it may have
-        thorough: whether to search long, or a few milliseconds
+        searches: how many parameter sets the beam search tries
 
     Returns:
         None where a constant is neither a Clifford gate nor a rotation about a Pauli word, or
@@ -84,7 +84,7 @@ def synthesise(
     if _are_too_many(words, most):
         return None
     steps = BeamSearch(words, [*clifford.x, *clifford.z], qubits, measured=False).best(
-        most, thorough
+        most, searches
     )
     if steps is None:
         return None

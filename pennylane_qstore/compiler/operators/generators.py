@@ -18,6 +18,7 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.circuit.elements import Angle, Clifford, Element, Rotation, rotation
 from pennylane_qstore.compiler.circuit.paulis import Word
+from pennylane_qstore.compiler.gadgets.beam_search import QUICK
 from pennylane_qstore.compiler.gadgets.synthesis import synthesise
 from pennylane_qstore.compiler.unitaries.weyl import PAULIS
 
@@ -67,7 +68,7 @@ def _elements(_: Hashable, op: Operator) -> tuple[Element, ...] | None:
         return None
     if all(len(each.word) <= _PAIR for each in rotations):
         return tuple(rotations)
-    found = synthesise(rotations, len(op.wires), thorough=False)
+    found = synthesise(rotations, len(op.wires), searches=QUICK)
     return None if found is None else (*found.elements, *_put_back(found.where))
 
 

@@ -20,6 +20,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 )
 from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.gadgets import synthesis
+from pennylane_qstore.compiler.gadgets.beam_search import ONCE
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import with_prepared_prefix
 from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
@@ -32,7 +33,6 @@ from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
 _SAMPLES = 3
-_MOST_ELEMENTS = 600  # a longer circuit isn't searched for a better one
 
 
 class Bound(NamedTuple):
@@ -229,9 +229,9 @@ def _exact_candidates(
     blocks = consolidate(pairs, qubits, passes=passes)
     yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
     entanglers = len(timelines(blocks.elements, qubits).entanglers)
-    if len(pairs) > _MOST_ELEMENTS or not passes.pauli_gadgets:
-        return
-    words = synthesis.synthesise(pairs, qubits, most=entanglers)
+    words = None
+    if passes.pauli_gadgets:
+        words = synthesis.synthesise(pairs, qubits, most=entanglers)
     if words is not None:
         again = consolidate(words.elements, qubits, passes=passes)
         where = [again.where[place] for place in words.where]
@@ -248,13 +248,15 @@ def _measured_candidates(
     if passes.prepared_start:
         made = with_prepared_prefix(elements, qubits, terminal=range(qubits))
     most: int | None = None
+    counts: list[int] = []
     for start in [elements] if made == elements else [made, elements]:
         for states in (False, True):
             blocks = merged(start, states=states)
             yield Candidate(blocks.elements, required.moved(blocks.where), blocks.derived)
         entanglers = len(timelines(blocks.elements, qubits).entanglers)
         most = entanglers if most is None else min(most, entanglers)
-        if not most or len(start) > _MOST_ELEMENTS:
+        counts.append(most)
+        if not most:
             return
         if not passes.pauli_gadgets:
             continue
@@ -266,6 +268,16 @@ def _measured_candidates(
             for states in (False, True):
                 blocks = merged(_on_pairs(again.elements), states=states)
                 yield Candidate(blocks.elements, again.moved(blocks.where), blocks.derived)
+            counts.append(len(timelines(blocks.elements, qubits).entanglers))
+    if not passes.pauli_gadgets:
+        return
+    # The circuit's whole unitary rarely takes fewer than its outcomes: a short search tells.
+    search = functools.partial(synthesis.synthesise, elements, qubits, most=min(counts) - 1)
+    exact = search() if search(searches=ONCE) is not None else None
+    if exact is not None:
+        blocks = merged(exact.elements, states=True)
+        where = [blocks.where[place] for place in exact.where]
+        yield Candidate(blocks.elements, required.moved(where), blocks.derived)
 
 
 def _held(where: Sequence[int]) -> BitMap:
