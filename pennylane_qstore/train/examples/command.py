@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from pennylane_qstore.errors import OptionError, QStoreError
+from pennylane_qstore.options import Options
 from pennylane_qstore.train.examples.arguments import add_arguments, read_options
 from pennylane_qstore.train.examples.interruption import (
     EXIT_CODE,
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with ending_the_process("stopped before the first step"):
             options = read_options(args)
+            Options(backend=options.backend)  # refuses a backend, and one without its key, at once
             session = _load(args, options)
         with interruptible():
             if args.search:
@@ -59,6 +61,8 @@ def _load(args: argparse.Namespace, options: RunOptions) -> Any:
     console = Console(highlight=False)
     title = f"search within {args.circuits} circuits" if args.search else options.title
     console.print(title, soft_wrap=True)
+    if options.resume and options.checkpoint and not options.checkpoint.exists():
+        console.print(f"there is no {options.checkpoint} yet: this training begins anew")
     with console.status("loading PennyLane and scikit-learn ..."):
         require_extra()
         data = "digits" if isinstance(options, TrainOptions) else "pictures"

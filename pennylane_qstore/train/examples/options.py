@@ -1,5 +1,7 @@
 """The options of ``qstore train``, checked before anything is loaded or sent."""
 
+import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -15,6 +17,7 @@ DIGITS = range(10)
 ENTANGLEMENTS = ("linear", "circular", "full")
 ENCODINGS = ("angle", "amplitude")
 N_CLASSES = 2
+_LONGEST_NAME = 200  # bytes; a file system takes 255, with the endings
 FASHION = Path("/usr/share/datasets/fashion-mnist")  # of Debian's dataset-fashion-mnist
 # What may change when a training is resumed: its steps stay the same.
 _FREE = ("plot", "resume", "name", "checkpoint_every", "log_interval")
@@ -86,14 +89,17 @@ class RunOptions:
         """
         for option, possible, expected in (*self._common(), *self._rules()):
             if not possible:
-                raise OptionError(option, getattr(self, option), expected)
+                value = getattr(self, option)
+                shown = str(value) if isinstance(value, Path) else value
+                raise OptionError("run" if option == "name" else option, shown, expected)
 
     def _common(self) -> tuple[Rule, ...]:
-        named = self.name is None or (bool(self.name) and Path(self.name).name == self.name)
+        named = self.name is None or _is_file_name(self.name)
         return (
-            ("seed", self.seed >= 0, "0 or more"),
+            ("seed", 0 <= self.seed < 1 << 32, "0 to 4294967295"),
             ("plot", self.plot.absolute().parent.is_dir(), "its folder doesn't exist"),
-            ("name", named, "a name, which becomes the name of a file"),
+            ("plot", not self.plot.is_dir(), "it is a folder; name a file"),
+            ("name", named, f"a name of at most {_LONGEST_NAME} bytes, which becomes a file's"),
             ("resume", not self.resume or self.name is not None, "say which one with --run NAME"),
             ("checkpoint_every", self.checkpoint_every >= 1, "at least 1"),
             ("log_interval", self.log_interval is None or self.log_interval >= 1, "at least 1"),
@@ -185,7 +191,7 @@ class TrainOptions(RunOptions):
             ("entanglement", self.entanglement in ENTANGLEMENTS, "linear, circular or full"),
             ("classes", two, "exactly two different digits"),
             ("classes", set(self.classes) <= set(DIGITS), "digits are 0 to 9"),
-            ("stepsize", self.stepsize is None or self.stepsize > 0, "more than 0"),
+            ("stepsize", self.stepsize is None or 0 < self.stepsize < math.inf, "more than 0"),
             ("max_circuits", self.max_circuits is None or self.max_circuits >= 1, "at least 1"),
             ("noise_model", self.noise_model in ("none", *NOISE_MODELS), _one_of(NOISE_MODELS)),
             ("noise_model", self.noise_model == "none" or not self.on_qpu, "for simulators alone"),
@@ -207,11 +213,11 @@ class TrainOptions(RunOptions):
     def title(self) -> str:
         """The training in one line."""
         first, second = self.classes
-        shots = f"{self.shots} shots" if self.shots else "exact values"
+        shots = counted(self.shots, "shot") if self.shots else "exact values"
         errors = "".join(f", {name.replace('_', ' ')} {own}" for name, own in self.device.items())
         return (
-            f"digits {first} and {second}: {self.optimizer}, {self.wires} wires, "
-            f"{self.layers} layers, {shots}, {self.backend}{errors}"
+            f"digits {first} and {second}: {self.optimizer}, {counted(self.wires, 'wire')}, "
+            f"{counted(self.layers, 'layer')}, {shots}, {self.backend}{errors}"
         )
 
     @property
@@ -275,7 +281,7 @@ class ClassifierOptions(RunOptions):
         return (
             ("epochs", self.epochs >= 1, "at least 1"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("stepsize", self.stepsize > 0, "more than 0"),
+            ("stepsize", 0 < self.stepsize < math.inf, "more than 0"),
             ("optimizer", self.optimizer in ("adam", "momentum"), "adam or momentum"),
             ("wires", 1 <= self.wires <= 16, "1 to 16, which a simulator can still hold"),  # noqa: PLR2004
             ("layers", self.layers >= 1, "at least 1"),
@@ -299,9 +305,24 @@ class ClassifierOptions(RunOptions):
     def title(self) -> str:
         """The training in one line."""
         return (
-            f"ten classes: {self.wires} wires, {self.layers} layers, {self.entanglement}, "
-            f"{self.encoding} encoding, seed {self.seed}"
+            f"ten classes: {counted(self.wires, 'wire')}, {counted(self.layers, 'layer')}, "
+            f"{self.entanglement}, {self.encoding} encoding, seed {self.seed}"
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun, in the plural if it isn't 1."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _is_file_name(name: str) -> bool:
+    """Return whether a name can be a file's: no path, not dots or spaces alone, not too long."""
+    try:
+        size = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    plain = name.isprintable() and bool(name.strip(" ."))
+    return plain and Path(name).name == name and size <= _LONGEST_NAME
 
 
 def checkpoint_of(run: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pennylane_qstore.train.examples.options import counted
 from pennylane_qstore.train.history import Step
 
 _LINES = 10  # of the whole training, where there is no terminal
@@ -59,7 +60,7 @@ def _describe(step: Step) -> str:
     if step.gradient is not None:
         parts.append(f"gradient {step.gradient:.2g}")
     if step.jobs:
-        parts.append(f"{step.jobs} jobs")
+        parts.append(counted(step.jobs, "job"))
     if step.circuits:
         parts.append(f"{step.circuits / max(step.seconds, 1e-9):.0f} circuits/s")
     if step.queue and step.queue >= 1:

@@ -35,7 +35,7 @@ def test_exact_run_repeats(folder, capsys):
     def words():
         assert main([*QUICK, "--shots", "0", "--seed", "3", "--plot", "curves.png"]) == 0
         lines = capsys.readouterr().out.splitlines()
-        return [line.split(" jobs")[0] for line in lines]
+        return [line.split(" job")[0] for line in lines]
 
     assert words() == words()
     assert (folder / "curves.png").exists()
@@ -50,7 +50,15 @@ def test_exact_run_repeats(folder, capsys):
         (["--classes", "1", "12"], "digits are 0 to 9"),
         (["--wires", "65"], "wires=65 can't be used: 1 to 64"),
         (["--shots", "0", "--backend", "qpu.forte-1"], "a quantum computer needs at least 1"),
-        (["--plot", "nowhere/curves.png"], "its folder doesn't exist"),
+        (["--plot", "nowhere/curves.png"], "plot='nowhere/curves.png' can't be used: its folder"),
+        (["--plot", ""], "it is a folder; name a file"),
+        (["--stepsize", "inf"], "stepsize=inf can't be used"),
+        (["--seed", "4294967296"], "0 to 4294967295"),
+        (["--run", ".."], "run='..' can't be used"),
+        (["--run", "a" * 300], "a name of at most 200 bytes"),
+        (["--run", " "], "a name of at most 200 bytes"),
+        (["--backend", "default.qubit"], 'use "emulator", "simulator"'),
+        (["--backend", "qpu.forte-1"], "set IONQ_API_KEY"),
         (["--batch-size", "1000"], "batch_size=1000 can't be used: there are 270 to learn from"),
     ],
 )

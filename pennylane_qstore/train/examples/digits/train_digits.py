@@ -12,7 +12,7 @@ from pennylane_qstore.train.examples.digits.circuit import first_weights, make_c
 from pennylane_qstore.train.examples.digits.dataset import Digits
 from pennylane_qstore.train.examples.interruption import check, keeping_curves
 from pennylane_qstore.train.examples.optimizers import circuits_per_sample, make_optimizer
-from pennylane_qstore.train.examples.options import DefaultSteps, TrainOptions
+from pennylane_qstore.train.examples.options import DefaultSteps, TrainOptions, counted
 from pennylane_qstore.train.examples.plot import save_curves
 from pennylane_qstore.train.examples.progress import show_steps
 from pennylane_qstore.train.examples.setup import make_device, named_run, saving
@@ -47,10 +47,10 @@ def run_session(options: TrainOptions) -> float:
             assert trainer.result is not None
             test_accuracy: float = trainer.result["test_accuracy"]
             _draw(options, steps, test_accuracy)
-        counted = trainer.counted()
+        total = trainer.counted()
     console.print(
         f"test accuracy {test_accuracy:.1%} on {len(digits.test)} digits; "
-        f"{counted['jobs']} jobs, {counted['circuits']} circuits, "
+        f"{counted(total['jobs'], 'job')}, {total['circuits']} circuits, "
         f"{steps[-1].seconds:.1f} s of training; curves in {options.plot}",
         soft_wrap=True,
     )

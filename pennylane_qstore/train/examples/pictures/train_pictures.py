@@ -30,6 +30,7 @@ from pennylane_qstore.train.samples import Samples
 from pennylane_qstore.train.trainer import Plan, Trainer
 
 FEATURES = 64
+_MAX_NOISE_SEED = (1 << 31) - 1
 # The options on which the meaning of the weights depends.
 _MODEL_OPTIONS = ("wires", "layers", "entanglement", "encoding", "encoder")
 Results = dict[str, dict[str, float]]
@@ -233,7 +234,8 @@ def _measurements(
 
 def _noisy_device(options: ClassifierOptions) -> Any:
     """Return the device with the noise model, on the emulator or on IonQ's simulator."""
-    noise = {"noise_model": options.noise_model, "noise_seed": options.seed}
+    seed = (options.seed - 1) % _MAX_NOISE_SEED + 1  # IonQ takes no 0 and no larger one
+    noise = {"noise_model": options.noise_model, "noise_seed": seed}
     if options.backend != "emulator":
         return make_device(options.wires, options.backend, options.seed, **noise)
     server = embedded_emulator(loop.current())
