@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDING = 1e-9
+_SMALLEST = 5e-16  # a probability below this is rounding error: JSON has 15 decimals
 _NUMBERS = frozenset({int, float})
 _NARROW = 10  # qubits, of which a table of all states is kept
 # IonQ rounds probabilities, and error mitigation may leave a little over or under one.
@@ -124,13 +125,32 @@ class Outcomes:
             raise ValueError("a state that is there twice")
         states = np.array(known, dtype=np.int64)
         weights = np.array(list(histogram.values()), dtype=np.float64)
+        return cls.from_arrays(states, weights, qubits)
+
+    @classmethod
+    def from_arrays(
+        cls, states: NDArray[np.int64], weights: NDArray[np.float64], qubits: int
+    ) -> "Outcomes":
+        """Return the outcomes of states and their probabilities, checked; zeros are left out.
+
+        Args:
+            states: IonQ's integers, each once; shape (n_outcomes,)
+            weights: their probabilities
+            qubits: of the circuit that was sent
+
+        Raises:
+            ValueError: a state that so many qubits don't have, a value that is no probability, or
+                probabilities that sum to nothing like one
+        """
         if states.size and not (states.min() >= 0 and states.max() < 1 << qubits):
             raise ValueError(f"a state that {qubits} qubits don't have")
         if not np.isfinite(weights).all() or weights.min(initial=0) < -_ROUNDING:
             raise ValueError("a value that is no probability")
         if abs(weights.sum() - 1) > _SLACK:
             raise ValueError(f"probabilities that sum to {weights.sum():.6g}")
-        weights = np.maximum(weights, 0)
+        kept = weights >= _SMALLEST
+        if not kept.all():
+            states, weights = states[kept], weights[kept]
         return cls(states, weights / weights.sum())
 
     @classmethod

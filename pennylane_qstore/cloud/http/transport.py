@@ -27,6 +27,7 @@ from pennylane_qstore.errors import (
     UnknownOutcomeError,
 )
 from pennylane_qstore.options import LOOPBACK
+from pennylane_qstore.programs import arrays
 from pennylane_qstore.version import __version__
 
 # Seconds. A request that takes longer is lost; asking again costs less than waiting on. One at
@@ -240,6 +241,8 @@ class Transport:
             raise ValueError(self._redaction.page(raw[:2_000])) from None
 
     def _parsed(self, raw: bytes) -> Any:
+        if raw.startswith(arrays.MAGIC):
+            return arrays.read(raw)
         answer = json.loads(raw)
         return self._redaction.value(answer) if self._redaction.may_be_in(raw) else answer
 
@@ -254,6 +257,7 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),  # the key says who asks
                 headers={
                     "Authorization": f"apiKey {self._api_key}",
+                    "Accept": f"application/json, {arrays.MEDIA_TYPE}",
                     "Accept-Encoding": bodies.ACCEPTED,
                     "Content-Type": "application/json",
                     "User-Agent": f"pennylane-qstore/{__version__}",

@@ -9,6 +9,7 @@ from typing import Any
 from pennylane_qstore.cloud.http.values import is_id, is_name, shown
 from pennylane_qstore.cloud.submitting.packing import Job
 from pennylane_qstore.errors import CloudError, DeadlineError, JobError, QStoreError
+from pennylane_qstore.programs.arrays import Distribution
 from pennylane_qstore.programs.outcomes import Outcomes
 
 _FORMATS = {
@@ -56,12 +57,15 @@ class Lost:
     why: str
 
 
-def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
+def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any] | Distribution:
     """Return the answer of a job's probabilities, if it is a map of them.
 
     Raises:
         CloudError: it is none
     """
+    if len(job.circuits) == 1 and isinstance(answer, Distribution):
+        outcomes(answer, job, job_id)
+        return answer
     if not isinstance(answer, Mapping):
         raise CloudError(f"job {job_id} answered no map of probabilities", job_ids=[job_id])
     if len(job.circuits) == 1:
@@ -70,7 +74,7 @@ def probabilities_of(job: Job, job_id: str, answer: Any) -> Mapping[str, Any]:
 
 
 def joined(
-    job: Job, record: Mapping[str, Any], answer: Mapping[str, Any]
+    job: Job, record: Mapping[str, Any], answer: Any
 ) -> tuple[dict[int, Outcomes], dict[int, Lost]]:
     """A finished job's probabilities to the outcomes of each circuit, by place in the batch.
 
@@ -143,6 +147,8 @@ def outcomes(histogram: Any, job: Job, job_id: str) -> Outcomes:
         CloudError: they are none
     """
     try:
+        if isinstance(histogram, Distribution):
+            return Outcomes.from_arrays(histogram.states, histogram.probabilities, job.qubits)
         return Outcomes.from_json(histogram, job.qubits)
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CloudError(

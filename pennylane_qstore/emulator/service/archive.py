@@ -165,4 +165,4 @@ def _to_lists(answer: Answer) -> list[Any]:
 def _answer(text: bytes, spans: str) -> Answer:
     places, lists = json.loads(spans)
     counts = tuple(Counts(*(np.array(each, dtype=np.int64) for each in pair)) for pair in lists)
-    return Answer(text, tuple(tuple(place) for place in places), counts)
+    return Answer.of_text(text, tuple(tuple(place) for place in places), counts)

@@ -162,18 +162,28 @@ class Job:
             job.failure = job.failure if job.is_final else failure
         self.advance(status)
 
-    def together(self) -> bytes:
-        """Return the JSON text of the completed children's probabilities."""
-        assert self.answer is not None, "it is completed, and no dry run"
+    def kept_children(self) -> "list[Job]":
+        """Return the children whose results are sent, in the order they are sent."""
         missing = self.fault(MISSING_CHILD)
         kept = [
             child
             for child in self.children
             if child.status == "completed" and (missing is None or child.place != missing.child)
         ]
-        if self.fault(SHUFFLED):
-            kept.reverse()
-        elif len(kept) == len(self.children):
+        return kept[::-1] if self.fault(SHUFFLED) else kept
+
+    def together(self) -> bytes:
+        """Return the JSON text of the completed children's probabilities."""
+        assert self.answer is not None, "it is completed, and no dry run"
+        kept = self.kept_children()
+        if kept == self.children:
             return self.answer.text
         texts = [f'"{c.id}":'.encode() + self.answer.probabilities(c.place) for c in kept]
         return b"{%b}" % b",".join(texts)
+
+    def packed(self) -> bytes:
+        """Return the exact probabilities, of all completed children, as arrays."""
+        assert self.answer is not None, "it is completed, and no dry run"
+        if not self.children:
+            return self.answer.packed([(None, self.place)])
+        return self.answer.packed((child.id, child.place) for child in self.kept_children())

@@ -18,10 +18,9 @@ from pennylane_qstore.emulator.service.settings import Settings
 from pennylane_qstore.emulator.service.store import Store
 from pennylane_qstore.emulator.service.timing import Lanes, Profile
 from pennylane_qstore.emulator.simulation.answer import Answer, solve
-from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
+from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, StoppedError
 from pennylane_qstore.emulator.simulation.measure import Sampling
 from pennylane_qstore.emulator.simulation.noise import Rates
-from pennylane_qstore.emulator.simulation.simulator import StoppedError
 
 logger = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
-"""Simulate a job and write its results: one JSON text, and counts if it has shots."""
+"""Simulate a job, and write its results as JSON or as arrays."""
 
+import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pennylane_qstore.emulator.simulation.circuit import CircuitGroup
 from pennylane_qstore.emulator.simulation.measure import Counts, Sampling, measure
@@ -17,31 +18,109 @@ CERTAIN = round(1 / SMALLEST)
 MOST_TEXT = 1 << 29
 # Outcomes written at once, so that a large state doesn't become 2**24 strings.
 BLOCK = 1 << 14
+# The first bytes of results as arrays; no JSON begins so.
+MAGIC = b"\x93QSTORE1"
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A job's results.
 
+    Exact ones are kept as arrays, and written as JSON when they are first asked for: a client that
+    takes arrays needs no text.
+
     Attributes:
-        text: every circuit's probabilities, as JSON; keyed by child id if there are children
-        spans: first and last place of each circuit's object in the text
         counts: each circuit's counts; empty if the probabilities are exact
     """
 
-    text: bytes
-    spans: tuple[tuple[int, int], ...]
-    counts: tuple[Counts, ...]
+    def __init__(
+        self,
+        children: Sequence[str],
+        texts: Sequence[bytes] = (),
+        counts: tuple[Counts, ...] = (),
+        chunks: Sequence[Chunk] = (),
+    ) -> None:
+        """Keep the results of some circuits.
+
+        Args:
+            children: ids of the child jobs in circuit order; none for a job of one circuit
+            texts: each circuit's JSON object; empty if there are chunks
+            counts: each circuit's counts; empty if the probabilities are exact
+            chunks: the exact probabilities
+        """
+        self.counts = counts
+        self._children = tuple(children)
+        self._rows = {
+            member: (chunk, row) for chunk in chunks for row, member in enumerate(chunk.members)
+        }
+        self._chunks = tuple(chunks)
+        self._lock = threading.Lock()
+        self._joined = None if chunks else _join(texts, children)
+
+    @classmethod
+    def of_text(
+        cls, text: bytes, spans: tuple[tuple[int, int], ...], counts: tuple[Counts, ...]
+    ) -> "Answer":
+        """Return the results of a text that was written before."""
+        answer = cls((), (b"",), counts)
+        answer._joined = text, spans
+        return answer
+
+    @property
+    def text(self) -> bytes:
+        """Every circuit's probabilities, as JSON; keyed by child id if there are children."""
+        return self._written()[0]
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """First and last place of each circuit's object in the text."""
+        return self._written()[1]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the probabilities are kept as arrays."""
+        return bool(self._chunks)
 
     def probabilities(self, place: int) -> bytes:
         """Return the JSON text of one circuit's map from states to probabilities."""
         start, end = self.spans[place]
         return self.text[start:end]
 
+    def packed(self, circuits: Iterable[tuple[str | None, int]]) -> bytes:
+        """Return the exact probabilities of some circuits as arrays.
+
+        They are `MAGIC`, the length of a header as 4 bytes, the header, which is a JSON array of
+        [child id or null, measured qubits], and then each circuit's probabilities as doubles, in
+        rising order of the states of these qubits. All numbers are little-endian.
+
+        Args:
+            circuits: child id, or None for a job of one circuit, and place in the job
+        """
+        header, rows = [], []
+        for child, place in circuits:
+            chunk, row = self._rows[place]
+            header.append([child, chunk.qubits])
+            rows.append(chunk.probabilities[row].astype("<f8", copy=False).tobytes())
+        text = json.dumps(header).encode()
+        return b"".join([MAGIC, len(text).to_bytes(4, "little"), text, *rows])
+
     @property
     def weight(self) -> int:
         """Approximate size in memory, in bytes."""
-        return len(self.text) + sum(c.states.nbytes + c.counts.nbytes + 200 for c in self.counts)
+        arrays = sum(chunk.probabilities.nbytes for chunk in self._chunks)
+        text = 0 if self._joined is None else len(self._joined[0])
+        counts = sum(c.states.nbytes + c.counts.nbytes + 200 for c in self.counts)
+        return arrays + text + counts
+
+    def _written(self) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+        with self._lock:
+            if self._joined is None:
+                texts = [b""] * len(self._rows)
+                for chunk in self._chunks:
+                    written = write(chunk.states, chunk.probabilities)
+                    for member, text in zip(chunk.members, written, strict=True):
+                        texts[member] = text
+                self._joined = _join(texts, self._children)
+            return self._joined
 
 
 def solve(
@@ -51,7 +130,7 @@ def solve(
     stop: threading.Event,
     most_text: int = MOST_TEXT,
 ) -> Answer:
-    """Simulate all circuits of a job and write its results.
+    """Simulate all circuits of a job.
 
     Args:
         groups: the circuits by structure
@@ -62,59 +141,69 @@ def solve(
 
     Returns:
         The results.
+
+    Raises:
+        MemoryError: they are longer
     """
+    bound = _Bound(most_text)
+    if sampling is None:
+        chunks = []
+        for group in groups:
+            for chunk in simulate(group, stop):
+                outcomes = int(np.count_nonzero(chunk.probabilities >= SMALLEST / 2))
+                bound.add(
+                    outcomes * len(f'"{1 << max(chunk.qubits, default=0)}":0.,') + 15 * outcomes
+                )
+                chunks.append(chunk)
+        return Answer(children, chunks=chunks)
     total = sum(len(group.members) for group in groups)
     texts: list[bytes] = [b""] * total
-    counts: list[Counts | None] = [None] * total
-    written = 0
+    counts: dict[int, Counts] = {}
     for group in groups:
-        for member, text, seen in _answers(group, sampling, stop):
-            texts[member], counts[member] = text, seen
-            written += len(text)
-            if written > most_text:
-                raise MemoryError(f"The results are longer than {most_text} bytes.")
-    text, spans = _join(texts, children)
-    return Answer(text, spans, tuple(c for c in counts if c is not None))
+        for member, seen in measure(group, sampling, stop):
+            (texts[member],) = write(seen.states, seen.counts[None] / sampling.shots)
+            bound.add(len(texts[member]))
+            counts[member] = seen
+    return Answer(children, texts, tuple(counts[member] for member in range(total)))
 
 
-def _answers(
-    group: CircuitGroup, sampling: Sampling | None, stop: threading.Event
-) -> Iterator[tuple[int, bytes, Counts | None]]:
-    """Simulate and write the circuits of a group.
+class _Bound:
+    """Counts the bytes of results as far as a bound."""
 
-    Yields:
-        Each circuit's place in the job, its JSON text, and its counts if it has shots.
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._written = 0
+
+    def add(self, size: int) -> None:
+        self._written += size
+        if self._written > self._most:
+            raise MemoryError(f"The results are longer than {self._most} bytes.")
+
+
+def write(states: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Iterator[bytes]:
+    """Return each circuit's JSON object of the outcomes that aren't zero.
+
+    Args:
+        states: basis states
+        probabilities: shape (circuits, states)
     """
-    if sampling is None:
-        for chunk in simulate(group, stop):
-            for member, text in zip(chunk.members, write(chunk), strict=True):
-                yield member, text, None
-        return
-    for member, seen in measure(group, sampling, stop):
-        frequencies = seen.counts[None] / sampling.shots
-        (text,) = write(Chunk((member,), seen.states, frequencies))
-        yield member, text, seen
-
-
-def write(chunk: Chunk) -> Iterable[bytes]:
-    """Return each circuit's JSON object of the outcomes that aren't zero."""
-    parts: list[list[bytes]] = [[] for _ in chunk.members]
-    for start in range(0, len(chunk.states), BLOCK):
+    parts: list[list[bytes]] = [[] for _ in probabilities]
+    for start in range(0, len(states), BLOCK):
         block = slice(start, start + BLOCK)
-        states = chunk.states[block].tolist()
-        pieces = [f'"{state}":0.%015d' for state in states]
+        names = states[block].tolist()
+        pieces = [f'"{state}":0.%015d' for state in names]
         whole = ",".join(pieces)
         # 15 decimals, as integers, which are written faster than floats.
-        rows = np.rint(chunk.probabilities[:, block] / SMALLEST).astype(np.int64)
+        rows = np.rint(probabilities[:, block] / SMALLEST).astype(np.int64)
         for part, row, kept in zip(parts, rows, rows > 0, strict=True):
             if row.max() >= CERTAIN:
-                part.append(f'"{states[row.argmax()]}":1'.encode())
+                part.append(f'"{names[row.argmax()]}":1'.encode())
             elif kept.all():
                 part.append((whole % tuple(row.tolist())).encode())
             elif kept.any():
                 some = ",".join([pieces[i] for i in np.flatnonzero(kept).tolist()])
                 part.append((some % tuple(row[kept].tolist())).encode())
-    return [b"{%b}" % b",".join(part) for part in parts]
+    return (b"{%b}" % b",".join(part) for part in parts)
 
 
 def _join(

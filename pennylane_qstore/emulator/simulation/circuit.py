@@ -22,6 +22,10 @@ class MalformedError(ValueError):
         super().__init__(message)
 
 
+class StoppedError(Exception):
+    """The simulation was stopped, because its job was cancelled."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateShape:
     """A gate without its parameters.

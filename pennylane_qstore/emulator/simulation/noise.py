@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, GateShape, Structure
+from pennylane_qstore.emulator.simulation.circuit import (
+    CircuitGroup,
+    GateShape,
+    StoppedError,
+    Structure,
+)
 from pennylane_qstore.emulator.simulation.gates import NATIVE, Entry, Matrix, Numbers
 from pennylane_qstore.emulator.simulation.pauli import evolve
 from pennylane_qstore.emulator.simulation.register import Register, read_out
@@ -25,7 +30,6 @@ from pennylane_qstore.emulator.simulation.simulator import (
     CHUNK_AMPLITUDES,
     MOST_QUBITS,
     Chunk,
-    StoppedError,
     apply,
     too_wide,
 )
@@ -150,7 +154,7 @@ class _Density:
 
     def run(
         self, numbers: Numbers, stop: threading.Event
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> tuple[tuple[int, ...], NDArray[np.float64]]:
         start = 0
         for gate in self._structure.gates:
             if stop.is_set():
@@ -206,8 +210,8 @@ class _Density:
         both = (*qubits, *(q + self._shift for q in qubits))
         self._register.couple(_depolarising(len(qubits), kept), both)
 
-    def _diagonal(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return states and probabilities: the amplitudes whose two halves are equal."""
+    def _diagonal(self) -> tuple[tuple[int, ...], NDArray[np.float64]]:
+        """Return qubits and probabilities: the amplitudes whose two halves are equal."""
         order, batch = self._register.order, self._register.amplitudes.shape[1]
         qubits = sorted(q for q in order if q < self._shift)
         joined = len(order)

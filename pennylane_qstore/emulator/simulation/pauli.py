@@ -74,19 +74,25 @@ def _action(
     return partner, 1j ** (term.count("Y") % 4) * (1.0 - 2.0 * odd)
 
 
-def _exponentiate(
-    register: Register, targets: Sequence[int], terms: Sequence[str], angles: Numbers
-) -> None:
-    """Apply exp(-i sum_k angles[k] terms[k]) by eigenvectors, one matrix for each circuit."""
-    width = len(targets)
+def exponential(terms: Sequence[str], angles: Numbers) -> NDArray[np.complex128]:
+    """Return exp(-i sum_k angles[k] terms[k]), shape (batch, d, d); angles: (terms, batch)."""
+    width = len(terms[0])
     size = 1 << width
     total = np.zeros((angles.shape[1], size, size), dtype=np.complex128)
     for term, angle in zip(terms, angles, strict=True):
         partner, factor = _action(term, range(width), range(width))
         total[:, np.arange(size), partner] += angle[:, None] * factor
     values, vectors = np.linalg.eigh(total)
-    unitary = (vectors * np.exp(-1j * values)[:, None, :]) @ vectors.conj().swapaxes(1, 2)
+    return (vectors * np.exp(-1j * values)[:, None, :]) @ vectors.conj().swapaxes(1, 2)
 
+
+def _exponentiate(
+    register: Register, targets: Sequence[int], terms: Sequence[str], angles: Numbers
+) -> None:
+    """Apply exp(-i sum_k angles[k] terms[k]) by eigenvectors, one matrix for each circuit."""
+    width = len(targets)
+    size = 1 << width
+    unitary = exponential(terms, angles)
     joined, batch = len(register.order), register.amplitudes.shape[1]
     tensor = register.amplitudes.reshape(*[2] * joined, batch)
     # The last target is the highest bit of the matrix's index.

@@ -80,16 +80,14 @@ class Register:
         """Add every qubit that was touched."""
         self.settle(tuple(self._turns))
 
-    def probabilities(
-        self, bits: int | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def probabilities(self, bits: int | None = None) -> tuple[tuple[int, ...], NDArray[np.float64]]:
         """Compute each circuit's probabilities.
 
         Args:
             bits: number of the lowest qubits that are measured; None for all
 
         Returns:
-            Basis states in rising order, and probabilities of shape (batch, states).
+            The measured qubits in rising order, and probabilities of shape (batch, states).
         """
         order, joined = self.order, len(self.order)
         found = np.square(self.amplitudes.real)
@@ -149,8 +147,8 @@ class Register:
 
 def read_out(
     qubits: Sequence[int], probabilities: NDArray[np.float64], bits: int | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Number the states by their qubits, and sum over qubits above the lowest `bits`.
+) -> tuple[tuple[int, ...], NDArray[np.float64]]:
+    """Sum over the qubits above the lowest `bits`.
 
     Args:
         qubits: in rising order; the first is the lowest bit of a state in `probabilities`
@@ -158,14 +156,19 @@ def read_out(
         bits: number of the lowest qubits that are measured; None for all
 
     Returns:
-        The states, and their probabilities of shape (batch, states).
+        The measured qubits, and the probabilities of their states, shape (batch, states).
     """
     low = sum(bits is None or qubit < bits for qubit in qubits)
     seen = probabilities.reshape(len(probabilities), -1, 1 << low)
-    states = np.zeros(1 << low, dtype=np.int64)
-    for place, qubit in enumerate(qubits[:low]):
+    return tuple(qubits[:low]), seen[:, 0] if seen.shape[1] == 1 else seen.sum(axis=1)
+
+
+def states_of(qubits: Sequence[int]) -> NDArray[np.int64]:
+    """Return the basis states of some qubits in rising order, qubit 0 as the lowest bit."""
+    states = np.zeros(1 << len(qubits), dtype=np.int64)
+    for place, qubit in enumerate(qubits):
         states.reshape(-1, 2, 1 << place)[:, 1] += 1 << qubit
-    return states, seen[:, 0] if seen.shape[1] == 1 else seen.sum(axis=1)
+    return states
 
 
 def _is_identity(row: tuple[Entry, ...], place: int) -> bool:

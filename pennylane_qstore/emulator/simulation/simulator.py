@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pennylane_qstore.emulator.simulation import fusion
-from pennylane_qstore.emulator.simulation.circuit import CircuitGroup, GateShape, Structure
+from pennylane_qstore.emulator.simulation import fusion, statevector
+from pennylane_qstore.emulator.simulation.circuit import (
+    CircuitGroup,
+    GateShape,
+    StoppedError,
+    Structure,
+)
 from pennylane_qstore.emulator.simulation.gates import Numbers
 from pennylane_qstore.emulator.simulation.pauli import evolve
-from pennylane_qstore.emulator.simulation.register import Register, read_out
+from pennylane_qstore.emulator.simulation.register import Register, read_out, states_of
 
 # 256 MB of state, and about 700 MB with what a gate needs on the way.
 MOST_QUBITS = 24
@@ -19,12 +24,10 @@ MOST_QUBITS = 24
 CHUNK_AMPLITUDES = 1 << 16
 # With fewer columns than this, loop overhead costs more than batching saves.
 FEWEST_COLUMNS = 8
+# From this width, a circuit by itself is faster than many at a time in numpy.
+FEWEST_WIDE = 10
 # With fewer amplitudes than this, numpy's calls cost more than its arithmetic.
 FUSED_AMPLITUDES = 1 << 12
-
-
-class StoppedError(Exception):
-    """The simulation was stopped, because its job was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,18 @@ class Chunk:
 
     Attributes:
         members: the circuits' places in the job
-        states: basis states in rising order; qubit 0 is the lowest bit
-        probabilities: shape (members, states)
+        qubits: the measured qubits in rising order
+        probabilities: of their states, shape (members, 2**qubits); the first is the lowest bit
     """
 
     members: tuple[int, ...]
-    states: NDArray[np.int64]
+    qubits: tuple[int, ...]
     probabilities: NDArray[np.float64]
+
+    @property
+    def states(self) -> NDArray[np.int64]:
+        """The basis states in rising order; qubit 0 is the lowest bit."""
+        return states_of(self.qubits)
 
 
 def simulate(group: CircuitGroup, stop: threading.Event) -> Iterator[Chunk]:
@@ -62,6 +70,11 @@ def simulate(group: CircuitGroup, stop: threading.Event) -> Iterator[Chunk]:
             found = fusion.probabilities(group.structure, plan, numbers, len(group.members))
             yield Chunk(group.members, *read_out(*found, group.structure.bits))
             return
+    if width >= FEWEST_WIDE:
+        for member, numbers in zip(group.members, group.numbers, strict=True):
+            qubits, row = statevector.probabilities(group.structure, numbers, stop)
+            yield Chunk((member,), *read_out(qubits, row[None], group.structure.bits))
+        return
     columns = CHUNK_AMPLITUDES >> width
     columns = columns if columns >= FEWEST_COLUMNS else 1
     for start in range(0, len(group.members), columns):

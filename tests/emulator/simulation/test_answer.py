@@ -42,7 +42,7 @@ def test_spans_are_the_circuits():
     answer = solve(groups(*circuits), ("a", "b", "c"), None, threading.Event())
     assert answer.text == b'{"a":{"7":1},"b":{"1":1},"c":{"3":1}}'
     assert [answer.probabilities(k) for k in range(3)] == [b'{"7":1}', b'{"1":1}', b'{"3":1}']
-    assert answer.weight == len(answer.text)
+    assert answer.weight == len(answer.text) + 8 * (8 + 2 + 4)
 
 
 def test_counts_follow_the_probabilities():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from pennylane_qstore.emulator.intake.reader import CircuitReader
-from pennylane_qstore.emulator.simulation.simulator import StoppedError, simulate
+from pennylane_qstore.emulator.simulation.circuit import StoppedError
+from pennylane_qstore.emulator.simulation.simulator import simulate
 from tests.examples import examples
 
 PAULIS = {
