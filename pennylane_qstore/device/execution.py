@@ -23,7 +23,7 @@ from pennylane_qstore.device.receivers import Answer, Redrawable
 from pennylane_qstore.device.user_warnings import DEBIASING_SHOTS, Cautions
 from pennylane_qstore.errors import CompileError, QStoreError
 from pennylane_qstore.fleet.members import Members
-from pennylane_qstore.fleet.one_backend import backends_of
+from pennylane_qstore.fleet.one_backend import OneBackend, backends_of
 from pennylane_qstore.fleet.remote import Remote
 from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.mitigation.batch import MitigatedBatch, settings_of
@@ -319,12 +319,17 @@ class Execution:
         """
         debiasing = (self._options.error_mitigation or {}).get("debiasing")
         for shots in {tape.shots.total_shots for tape in circuits} - {None}:
-            if shots > packing.MAX_SHOTS:
+            if shots > packing.MAX_SHOTS and self._too_many(circuits):
                 raise CompileError(
                     f"{shots} shots; IonQ takes at most {packing.MAX_SHOTS} a circuit"
                 )
             if debiasing and shots < DEBIASING_SHOTS:
                 raise CompileError(f"{shots} shots; IonQ's debiasing needs {DEBIASING_SHOTS}")
+
+    def _too_many(self, circuits: Sequence[QuantumScript]) -> bool:
+        """Return whether shots can't be sent in several jobs: one backend's shot vectors can."""
+        copies = [each.shots for tape in circuits for each in tape.shots.shot_vector]
+        return not isinstance(self.fleet, OneBackend) or max(copies) > packing.MAX_SHOTS
 
     def _run(self, work: Work, step: RunStep | None, tracker: Tracker) -> dict[int, Ran]:
         """Circuits to their outcomes and where they ran, by index, through few jobs."""

@@ -1,11 +1,13 @@
 """Run the batches of a device that has one backend."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pennylane_qstore.cloud.backend import Backend
 from pennylane_qstore.cloud.http import loop
 from pennylane_qstore.cloud.submitting.cost import Price
-from pennylane_qstore.cloud.submitting.packing import Job
+from pennylane_qstore.cloud.submitting.packing import MAX_SHOTS, Job
 from pennylane_qstore.compiler import Target
 from pennylane_qstore.errors import CompileError, QStoreError
 from pennylane_qstore.fleet.member import Terms
@@ -13,6 +15,7 @@ from pennylane_qstore.fleet.members import Members
 from pennylane_qstore.fleet.remote import Clients, Remote
 from pennylane_qstore.fleet.work import Ran, Work
 from pennylane_qstore.options import Options
+from pennylane_qstore.programs.outcomes import Outcomes
 from pennylane_qstore.reporting.events import Cut, Listener
 from pennylane_qstore.runs import RunStep
 
@@ -95,9 +98,9 @@ class OneBackend:
         try:
             outcomes = running.run(backend.run(work, target, jobs, terms, None))
         except QStoreError as error:
-            error.partial = work.ran(target, error.partial, backend)
+            error.partial = work.ran(target, _merged(error.partial, jobs, len(work)), backend)
             raise
-        return work.ran(target, outcomes, backend)
+        return work.ran(target, _merged(outcomes, jobs, len(work)), backend)
 
     def _known(self) -> tuple[Backend, Target]:
         """Return what the API says of the backend, and what is compiled for it.
@@ -138,12 +141,36 @@ class OneBackend:
                 raise CompileError(refusal)
         per_circuit = backend.measured(machine) if self._adaptive else None
         jobs = work.jobs(target, None, self._most_circuits, per_circuit)
+        if max((job.shots or 0 for job in jobs), default=0) > MAX_SHOTS:
+            if self.exact:  # which needs no shots for its probabilities
+                jobs = [replace(job, shots=min(job.shots or 0, MAX_SHOTS)) for job in jobs]
+            jobs = [share for job in jobs for share in job.shares(len(work))]
         if away is not None and not loop.current().run(backend.left(jobs, run_step)):
             raise away
         cut = None
         if per_circuit is not None and len(jobs) > 1:
             cut = Cut(len(work), len(jobs), per_circuit)
         return target, jobs, cut
+
+
+def _merged(
+    outcomes: Mapping[int, Outcomes], jobs: Sequence[Job], circuits: int
+) -> Mapping[int, Outcomes]:
+    """Return circuits' outcomes, those of one that was sent several times for its shots as one.
+
+    A circuit of which a copy is missing is left out.
+    """
+    if all(job.indices[0] < circuits for job in jobs):
+        return outcomes
+    shots = {index: job.shots or 0 for job in jobs for index in job.indices}
+    copies: dict[int, list[int]] = {}
+    for index in shots:
+        copies.setdefault(index % circuits, []).append(index)
+    return {
+        circuit: Outcomes.merged([outcomes[i] for i in indices], [shots[i] for i in indices])
+        for circuit, indices in copies.items()
+        if all(index in outcomes for index in indices)
+    }
 
 
 def backends_of(members: Members) -> "OneBackend | Fleet":

@@ -104,6 +104,23 @@ class Outcomes:
     weights: NDArray[np.float64] | NDArray[np.int64]
 
     @classmethod
+    def merged(cls, parts: Sequence["Outcomes"], shots: Sequence[int]) -> "Outcomes":
+        """Return the probabilities over all shots of a circuit that was run several times.
+
+        Args:
+            parts: probabilities of each run
+            shots: of each run
+        """
+        if len(parts) == 1:
+            return parts[0]
+        shares = [each / sum(shots) for each in shots]
+        weights = [part.weights * share for part, share in zip(parts, shares, strict=True)]
+        states, places = np.unique(
+            np.concatenate([part.states for part in parts]), return_inverse=True
+        )
+        return cls(states, np.bincount(places, weights=np.concatenate(weights)))
+
+    @classmethod
     def from_json(cls, histogram: Mapping[str, float], qubits: int) -> "Outcomes":
         """The API's map of decimal states to probabilities, checked.
 

@@ -99,3 +99,65 @@ def test_what_the_backend_cannot_run_is_refused(ionq, wires, shots, message):
     with pytest.raises((qstore.CompileError, qml.exceptions.DeviceError), match=message):
         qml.execute([tape], dev)
     assert not ionq.bodies
+
+
+@pytest.mark.parametrize(
+    ("shots", "sent"),
+    [
+        ((1_000_000, 1_000_000, 500_000), [833_334, 833_333, 833_333]),
+        (((1_000_000, 2),), [1_000_000, 1_000_000]),
+        ((999_999, 2), [500_001, 500_000]),
+        ((500_000, 500_000), [1_000_000]),
+    ],
+)
+@pytest.mark.parametrize("angles", [0.6, np.array([0.6, 1.1])])
+def test_a_shot_vector_of_more_than_a_million_goes_as_several_jobs(ionq, shots, sent, angles):
+    """At the same time; each copy has its own shots, of all of them together."""
+    ionq.telling, ionq.execution = True, 0.05
+    dev = qml.device(
+        "qstore.ionq",
+        backend="qpu.forte-1",
+        api_key="secret",
+        base_url=ionq.url,
+        error_mitigation={},
+        journal=None,
+        gateset="qis",
+    )
+    means = circuit_on(dev, shots=shots)(angles)
+    assert [body["shots"] for body in ionq.bodies] == sent
+    copies = [each.shots for each in qml.measurements.Shots(shots).shot_vector]
+    assert len(means) == sum(each.copies for each in qml.measurements.Shots(shots).shot_vector)
+    for mean in means:
+        assert np.allclose(mean, np.cos(angles), atol=6 / np.sqrt(min(copies)) + 1e-5)
+
+
+@pytest.mark.parametrize("shots", [1_000_001, (5, 1_000_001)])
+def test_more_than_a_million_shots_at_once_are_refused(ionq, shots):
+    """No job of IonQ's has as many, and their counts would be of several."""
+    dev = qml.device("qstore.ionq", backend="simulator", api_key="secret", base_url=ionq.url)
+    with pytest.raises(qstore.CompileError, match="at most 1000000"):
+        circuit_on(dev, shots=shots)(0.6)
+    assert not ionq.bodies
+
+
+def test_a_simulator_needs_one_job_for_any_shot_vector(ionq):
+    """Its probabilities are exact; all shots are drawn here."""
+    dev = qml.device("qstore.ionq", backend="simulator", api_key="secret", base_url=ionq.url)
+    assert len(circuit_on(dev, shots=(1_000_000, 1_000_000))(0.6)) == 2
+    assert len(ionq.bodies) == 1
+
+
+def test_what_arrived_of_a_shot_vector_is_whole_or_left_out(ionq):
+    """A circuit whose other copy failed isn't given with half of its shots."""
+    ionq.fates.extend([{}, {"end": "failed"}])
+    dev = qml.device(
+        "qstore.ionq",
+        backend="qpu.forte-1",
+        api_key="secret",
+        base_url=ionq.url,
+        error_mitigation={},
+        journal=None,
+    )
+    with pytest.raises(qstore.JobError) as caught:
+        circuit_on(dev, shots=(1_000_000, 1_000_000))(0.6)
+    assert caught.value.partial == {}

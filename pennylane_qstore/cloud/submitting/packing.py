@@ -76,6 +76,26 @@ class Job:
         middle = len(self.circuits) // 2
         return self._part(range(middle)), self._part(range(middle, len(self.circuits)))
 
+    def shares(self, circuits: int) -> list["Job"]:
+        """Return the job as several with equal circuits, so that none has more shots than allowed.
+
+        Args:
+            circuits: in the batch; the copies of a circuit have its index, and that plus multiples
+                of this number
+        """
+        shots = self.shots or 0
+        count = -(-shots // MAX_SHOTS)
+        if count <= 1:
+            return [self]
+        return [
+            replace(
+                self,
+                shots=shots // count + (copy < shots % count),
+                indices=tuple(index + copy * circuits for index in self.indices),
+            )
+            for copy in range(count)
+        ]
+
     def only(self, indices: Collection[int]) -> "Job":
         """Return the job with only those circuits that have these places in the batch."""
         wanted = set(indices)
