@@ -434,7 +434,9 @@ class QStoreDevice(Device):
         def estimated(*args: Any, **kwargs: Any) -> Price:
             tapes, _ = construct_batch(qnode, level="device")(*args, **kwargs)
             self._execution.check_shots(tapes)
-            return self._execution.fleet.estimate(Work(tapes, self.wires))
+            mitigated = self._execution.mitigated(tapes)
+            work = Work(tapes, self.wires) if mitigated is None else mitigated.work
+            return self._execution.fleet.estimate(work)
 
         return estimated
 

@@ -104,6 +104,18 @@ def test_what_was_done_is_in_the_tracker():
     assert len(report.raw) == 2
 
 
+def test_an_estimate_counts_what_mitigation_sends(ionq):
+    """The price is that of all circuits and shots, before anything is sent."""
+    access = {"backend": "qpu.aria-1", "api_key": "k", "base_url": ionq.url, "wires": 4}
+    prices = {}
+    for method in (None, "zne", "calibrate"):
+        device = qml.device("qstore.ionq", **access, mitigation=method)
+        circuit = node(device, shots=4000)
+        prices[method] = device.estimate(circuit)(WEIGHTS)
+    assert not ionq.jobs
+    assert prices["zne"] != prices[None]
+
+
 def test_a_qnode_says_otherwise():
     """The transform wins over the device's option; None switches it off."""
     device = noisy(mitigation="zne")
