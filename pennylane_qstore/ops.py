@@ -15,12 +15,12 @@ TURN = 2 * np.pi
 
 
 def _phase(turns: Any) -> Any:
-    """Turns to exp(2πi·turns), in whatever interface they came."""
+    """Return exp(2πi·turns), in the interface of the turns."""
     return math.exp(TURN * 1j * turns)
 
 
 def _matrix(rows: list[list[Any]]) -> Any:
-    """Entries of shape (...) to a matrix of shape (..., rows, columns)."""
+    """Return a matrix of shape (..., rows, columns) from entries of shape (...)."""
     return math.stack([math.stack(row, axis=-1) for row in rows], axis=-2)
 
 
@@ -45,18 +45,18 @@ class GPI(Operation):
 
     @staticmethod
     def compute_matrix(phase: Any) -> Any:
-        """The matrix for a phase in turns, of shape (..., 2, 2)."""
+        """Return the matrix for a phase in turns, of shape (..., 2, 2)."""
         up = _phase(phase)
         zero = math.zeros_like(up)
         return _matrix([[zero, math.conj(up)], [up, zero]])
 
     @staticmethod
     def compute_decomposition(phase: Any, wires: Any) -> list[Operation]:
-        """GPI(φ) = RZ(4πφ)·X."""
+        """Return RZ(4πφ)·X, which is GPI(φ)."""
         return [qml.X(wires), qml.RZ(2 * TURN * phase, wires)]
 
     def adjoint(self) -> "GPI":
-        """A π pulse is its own inverse."""
+        """Return the same pulse: a π pulse is its own inverse."""
         return GPI(self.data[0], wires=self.wires)
 
 
@@ -84,19 +84,19 @@ class GPI2(Operation):
 
     @staticmethod
     def compute_matrix(phase: Any) -> Any:
-        """The matrix for a phase in turns, of shape (..., 2, 2)."""
+        """Return the matrix for a phase in turns, of shape (..., 2, 2)."""
         up = _phase(phase)
         one = math.ones_like(up)
         return _matrix([[one, -1j * math.conj(up)], [-1j * up, one]]) / np.sqrt(2)
 
     @staticmethod
     def compute_decomposition(phase: Any, wires: Any) -> list[Operation]:
-        """GPI2(φ) = RZ(2πφ)·RX(π/2)·RZ(-2πφ)."""
+        """Return RZ(2πφ)·RX(π/2)·RZ(-2πφ), which is GPI2(φ)."""
         angle = TURN * phase
         return [qml.RZ(-angle, wires), qml.RX(np.pi / 2, wires), qml.RZ(angle, wires)]
 
     def adjoint(self) -> "GPI2":
-        """The pulse about the opposite axis."""
+        """Return the pulse about the opposite axis."""
         return GPI2(self.data[0] + 0.5, wires=self.wires)
 
 
@@ -126,7 +126,7 @@ class MS(Operation):
 
     @staticmethod
     def compute_matrix(phase0: Any, phase1: Any, angle: Any) -> Any:
-        """The matrix for phases and an angle in turns, of shape (..., 4, 4)."""
+        """Return the matrix for phases and an angle in turns, of shape (..., 4, 4)."""
         up = _phase(phase0 + phase1) + 0 * angle
         across = _phase(phase0 - phase1) + 0 * angle
         half = np.pi * angle
@@ -144,7 +144,7 @@ class MS(Operation):
 
     @staticmethod
     def compute_decomposition(phase0: Any, phase1: Any, angle: Any, wires: Any) -> list[Operation]:
-        """IsingXX(2πθ) between frames that turn X to G(φ)."""
+        """Return IsingXX(2πθ) between rotations that map X to GPI(φ)."""
         turns = [TURN * phase0, TURN * phase1]
         frames = list(zip(turns, wires, strict=True))
         return [
@@ -154,7 +154,7 @@ class MS(Operation):
         ]
 
     def adjoint(self) -> "MS":
-        """The same gate with one axis reversed."""
+        """Return the same gate with one axis reversed."""
         phase0, phase1, angle = self.data
         return MS(phase0 + 0.5, phase1, angle, wires=self.wires)
 
@@ -180,7 +180,7 @@ class ZZ(Operation):
 
     @staticmethod
     def compute_matrix(angle: Any) -> Any:
-        """The matrix for an angle in turns, of shape (..., 4, 4)."""
+        """Return the matrix for an angle in turns, of shape (..., 4, 4)."""
         same = _phase(-angle / 2)
         zero = math.zeros_like(same)
         diagonal = [same, math.conj(same), math.conj(same), same]
@@ -188,9 +188,9 @@ class ZZ(Operation):
 
     @staticmethod
     def compute_decomposition(angle: Any, wires: Any) -> list[Operation]:
-        """ZZ(θ) = IsingZZ(2πθ)."""
+        """Return IsingZZ(2πθ), which is ZZ(θ)."""
         return [qml.IsingZZ(TURN * angle, wires)]
 
     def adjoint(self) -> "ZZ":
-        """The interaction run backwards."""
+        """Return the gate with the opposite angle."""
         return ZZ(-self.data[0], wires=self.wires)

@@ -36,7 +36,7 @@ _starting = threading.Lock()  # the size of stacks is a setting of the process
 
 
 def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False) -> list[T]:
-    """Runs callables that call QNodes, so that all their circuits share one batch.
+    """Run callables that call QNodes, so that all their circuits share one batch.
 
     ``gather([lambda: circuit(x), lambda: circuit(y)])`` is one job. What a callable asks for after
     it got its first results goes with what the others ask for then: there are as many batches as
@@ -96,7 +96,7 @@ def gather(thunks: Iterable[Callable[[], T]], *, return_exceptions: bool = False
 
 
 def map(fn: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
-    """What a function returns for each of some items, all of its circuits in one batch.
+    """Call a function for each item, with the circuits of all items in one batch.
 
     ``map(fn, items)`` is ``[fn(item) for item in items]`` with the circuits of all items sent
     together; see :func:`gather`.
@@ -164,7 +164,7 @@ class _Worker:
         self.running = False
 
     def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
-        """Parks the callable, in its own thread, until there are answers."""
+        """Return the answers, for which the callable waits in its own thread."""
         if self.abandoned:
             raise _Abandoned
         if not self._has_thread or _must_not_wait():
@@ -178,7 +178,7 @@ class _Worker:
         return list(self.answers)
 
     def _outermost(self) -> Receiver | None:
-        """Who takes batches that no gathering may park."""
+        """Return the receiver of batches that must not wait in a gathering."""
         outer = self._outer
         while isinstance(outer, _Worker):
             outer = outer._outer  # noqa: SLF001  another one of the same class
@@ -204,7 +204,7 @@ class _Worker:
 
 
 def _started(thunks: Sequence[Callable[[], Any]]) -> list[_Worker]:
-    """Workers for as many of the callables as the machine has threads for, at least one."""
+    """Return workers for as many callables as the machine has threads for, at least one."""
     workers: list[_Worker] = []
     with _starting:
         before = threading.stack_size(STACK_BYTES)
@@ -240,7 +240,7 @@ def _run(workers: Sequence[_Worker]) -> None:
 
 
 def _must_not_wait() -> bool:
-    """Whether another callable would wait for what this thread holds.
+    """Return whether another callable would wait for what this thread holds.
 
     It records a circuit, under PennyLane's lock; or it is inside a function that JAX has compiled,
     which no other thread can enter before its first run is over.

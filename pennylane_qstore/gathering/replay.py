@@ -26,7 +26,7 @@ _SAME = 1e-12  # radians that the angles of a circuit may differ by from one run
 
 
 def replay(fn: Callable[P, T]) -> Callable[P, T]:
-    """A function that calls QNodes one after another to one that does so with a single batch.
+    """Make a function that calls QNodes one after another send them as a single batch.
 
     The function runs twice: first on made-up outcomes, to learn which circuits it asks for, which
     then are sent together; and once more with their answers. A gradient inside, as of ``qml.grad``,
@@ -97,7 +97,7 @@ class _Recording:
         self.batches: list[TapeBatch] = []
 
     def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
-        """The made-up results of some batches.
+        """Return made-up results of some batches.
 
         Raises:
             RecursionError: there are too many for a function that ends
@@ -157,7 +157,7 @@ class _Playback:
         self._outer = outer
 
     def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
-        """The recorded answers, where there are; those of the devices elsewhere."""
+        """Return the recorded answers where there are some, else those of the devices."""
         found = [self._found(batch) for batch in batches]
         others = [batch for batch, answer in zip(batches, found, strict=True) if answer is None]
         self.others += bool(others)

@@ -30,7 +30,7 @@ Values = NDArray[np.float64]
 
 
 class value_and_grad:  # noqa: N801  a function to its users, as PennyLane's is
-    """A function to one that gives its value and its gradient, all circuits of both in one batch.
+    """A function's value and gradient, with all circuits of both in one batch.
 
     PennyLane's autograd runs the circuits of the value, and then those of the gradient. Here the
     function runs twice, as with :func:`~pennylane_qstore.replay`, so that both are one job. It may
@@ -49,7 +49,7 @@ class value_and_grad:  # noqa: N801  a function to its users, as PennyLane's is
         self._run = replay(partial(_value_and_grad, fn, argnums))
 
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """The value, and the gradient by the arguments as ``qml.grad`` gives it."""
+        """Return the value, and the gradient as ``qml.grad`` returns it."""
         return self._run(*args, **kwargs)
 
     @property
@@ -89,7 +89,7 @@ class grad_fn:  # noqa: N801  a function to its users, as qml.grad is
         self._both = value_and_grad(fn, argnums)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The gradient by the arguments as ``qml.grad`` gives it."""
+        """Return the gradient as ``qml.grad`` returns it."""
         self.forward, gradient = self._both(*args, **kwargs)
         return gradient
 
@@ -191,7 +191,7 @@ def _can_be_broadcast(op: Any) -> bool:
 
 
 def _merged(moves: Values, weights: Values) -> tuple[Values, Values]:
-    """Moves and their weights, the tape as it is only once, which belongs to all directions."""
+    """Return moves and their weights; the unmoved tape is there once, for all directions."""
     still = ~moves.any(axis=1)
     if not still.any():
         return moves, weights
@@ -221,7 +221,7 @@ def _moved(tape: QuantumScript, moves: Values) -> QuantumScript:
 
 
 def _contracted(results: Sequence[Any], weights: Values, tape: QuantumScript) -> Any:
-    """The results of a moved tape to the gradient, in PennyLane's form."""
+    """Return the gradient, in PennyLane's form, from the results of a moved tape."""
     of_measurements = results[0] if len(tape.measurements) > 1 else results
     batch = () if tape.batch_size is None else (tape.batch_size,)
     gradients = []

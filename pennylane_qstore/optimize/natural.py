@@ -152,7 +152,7 @@ def _gradient(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> tuple[Any, Any]:
-    """Value and gradient; no value where a function that was given doesn't say it."""
+    """Return value and gradient; no value if the given gradient function has none."""
     if grad_fn is None:
         return value_and_grad(qnode)(*args, **kwargs)
     gradient = grad_fn(*args, **kwargs)
@@ -160,6 +160,6 @@ def _gradient(
 
 
 def _twin(qnode: Any) -> Any:
-    """The same QNode on an exact simulator."""
+    """Return the same QNode on an exact simulator."""
     twin = qnode.update(device=qml.device("default.qubit"), diff_method="best")
     return qml.set_shots(twin, None)

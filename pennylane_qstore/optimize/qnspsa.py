@@ -185,7 +185,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
     def _taken(
         self, device: Any, here: QuantumScript, args: Sequence[Any]
     ) -> tuple[list[_Directions], Sequence[Any]]:
-        """This step's directions, and what was measured along them if that was sent ahead.
+        """Return this step's directions, and what was measured along them if it was sent ahead.
 
         Args:
             device: that this step runs on
@@ -204,7 +204,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         return self._drawn(args), []
 
     def _digest(self, tape: QuantumScript) -> str:
-        """What a step that begins at a tape depends on, as a short text.
+        """Return a digest of all that a step which begins at a tape depends on.
 
         The tape itself is told, not the arguments that it was made of: a QNode may read more than
         its arguments, as a batch of samples that changes from step to step.
@@ -218,7 +218,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def _drawn(self, args: Sequence[Any]) -> list[_Directions]:
-        """Directions for a step, drawn in PennyLane's order."""
+        """Return directions for a step, drawn in PennyLane's order."""
         sizes = [arg.size for arg in _trained(args)]
         if not sizes:
             raise ValueError("no argument is trainable: give one with requires_grad=True")
@@ -241,7 +241,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         kwargs: Mapping[str, Any],
         samplings: Sequence[_Directions],
     ) -> list[QuantumScript]:
-        """The tapes of a step, six a sampling."""
+        """Return the tapes of a step, six for each sampling."""
         tapes = []
         there = _tape(cost, args, kwargs)
         for directions in samplings:
@@ -252,7 +252,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         return tapes
 
     def _shifted(self, args: Sequence[Any], move: Any) -> list[Any]:
-        """The arguments, moved along a direction as far as this optimizer looks."""
+        """Return the arguments, moved along a direction by this optimizer's distance."""
         shifted, first = list(args), 0
         for i, arg in enumerate(args):
             if getattr(arg, "requires_grad", False):
@@ -268,7 +268,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         results: Sequence[Any],
         loss: Loss | None,
     ) -> list[Any]:
-        """The arguments after a step, from what was measured for it."""
+        """Return the arguments after a step, from what was measured for it."""
         gradients, metrics = [], []
         for index, directions in enumerate(samplings):
             first = index * TAPES_A_SAMPLING
@@ -286,7 +286,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         ]
 
     def _metric(self, directions: _Directions, overlaps: Sequence[Any]) -> Any:
-        """A sample of the Fubini-Study metric: a second difference of overlaps.
+        """Return a sample of the Fubini-Study metric: a second difference of overlaps.
 
         After Gacon et al., Quantum 5, 567 (2021), equation 12.
         """
@@ -295,7 +295,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         return -(product + product.T) * difference / (8 * self.finite_diff_step**2)
 
     def _tolerance(self, loss: Any) -> Any:
-        """Notes the loss of this step; twice the spread of the last ones is not yet worse."""
+        """Return twice the spread of the last losses; this step's is recorded."""
         steps = self.k - 1  # the step core has counted this one already
         self.last_n_steps[(steps - 1) % self.last_n_steps.size] = loss
         return 2 * self.last_n_steps[:steps].std()
@@ -310,7 +310,7 @@ def _tape(cost: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> QuantumS
 
 
 def _overlap(there: QuantumScript, back: QuantumScript) -> QuantumScript:
-    """A tape whose one value is how likely two circuits, one undone by the other, do nothing."""
+    """Return a tape whose one value is the overlap of two circuits' states."""
     operations = there.operations + [qml.adjoint(op) for op in reversed(back.operations)]
     nothing = qml.Projector([0] * len(there.wires), there.wires)
     return QuantumScript(operations, [qml.expval(nothing)], shots=there.shots)
@@ -321,7 +321,7 @@ def _unpacked(args: Sequence[Any]) -> Any:
 
 
 def _scalar(output: Any, loss: Loss | None) -> Any:
-    """One number from what the QNode returned."""
+    """Return one number from what the QNode returned."""
     value = output if loss is None else loss(output)
     if qml.math.size(value) != 1:
         raise ValueError(

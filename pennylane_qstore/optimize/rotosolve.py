@@ -120,7 +120,7 @@ class RotosolveOptimizer(qml.RotosolveOptimizer):
         *,
         first: bool,
     ) -> tuple[Any, Any, Any]:
-        """A parameter's argument at its minimum, the cost there, and the cost before.
+        """Return a parameter's argument at its minimum, the cost there, and the cost before.
 
         The cost before is one of the three points that a sine needs. A parameter of several
         frequencies needs others, so there it is None but for the first one.
@@ -180,14 +180,14 @@ class _Parameter:
         return float(positive[0]) if len(positive) == 1 else None
 
     def reconstructed(self, fn: Callable[..., Any]) -> Callable[..., Any]:
-        """PennyLane's reconstruction of a function along this parameter."""
+        """Return PennyLane's reconstruction of a function along this parameter."""
         numbers = None if self.number is None else {self.name: {self.index: self.number}}
         spectra = None if self.spectrum is None else {self.name: {self.index: self.frequencies}}
         return reconstruct(fn, {self.name: (self.index,)}, numbers, spectra, self.shifts)
 
 
 def _together(fn: Callable[..., Any], asked: Callable[[Callable[..., Any]], T]) -> T:
-    """What comes of asking a function at points that don't depend on its values, in one batch.
+    """Return what a caller makes of a function's values, with all points in one batch.
 
     Args:
         fn: gives one value

@@ -118,7 +118,7 @@ class SPSAOptimizer(qml.SPSAOptimizer):
         *,
         with_cost: bool,
     ) -> tuple[tuple[Any, ...], Any]:
-        """The gradient, and the cost where it is asked for; all evaluations in one batch."""
+        """Return the gradient, and the cost if it is needed, with all evaluations in one batch."""
         ck = self.c / self.k**self.gamma
         directions = [_direction(args) for _ in range(self.num_directions)]
         points = [
@@ -144,7 +144,7 @@ class SPSAOptimizer(qml.SPSAOptimizer):
 
 
 def _direction(args: Sequence[Any]) -> dict[int, Any]:
-    """A move of +1 or -1 in each trainable number, by the argument's place."""
+    """Return a move of +1 or -1 in each trainable number, by the argument's index."""
     return {
         i: np.random.choice([-1, 1], size=arg.shape)
         for i, arg in enumerate(args)
