@@ -53,6 +53,7 @@ __all__ = [
     "expand_for_spsa",
     "find_and_validate_gradient_methods",
     "is_in_jax_callback",
+    "is_in_workflow",
     "is_recording",
     "isolate",
     "no_trainable_grad",
@@ -79,6 +80,8 @@ control_labels = operator.attrgetter("control_wires._labels")
 is_recording: Callable[[], bool] = AnnotatedQueue._lock._is_owned  # noqa: SLF001  no other way
 # The module in which JAX's compiled functions call back into Python.
 _JAX_CALLBACK = "jax._src.callback"
+# The module in which PennyLane has devices execute tapes, inside of what it differentiates.
+_WORKFLOW = "pennylane.workflow.run"
 # The thread-local settings of JAX: each is a context manager of that name, and the setting
 # "jax_…" of ``jax.config``.
 JAX_SETTINGS = (
@@ -151,11 +154,21 @@ def sample_dtype(measurement: MeasurementProcess) -> Any:
 
 def is_in_jax_callback() -> bool:
     """Return whether this thread is inside a function that JAX has compiled."""
-    frame = sys._getframe() if "jax" in sys.modules else None  # noqa: SLF001
+    return "jax" in sys.modules and _is_inside(_JAX_CALLBACK)
+
+
+def is_in_workflow() -> bool:
+    """Return whether this thread is inside PennyLane's execution, which takes derivatives."""
+    return _is_inside(_WORKFLOW)
+
+
+def _is_inside(module: str) -> bool:
+    """Return whether this thread is inside a function of a module."""
+    frame = sys._getframe()  # noqa: SLF001
     while frame is not None:
-        if frame.f_globals.get("__name__") == _JAX_CALLBACK:
+        if frame.f_globals.get("__name__") == module:
             return True
-        frame = frame.f_back
+        frame = frame.f_back  # type: ignore[assignment]
     return False
 
 

@@ -162,6 +162,21 @@ def test_jax_calls_back_from_the_module_that_is_looked_for():
     assert not private.is_in_jax_callback()
 
 
+def test_pennylane_executes_in_the_module_that_is_looked_for():
+    """A device's ``execute`` is called from ``pennylane.workflow.run``."""
+    seen = []
+
+    class Noting(qml.devices.DefaultQubit):
+        def execute(self, circuits, execution_config=None):
+            seen.append(private.is_in_workflow())
+            return super().execute(circuits, execution_config)
+
+    qml.grad(qml.QNode(lambda x: [qml.RX(x, 0), qml.expval(qml.Z(0))][1], Noting()), argnums=0)(0.3)
+    assert seen
+    assert all(seen)
+    assert not private.is_in_workflow()
+
+
 def test_torch_has_its_modes():
     """Torch's grad and inference modes can be read and entered."""
     torch = pytest.importorskip("torch", reason="Torch isn't installed")

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from autograd.tracer import trace_stack
 from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
+from pennylane.exceptions import DeviceError
+from pennylane.math import Interface
 from pennylane.tape import QuantumScript
-from pennylane.transforms.core import CompilePipeline
+from pennylane.transforms.core import CompilePipeline, Transform
 from pennylane.workflow import construct_batch
 
 from pennylane_qstore.cloud.backend import Fidelities
@@ -49,11 +52,18 @@ from pennylane_qstore.options import (
     Submission,
     refuse_unknown,
 )
+from pennylane_qstore.pennylane_private import is_in_workflow
+from pennylane_qstore.reporting.notices import logger
 from pennylane_qstore.reporting.tracking import track_batch
 from pennylane_qstore.runs import RunStep
 
 # Options that are PennyLane's, or a device's own.
 _OWN = {"wires", "shots", "seed", "mitigation"}
+_TORCH_GRADIENTS = (
+    'diff_method="device" measures the gradient together with each call on Torch parameters that '
+    "require one, since nobody can know whether backward() follows. Where you need no gradient, "
+    "call inside torch.no_grad()"
+)
 # Operations without matrices.
 _OF_ANGLES = PLAIN.union(ANGLES)
 _SOME_WIRES = "use a number of wires from 1, their labels, or None: the wires of each tape"
@@ -142,6 +152,7 @@ class QStoreDevice(Device):
 
     _cache: TemplateCache
     _execution: Execution
+    _has_told_of_torch = False
     config_filepath = str(Path(__file__).with_name("config.toml"))
 
     def __init__(
@@ -287,6 +298,8 @@ class QStoreDevice(Device):
         if _derives(execution_config):
             return self._preprocessed(circuits)
         tapes = tuple(circuits)
+        if trace_stack.top >= 0:  # inside a derivative
+            _refuse_lost_derivatives(tapes)
         if thread.receiver is None:
             (answer,) = self.execute_each([tapes], self.next_step())
         else:
@@ -303,9 +316,16 @@ class QStoreDevice(Device):
         kinds = map(type, () if circuit is None else circuit.operations)
         if config.gradient_method is not None and not _OF_ANGLES.issuperset(kinds):
             refuse_given_matrices(circuit)
+        method, trained = config.gradient_method, circuit is not None and circuit.trainable_params
+        takes_gradients = isinstance(method, Transform) and method.expand_transform is not None
+        if trained and takes_gradients and derivatives.has_trained_batch(circuit):
+            config = replace(config, gradient_method=derivatives.row_by_row(method))
         if not _derives(config):
             return config
-        together = config.grad_on_execution is not False
+        together = config.grad_on_execution is not False and derivatives.may_follow(circuit)
+        if together and config.interface is Interface.TORCH and not self._has_told_of_torch:
+            self._has_told_of_torch = True
+            logger.warning(_TORCH_GRADIENTS)
         return replace(config, use_device_gradient=True, grad_on_execution=together)
 
     def supports_derivatives(
@@ -439,6 +459,19 @@ class QStoreDevice(Device):
             return self._execution.fleet.estimate(work)
 
         return estimated
+
+
+def _refuse_lost_derivatives(tapes: Sequence[QuantumScript]) -> None:
+    """Refuse tapes whose derivative autograd would take for zero.
+
+    Raises:
+        DeviceError: the tapes carry a derivative, and didn't come through PennyLane's workflow
+    """
+    if any(map(derivatives.is_differentiated, tapes)) and not is_in_workflow():
+        raise DeviceError(
+            "execute gives plain numbers, and autograd would take their derivative for zero: use "
+            'qml.execute(tapes, device, diff_method="best") or a QNode inside a derivative'
+        )
 
 
 def _derives(config: ExecutionConfig | None) -> bool:

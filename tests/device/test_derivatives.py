@@ -1,5 +1,7 @@
 """The device's own derivatives: value and gradient in one job, for those who ask for it."""
 
+import logging
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -105,3 +107,179 @@ def test_samples_and_gathers():
     # here with coefficients of squares summing to less than 2.
     sigma = np.sqrt(2) * 2 / np.sqrt(2000)
     assert np.abs(np.array(found) - qml.grad(EXACT)(WEIGHTS)).max() < 5 * sigma
+
+
+@pytest.mark.parametrize("diff_method", ["device", "best"])
+def test_a_plain_call_is_one_circuit(diff_method):
+    """Trainable angles outside of a derivative pay for no gradient."""
+    ours = circuit(ansatz, diff_method)
+    with qml.Tracker(ours.device) as plain:
+        ours(WEIGHTS)
+    with qml.Tracker(ours.device) as differentiated:
+        qml.grad(ours)(WEIGHTS)
+    assert plain.totals["circuits"] == 1
+    assert differentiated.totals["circuits"] > 1
+
+
+def test_a_value_beside_a_derivative_is_one_circuit():
+    """Inside a derivative, a call whose angles aren't differentiated pays for no gradient."""
+    ours = circuit(several, "device")
+
+    def cost(scale):
+        return scale * ours(WEIGHTS)[0]
+
+    with qml.Tracker(ours.device) as tracker:
+        qml.grad(cost, argnums=0)(pnp.array(0.5, requires_grad=True))
+    assert tracker.totals["circuits"] == 1
+
+
+def test_optimizers_without_gradients_pay_for_none():
+    """SPSA's evaluations are two circuits a step on a QNode that has derivatives of the device."""
+    ours = circuit(several, "device")
+    opt = qml.SPSAOptimizer(maxiter=10)
+    with qml.Tracker(ours.device) as tracker:
+        opt.step(lambda weights: ours(weights)[0], WEIGHTS)
+    assert tracker.totals["circuits"] == 2
+
+
+def test_torch_says_once_what_a_call_costs(caplog):
+    """Without gradients a call is one circuit; with them, the cure is said at the first call."""
+    torch = pytest.importorskip("torch", reason="Torch isn't installed")
+    ours = circuit(several, "device", interface="torch")
+    weights = torch.tensor([0.3, 0.5], dtype=torch.float64, requires_grad=True)
+    with caplog.at_level(logging.WARNING), qml.Tracker(ours.device) as tracker:
+        for context in (torch.no_grad, torch.inference_mode):
+            with context():
+                ours(weights)
+        ours(weights.detach())
+    assert tracker.totals["circuits"] == 3
+    assert not caplog.messages
+    with caplog.at_level(logging.WARNING), qml.Tracker(ours.device) as tracker:
+        for _ in range(2):
+            ours(weights)[0].backward()
+    assert tracker.totals["jobs"] == 2
+    assert [message for message in caplog.messages if "torch.no_grad()" in message] == (
+        caplog.messages[:1]
+    )
+
+
+def batched(features, weights):
+    qml.AngleEmbedding(features, wires=range(2))
+    qml.CRX(weights[0], wires=[0, 1])
+    qml.StronglyEntanglingLayers(qml.math.reshape(weights, (1, 2, 3)), wires=range(2))
+    return qml.expval(qml.Z(0) @ qml.Z(1))
+
+
+FEATURES = pnp.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.9]], requires_grad=True)
+MANY = pnp.array([0.3, 0.1, 0.7, 1.1, 0.4, 0.9], requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("diff_method", "jobs"),
+    [("best", 2), ("parameter-shift", 2), ("device", 1), ("finite-diff", 2)],
+)
+@pytest.mark.parametrize("argnum", [0, 1])
+def test_a_trained_batch_has_default_qubits_derivative(diff_method, jobs, argnum):
+    """Values and gradients of a broadcast QNode by its batch are a job each, and right."""
+    ours = circuit(batched, diff_method)
+    exact = qml.QNode(batched, qml.device("default.qubit"), diff_method="backprop")
+    with qml.Tracker(ours.device) as tracker:
+        found = qml.jacobian(ours, argnums=argnum)(FEATURES, MANY)
+    assert tracker.totals["jobs"] == jobs
+    expected = qml.jacobian(exact, argnums=argnum)(FEATURES, MANY)
+    assert found.shape == expected.shape
+    assert np.allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("diff_method", ["spsa", qstore.spsa_grad, qml.gradients.spsa_grad])
+def test_random_gradients_take_a_trained_batch(diff_method):
+    """SPSA's estimate of a trained batch has the derivative's shape and its expected value."""
+    keywords = {"num_directions": 400, "h": 1e-3, "sampler_rng": 4}
+    ours = circuit(batched, diff_method, gradient_kwargs=keywords)
+    exact = qml.QNode(batched, qml.device("default.qubit"), diff_method="backprop")
+    features = FEATURES[:2]
+    found = qml.jacobian(ours, argnums=0)(features, MANY)
+    expected = qml.jacobian(exact, argnums=0)(features, MANY)
+    assert found.shape == expected.shape
+    slope = np.sqrt(
+        (
+            np.concatenate(
+                [qml.jacobian(exact, argnums=1)(features, MANY).ravel(), expected.ravel()]
+            )
+            ** 2
+        ).sum()
+    )
+    # A direction's estimate of one slope has the others' norm as its standard deviation.
+    assert np.abs(found - expected).max() < 5 * slope / np.sqrt(400)
+
+
+@pytest.mark.parametrize(("diff_method", "jobs"), [("best", 2), ("device", 1)])
+def test_a_batched_hybrid_network_trains(diff_method, jobs):
+    """PennyLane's Linear, TorchLayer, Linear has default.qubit's gradients; a job each at most."""
+    torch = pytest.importorskip("torch", reason="Torch isn't installed")
+    samples = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(4, 3)
+
+    def gradients(device, method):
+        def layer(inputs, weights):
+            qml.AngleEmbedding(inputs, wires=range(2))
+            qml.BasicEntanglerLayers(weights, wires=range(2))
+            return [qml.expval(qml.Z(0)), qml.expval(qml.Z(1))]
+
+        torch.manual_seed(1)
+        node = qml.QNode(layer, device, interface="torch", diff_method=method)
+        quantum = qml.qnn.TorchLayer(node, {"weights": (2, 2)})
+        ends = torch.nn.Linear(3, 2), torch.nn.Linear(2, 1)
+        network = torch.nn.Sequential(ends[0], quantum, ends[1]).double()
+        loss = network(samples).pow(2).mean()
+        loss.backward()
+        return loss.item(), torch.cat([each.grad.flatten() for each in network.parameters()])
+
+    device = qml.device("qstore.ionq", wires=2)
+    with qml.Tracker(device) as tracker:
+        loss, found = gradients(device, diff_method)
+    exact, expected = gradients(qml.device("default.qubit", wires=2), "backprop")
+    assert tracker.totals["jobs"] == jobs
+    assert loss == pytest.approx(exact)
+    assert torch.allclose(found, expected, atol=1e-9)
+
+
+def tape_of(angle):
+    return qml.tape.QuantumScript([qml.RX(angle, 0)], [qml.expval(qml.Z(0))])
+
+
+def through_the_preprocessing(device, angle):
+    tapes, read = device.preprocess_transforms()([tape_of(angle)])
+    return read(device.execute(tapes))[0]
+
+
+DIRECT = {
+    "a tape": lambda device, angle: device.execute(tape_of(angle)),
+    "tapes": lambda device, angle: device.execute([tape_of(0.1), tape_of(2 * angle)])[1],
+    "preprocessed": through_the_preprocessing,
+}
+
+
+@pytest.mark.parametrize("run", DIRECT.values(), ids=DIRECT)
+def test_a_derivative_that_would_be_lost_is_refused(run):
+    """Autograd through ``execute`` itself is an error with the cure, not a derivative of zero."""
+    device = qml.device("qstore.ionq", wires=1)
+    angle = pnp.array(0.3, requires_grad=True)
+    with pytest.raises(qml.exceptions.DeviceError, match=r"qml\.execute"):
+        qml.grad(lambda angle: run(device, angle))(angle)
+    assert run(device, angle) == pytest.approx(np.cos(0.6 if run is DIRECT["tapes"] else 0.3))
+
+
+def test_derivatives_through_the_workflow_are_right():
+    """``qml.execute`` and Hessians pass; so does a plain ``execute`` beside a derivative."""
+    device = qml.device("qstore.ionq", wires=1)
+    angle = pnp.array(0.3, requires_grad=True)
+
+    def executed(angle):
+        return qml.execute([tape_of(angle)], device, diff_method="best", max_diff=2)[0]
+
+    def beside(angle):
+        return executed(angle) * device.execute(tape_of(0.5))
+
+    assert qml.grad(executed)(angle) == pytest.approx(-np.sin(0.3))
+    assert qml.grad(qml.grad(executed))(angle) == pytest.approx(-np.cos(0.3))
+    assert qml.grad(beside)(angle) == pytest.approx(-np.sin(0.3) * np.cos(0.5))

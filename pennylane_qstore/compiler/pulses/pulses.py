@@ -110,7 +110,10 @@ class Pulses:
         product = self._layers.turned(turning, gates)
         if self._gauge.count:
             self._gauge.apply(product)
-        fold = folded(signed, self._wiring.entangler)
+        no_bits = signed.astype(bool)
+        fold = Folded(no_bits, no_bits, signed)
+        if signed.size:
+            fold = folded(signed, self._wiring.entangler)
         open_ = Entangling(fold, np.minimum(steady / TURN, MOST))
         bits = fold.negative if self._wiring.entangler == "zz" else fold.odd
         return [

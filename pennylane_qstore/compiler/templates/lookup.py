@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
+from autograd.tracer import isbox, trace_stack
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 
@@ -164,10 +165,14 @@ def _carriers(
     """Return a tape's circuits, each as one operation with the tape's angles."""
     params = params_of(tape, entry.pick, entry.batch_size, read.values)
     shots = tape.shots
-    return [
+    circuits = [
         QuantumScript([carrier.of(params, target, directive)], measurements, shots)
         for carrier, measurements in entry.circuits
     ]
+    if trace_stack.top >= 0 and any(map(isbox, tape.get_parameters(trainable_only=False))):
+        for circuit in circuits:
+            circuit.operations[0].is_differentiated = True
+    return circuits
 
 
 def _directed(tape: QuantumScript, directive: Directive) -> QuantumScript:

@@ -76,6 +76,7 @@ class BoundTemplate(CountedOperation):
     ndim_params = (1,)
     grad_method = None
     directive: Directive | None = None  # how the tape is to be run
+    is_differentiated = False  # whether its angles are those of a derivative by autograd
 
     def __init__(
         self, params: NDArray[Any], template: Template, target: Callable[[], Target]
