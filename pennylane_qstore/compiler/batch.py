@@ -1,5 +1,6 @@
 """Compile a batch of tapes to native programs; tapes of one structure are bound together."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.compiler import verify
+from pennylane_qstore.compiler.operators.gate_set import has_rule
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.tapes.directive import Directive, directive_of
 from pennylane_qstore.compiler.tapes.measurements import in_computational_basis, qubits_of
@@ -15,9 +17,11 @@ from pennylane_qstore.compiler.templates.operation import BoundTemplate
 from pennylane_qstore.compiler.templates.parameters import literal
 from pennylane_qstore.compiler.templates.target import Target
 from pennylane_qstore.compiler.templates.template import Template
-from pennylane_qstore.errors import CompileError
+from pennylane_qstore.errors import CompileError, TemplateFileError
 from pennylane_qstore.programs.program import Programs
 
+_POINTS, _MOST_ROWS = 2, 8  # that loaded circuits are compared at: random ones, and the batch's
+_PREPROCESS = "run the tape with qml.execute, or through the device's preprocess_transforms"
 _REPORT = "This is an error in pennylane-qstore: please report it, with the tape."
 
 
@@ -106,7 +110,10 @@ def _bound(
         ]
         rows = np.concatenate([params for _, params in carried])
         template = templates[number]
-        for bound in template.bind(rows, target, scale):
+        bounds = template.bind(rows, target, scale)
+        if template.take_unverified(target):
+            _check_loaded(template, rows, target)
+        for bound in bounds:
             own = [places[row] for row in bound.rows.tolist()]
             _check_ranges(bound.programs, own)
             if target.verify:
@@ -151,6 +158,27 @@ def _check_ranges(programs: Programs, places: Sequence[CircuitPlace]) -> None:
         )
 
 
+def _check_loaded(template: Template, rows: NDArray[Any], target: Target) -> None:
+    """Compare circuits that a file of saved templates gave with the tape's, at random angles too.
+
+    Raises:
+        TemplateFileError: one of them is another circuit
+    """
+    points = np.random.default_rng().uniform(-np.pi, np.pi, (_POINTS, rows.shape[1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # wide circuits are compared as far as verify=True does
+        for params in (points, rows[:_MOST_ROWS]):
+            for bound in template.bind(params, target):
+                wrong = verify.mismatch(template, params, bound, target)
+                if wrong is not None:
+                    template.distrust(target)
+                    raise TemplateFileError(
+                        "the saved templates that were loaded have another circuit for this tape: "
+                        f"{wrong.what} differs by {wrong.difference:.2g}; nothing was sent. Delete "
+                        "the file, and call dev.cache.clear()"
+                    )
+
+
 def _check(
     template: Template,
     rows: NDArray[Any],
@@ -180,10 +208,13 @@ def _one_off(tape: QuantumScript, wires: Any) -> Carried:
     """Return a template for a tape that has none, and its open angles, shape (batch, n_params)."""
     for measurement in tape.measurements:
         if not in_computational_basis(measurement):
-            raise CompileError(
-                f"{measurement} is not in the computational basis: run the tape with qml.execute, "
-                "or through the device's preprocess_transforms"
-            )
+            raise CompileError(f"{measurement} is not in the computational basis: {_PREPROCESS}")
     directive, plain = directive_of(tape)
+    for place, op in enumerate(plain.operations):
+        if not has_rule(op):
+            raise CompileError(
+                f"operation {place}, {op.name} on {op.wires.tolist()}, is no gate that the device "
+                f"runs as it is: {_PREPROCESS}"
+            )
     lifted, params = literal(plain)
     return Carried(Template(lifted, qubits_of(tape.wires, wires)), params, directive)

@@ -277,8 +277,9 @@ class TemplateCache:
     def load(self, path: str | Path) -> int:
         """Reads a file of `save`, for structures that are compiled from now on.
 
-        The file is data, nothing in it is run; but whoever can write to it decides what is sent
-        for your circuits, unless the device has verify=True.
+        The file is data, and nothing in it is run. A circuit from it is compared with the tape's
+        own gates at random angles before it is first sent, as far as verify=True compares: up to
+        16 qubits in a light cone exactly, beyond that by single bits and neighbours.
 
         Returns:
             how many circuits' searches are in the file

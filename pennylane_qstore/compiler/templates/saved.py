@@ -41,6 +41,10 @@ _WIDTH = {
 }
 
 
+# What a damaged file makes of its reading.
+_BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError)
+
+
 class SearchKey(NamedTuple):
     """The input of a search for a short circuit.
 
@@ -109,7 +113,8 @@ class Searches:
         path = Path(path)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            beside.write_text(_text(content))
+            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(_text(content))
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
@@ -128,7 +133,7 @@ class Searches:
         try:
             content = json.loads(Path(path).read_bytes())
             found = _checked(content)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        except _BROKEN as error:
             raise TemplateFileError(
                 f"{path} can't be loaded as saved templates: {error}; nothing of it was. Delete "
                 "it, and save it again"

@@ -78,6 +78,7 @@ class Template:
     _consts: NDArray[np.float64] = field(init=False, repr=False)
     _periods: NDArray[np.float64] = field(init=False, repr=False)
     _best: dict[Target, _Best] = field(init=False, repr=False, default_factory=dict)
+    _unverified: list[Target] = field(init=False, repr=False, default_factory=list)
     _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -160,9 +161,23 @@ class Template:
                 self._best[target] = _Best(found, time.perf_counter() - started)
             return self._best[target].circuits
 
+    def take_unverified(self, target: Target) -> bool:
+        """Return whether circuits for a target came from a file since this was last called."""
+        with self._lock:
+            found = target in self._unverified
+            self._unverified[:] = [other for other in self._unverified if other != target]
+        return found
+
+    def distrust(self, target: Target) -> None:
+        """Have the circuits for a target verified again, after they were found to be wrong."""
+        self._unverified.append(target)
+
     def _searched(self, target: Target, elements: Sequence[AnyElement]) -> Optimised:
         search = self._search(target, elements)
-        return Optimised(*search, earlier=self.saved_search(search))
+        earlier = self.saved_search(search)
+        if earlier is not None:
+            self._unverified.append(target)
+        return Optimised(*search, earlier=earlier)
 
     def _search(self, target: Target, elements: Sequence[AnyElement]) -> SearchKey:
         qubits = len(self.qubit_of)

@@ -340,16 +340,47 @@ def test_a_circuit_of_more_parameters_than_its_structure_has_is_not_taken(tmp_pa
     assert np.allclose(node(device)(X), node(qml.device("default.qubit"))(X))
 
 
-def test_a_file_that_says_something_else_is_caught_by_verify(tmp_path):
-    """A changed angle fits all checks of the file, but not the tape: nothing is sent."""
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize(("place", "value"), [(2, 0.01), (1, None), (3, None)])
+def test_a_file_that_says_something_else_is_caught(place, value, batch, verify, tmp_path):
+    """A changed angle, letter or slope fits all checks of the file, but not the tape."""
+
+    def change(content):
+        rotation = rotations(content)[0]
+        if place == 1:
+            ((qubit, letter), *others) = rotation[1]
+            rotation[1] = [[qubit, "XYZX"["XYZ".index(letter) + 1]], *others]
+        elif place == 3:
+            rotation[3] = [[index, -slope] for index, slope in rotation[3]] or [[0, 0.5]]
+        else:
+            rotation[place] = value
+
     path = saved(tmp_path)
-    change = damaged(lambda content: rotations(content)[0].__setitem__(2, 0.01))
-    path.write_text(change(path.read_text()))
-    device = qml.device("qstore.ionq", verify=True)
+    path.write_text(damaged(change)(path.read_text()))
+    device = qml.device("qstore.ionq", verify=verify)
     device.cache.load(path)
-    with (
-        qml.Tracker(device) as tracker,
-        pytest.raises(qstore.CompileError, match="is not the tape's"),
-    ):
-        node(device)(X)
-    assert "jobs" not in tracker.totals
+    x = np.stack([X, X + 1], axis=1) if batch else X
+    for _ in range(2):  # it is remembered to be wrong
+        with (
+            qml.Tracker(device) as tracker,
+            pytest.raises(qstore.TemplateFileError, match="another circuit for this tape"),
+        ):
+            node(device)(x)
+        assert "jobs" not in tracker.totals
+    device.cache.clear()
+    assert np.allclose(node(device)(X), node(qml.device("default.qubit"))(X))
+
+
+def test_a_file_is_its_owners_alone(tmp_path):
+    """Whoever could write to it would decide what is sent."""
+    assert saved(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", "9" * 5000, "\udcff", "[" * 5000])
+def test_what_is_no_such_file_is_refused_by_name(content, tmp_path):
+    """In one error that names the file."""
+    path = tmp_path / "broken.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(qstore.TemplateFileError, match=r"broken\.json can't be loaded"):
+        qml.device("qstore.ionq").cache.load(path)
