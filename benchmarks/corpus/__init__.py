@@ -1,4 +1,4 @@
-"""Nineteen circuits to compare compilers by, as textbook gates and as PennyLane's operators."""
+"""Twenty circuits to compare compilers by, as textbook gates and as PennyLane's operators."""
 
 import json
 import re

@@ -9,6 +9,7 @@ class Passes(NamedTuple):
     Attributes:
         blocks: replace two-qubit blocks by equivalent ones with fewer entanglers
         pauli_gadgets: search for few entanglers for the rotations and the Clifford of a circuit
+        cnot_layers: synthesise layers of CNOTs again as linear maps
         prepared_start: prepare the state of a constant start by its Schmidt decomposition
         parity_sectors: turn rotations that keep a parity into two by Euler's angles
         commuting_order: order commuting rotations so that neighbours have like axes
@@ -18,6 +19,7 @@ class Passes(NamedTuple):
 
     blocks: bool = True
     pauli_gadgets: bool = True
+    cnot_layers: bool = True
     prepared_start: bool = True
     parity_sectors: bool = True
     commuting_order: bool = True

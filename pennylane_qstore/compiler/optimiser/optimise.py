@@ -21,6 +21,7 @@ from pennylane_qstore.compiler.circuit.elements import (
 from pennylane_qstore.compiler.circuit.passes import ALL_PASSES, Passes
 from pennylane_qstore.compiler.gadgets import synthesis
 from pennylane_qstore.compiler.gadgets.beam_search import ONCE
+from pennylane_qstore.compiler.gadgets.cnot_layers import with_short_cnot_layers
 from pennylane_qstore.compiler.operators.multi_controlled import controlled_x
 from pennylane_qstore.compiler.optimiser.prepared_start import with_prepared_prefix
 from pennylane_qstore.compiler.optimiser.required_outcomes import RequiredCircuit
@@ -229,6 +230,11 @@ def _exact_candidates(
     blocks = consolidate(pairs, qubits, passes=passes)
     yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
     entanglers = len(timelines(blocks.elements, qubits).entanglers)
+    shorter = with_short_cnot_layers(pairs) if passes.cnot_layers else None
+    if shorter is not None:
+        blocks = consolidate(shorter, qubits, passes=passes)
+        yield Candidate(blocks.elements, _held(blocks.where), blocks.derived)
+        entanglers = min(entanglers, len(timelines(blocks.elements, qubits).entanglers))
     words = None
     if passes.pauli_gadgets:
         words = synthesis.synthesise(pairs, qubits, most=entanglers)
@@ -269,15 +275,26 @@ def _measured_candidates(
                 blocks = merged(_on_pairs(again.elements), states=states)
                 yield Candidate(blocks.elements, again.moved(blocks.where), blocks.derived)
             counts.append(len(timelines(blocks.elements, qubits).entanglers))
-    if not passes.pauli_gadgets:
-        return
-    # The circuit's whole unitary rarely takes fewer than its outcomes: a short search tells.
-    search = functools.partial(synthesis.synthesise, elements, qubits, most=min(counts) - 1)
-    exact = search() if search(searches=ONCE) is not None else None
-    if exact is not None:
+    for exact in _of_the_unitary(elements, qubits, min(counts), passes):
         blocks = merged(exact.elements, states=True)
         where = [blocks.where[place] for place in exact.where]
         yield Candidate(blocks.elements, required.moved(where), blocks.derived)
+
+
+def _of_the_unitary(
+    elements: Sequence[Element], qubits: int, most: int, passes: Passes
+) -> Iterator[synthesis.GadgetSynthesis]:
+    """Yield circuits of the same unitary, where these may have fewer entanglers than a number."""
+    shorter = with_short_cnot_layers(elements) if passes.cnot_layers else None
+    if shorter is not None:
+        yield synthesis.GadgetSynthesis(tuple(shorter), tuple(range(qubits)))
+    if not passes.pauli_gadgets:
+        return
+    # It rarely takes fewer than the outcomes alone: a short search tells.
+    search = functools.partial(synthesis.synthesise, elements, qubits, most=most - 1)
+    exact = search() if search(searches=ONCE) is not None else None
+    if exact is not None:
+        yield exact
 
 
 def _held(where: Sequence[int]) -> BitMap:

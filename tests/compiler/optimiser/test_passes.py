@@ -19,6 +19,7 @@ from tests.compiler.native_matrix import distance_up_to_names, program_matrix, t
 PAYS = {
     "blocks": ("e_uccsd_h2", "operators", "zz", "outcomes"),
     "pauli_gadgets": ("e_givens4", "textbook", "zz", "unitary"),
+    "cnot_layers": ("a_full8_d3", "textbook", "zz", "unitary"),
     "prepared_start": ("g_mottonen3", "operators", "zz", "outcomes"),
     "parity_sectors": ("i_heis6_strang", "textbook", "zz", "unitary"),
     "commuting_order": ("i_heis6_strang", "textbook", "zz", "unitary"),
@@ -32,6 +33,7 @@ ALSO_PAYS = [
     ("commuting_order", "i_heis6_strang", "textbook", "ms", "unitary"),
     ("ms_gauge", "i_heis6_strang", "textbook", "ms", "outcomes"),
     ("x_frames", "i_heis6_strang", "textbook", "ms", "unitary"),
+    ("cnot_layers", "a_full8_d3", "textbook", "ms", "unitary"),
     ("prepared_start", "g_mottonen4", "operators", "ms", "outcomes"),
     ("pauli_gadgets", "e_uccsd_h2", "textbook", "ms", "outcomes"),
 ]
