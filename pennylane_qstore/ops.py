@@ -32,6 +32,11 @@ class GPI(Operation):
     Args:
         phase: φ, in turns
         wires: the wire the pulse acts on
+
+    **Example**
+
+    >>> qml.matrix(qstore.GPI(0.25, wires=0)).shape
+    (2, 2)
     """
 
     num_params = 1
@@ -71,6 +76,11 @@ class GPI2(Operation):
     Args:
         phase: φ, in turns
         wires: the wire the pulse acts on
+
+    **Example**
+
+    >>> qml.matrix(qstore.GPI2(0.25, wires=0)).shape
+    (2, 2)
     """
 
     num_params = 1
@@ -113,6 +123,11 @@ class MS(Operation):
         phase1: φ₁ on the second wire, in turns
         angle: θ, in turns; 0.25 entangles fully
         wires: the two wires
+
+    **Example**
+
+    >>> qml.matrix(qstore.MS(0.0, 0.25, 0.1, wires=[0, 1])).shape
+    (4, 4)
     """
 
     num_params = 3
@@ -167,6 +182,11 @@ class ZZ(Operation):
     Args:
         angle: θ, in turns; 0.25 entangles fully
         wires: the two wires
+
+    **Example**
+
+    >>> qml.matrix(qstore.ZZ(0.1, wires=[0, 1])).shape
+    (4, 4)
     """
 
     num_params = 1
