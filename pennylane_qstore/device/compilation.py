@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pennylane as qml
+from pennylane import QNode
 from pennylane.tape import QuantumScript
 
 from pennylane_qstore.cloud.backend import Fidelities
@@ -120,6 +121,8 @@ def compile(
     chosen = getattr(circuit, "device", None) if device is None else device
     if not isinstance(chosen, QStoreDevice):
         raise OptionError("device", chosen, 'use a device of "qstore.ionq"')
+    if not isinstance(circuit, QuantumScript | QNode):
+        raise OptionError("circuit", circuit, "use a QNode, or a tape (a QuantumScript)")
 
     def compiled(*args: Any, **kwargs: Any) -> Compilation | tuple[Compilation, ...]:
         if isinstance(circuit, QuantumScript):

@@ -44,18 +44,43 @@ _SAMPLED = (*_ANALYTIC, CountsMP, SampleMP)
 @functools.lru_cache(maxsize=64)
 def full_pipeline(name: str, wires: Any, inexact: str | None) -> Pipeline:
     """Return the pipeline of a device, the same one each time."""
-    return functools.partial(_placed, pipeline(name, wires, inexact))
+    return functools.partial(_placed, pipeline(name, wires, inexact), wires)
 
 
-def _placed(steps: Pipeline, tapes: Sequence[QuantumScript]) -> tuple[Any, Callable[..., Any]]:
+def _placed(
+    steps: Pipeline, wires: Any, tapes: Sequence[QuantumScript]
+) -> tuple[Any, Callable[..., Any]]:
     """Return what a pipeline makes of tapes; its error names the operation that it is about."""
     try:
         return steps(tapes)
     except _REFUSALS as error:
         if str(error).startswith("operation "):
             raise
+        for tape in tapes:
+            _refuse_deferred(tape, wires, error)
         refused = filter(None, (_refused(steps, tape) for tape in tapes))
         raise type(error)(f"{next(refused, '')}{error}") from error
+
+
+def _refuse_deferred(tape: QuantumScript, wires: Any, error: Exception) -> None:
+    """Refuse a tape whose deferred measurements need more wires than the device has.
+
+    Raises:
+        WireError: says how many wires it needs
+    """
+    measurements = [op for op in tape.operations if isinstance(op, qml.ops.MidMeasure)]
+    if not isinstance(error, WireError) or not measurements or wires is None:
+        return
+    if not set(tape.wires) <= set(wires):
+        return
+    (deferred,), _ = defer_measurements(tape, allow_postselect=False)
+    more = [wire for wire in deferred.wires if wire not in wires]
+    raise WireError(
+        f"the tape has {len(measurements)} mid-circuit measurements. Each is deferred to the end "
+        f"on a wire of its own, unless its wire isn't used again. So the tape needs {len(more)} "
+        f"wires more than the device's {len(wires)}: use wires={[*wires, *more]} for the device, or "
+        "wires=None, or measure a wire only once and don't use it afterwards"
+    ) from error
 
 
 def _refused(steps: Pipeline, tape: QuantumScript) -> str:
@@ -165,10 +190,12 @@ def refuse_measurements(
         DeviceError: names the measurement
     """
     for measurement in tape.measurements:
-        if tape.shots and not _is_sampled(measurement):
+        if not _is_sampled(measurement):
             # PennyLane's words: its test-suite looks for "accepted" and for "supported".
             raise DeviceError(
-                f"Measurement {measurement} not accepted with finite shots: not supported on {name}"
+                f"Measurement {measurement} not accepted: not supported on {name}, with or without "
+                "shots. The device has the outcomes of measured wires and no state: use expval, "
+                "var, probs, counts or sample"
             )
         if not tape.shots and type(measurement) not in _ANALYTIC:
             raise DeviceError(
