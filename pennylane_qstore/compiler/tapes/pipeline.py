@@ -78,8 +78,8 @@ def _refuse_deferred(tape: QuantumScript, wires: Any, error: Exception) -> None:
     raise WireError(
         f"the tape has {len(measurements)} mid-circuit measurements. Each is deferred to the end "
         f"on a wire of its own, unless its wire isn't used again. So the tape needs {len(more)} "
-        f"wires more than the device's {len(wires)}: use wires={[*wires, *more]} for the device, or "
-        "wires=None, or measure a wire only once and don't use it afterwards"
+        f"wires more than the device's {len(wires)}: use wires={[*wires, *more]} for the device, "
+        "or wires=None, or measure a wire only once and don't use it afterwards"
     ) from error
 
 
@@ -192,10 +192,11 @@ def refuse_measurements(
     for measurement in tape.measurements:
         if not _is_sampled(measurement):
             # PennyLane's words: its test-suite looks for "accepted" and for "supported".
+            how, also = (" with finite shots", "nor ") if tape.shots else ("", "with or ")
             raise DeviceError(
-                f"Measurement {measurement} not accepted: not supported on {name}, with or without "
-                "shots. The device has the outcomes of measured wires and no state: use expval, "
-                "var, probs, counts or sample"
+                f"Measurement {measurement} not accepted{how}: not supported on {name}, {also}"
+                "without shots. The device has the outcomes of measured wires and no state: use "
+                "expval, var, probs, counts or sample"
             )
         if not tape.shots and type(measurement) not in _ANALYTIC:
             raise DeviceError(

@@ -31,9 +31,11 @@ def test_what_no_shots_help_with_does_not_ask_for_them(measure, shots):
         qml.Hadamard(0)
         return measure()
 
-    with pytest.raises(DeviceError, match=r"with or without shots.*use expval") as caught:
+    with pytest.raises(DeviceError, match=r"without shots.*use expval") as caught:
         run(circuit, shots, wires=2)
     assert "set_shots" not in str(caught.value)
+    with_both = "with finite shots: " if shots else "with or without shots"
+    assert with_both in str(caught.value)
 
 
 @pytest.mark.parametrize("measure", [lambda: qml.counts(wires=[0]), lambda: qml.sample(qml.Z(0))])
