@@ -1,6 +1,7 @@
 """Learners: what one step of a training does, for a QNode or for a loss with its own gradient."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from inspect import signature
@@ -45,8 +46,17 @@ class Learner(Protocol):
         """Continue from a state."""
 
 
-class SquareLoss:
-    """Mean square error to one batch's labels, which records the scores that it receives.
+# From scores and labels, both of shape (samples,): each sample's loss, shape (samples,).
+SampleLoss = Callable[[Any, Any], Any]
+
+
+def square_error(scores: Any, labels: Any) -> Any:
+    """Return each sample's squared distance of score and label, shape (samples,)."""
+    return (scores - labels) ** 2
+
+
+class BatchLoss:
+    """The mean loss of one batch, which records the scores that it receives.
 
     So loss and accuracy of a step need no circuits of their own.
 
@@ -55,23 +65,41 @@ class SquareLoss:
         scores: arrays of shape (samples,), one for each evaluation
     """
 
-    def __init__(self, labels: Any) -> None:
+    def __init__(
+        self,
+        labels: Any,
+        sample_loss: SampleLoss = square_error,
+        class_weights: Mapping[Any, float] | None = None,
+    ) -> None:
+        """Record no scores yet.
+
+        Args:
+            labels: of the batch, shape (samples,)
+            sample_loss: of each sample
+            class_weights: weight of each label in the mean; None, and a label that is missing, is 1
+        """
         self.labels = labels
         self.scores: list[Any] = []
+        self._sample_loss = sample_loss
+        weights = np.array([(class_weights or {}).get(label, 1.0) for label in np.asarray(labels)])
+        self._weights = weights / weights.mean()
 
     def __call__(self, scores: Any) -> Any:
         """Return the loss of scores of any PennyLane interface."""
         if not recorded():  # else the scores are placeholders
             self.scores.append(to_numpy(scores))
-        return qml.math.mean((scores - self.labels) ** 2)
+        return qml.math.mean(self._weights * self._sample_loss(scores, self.labels))
 
     def measured(self, gradient: float | None = None) -> Measured:
         """Return loss and accuracy, averaged over the recorded scores."""
         return Measured(
-            float(np.mean((np.array(self.scores) - self.labels) ** 2)),
+            float(np.mean([self._mean(scores) for scores in self.scores])),
             float(np.mean([accuracy(scores, self.labels) for scores in self.scores])),
             gradient,
         )
+
+    def _mean(self, scores: Any) -> float:
+        return float(np.mean(self._weights * to_numpy(self._sample_loss(scores, self.labels))))
 
 
 def accuracy(scores: Any, labels: Any) -> float:
@@ -89,9 +117,22 @@ class CircuitLearner:
         weight_decay: fraction of the weights that each step subtracts (decoupled, as in AdamW)
         track_gradient: whether the gradient's length is recorded; SPSA and QN-SPSA have none
         shots: schedule of each step's shots; None leaves them to the circuit
+        sample_loss: ``sample_loss(scores, labels)``, one value per sample
+        class_weights: weight of each label in the mean loss, or None
+        max_gradient: length to which longer gradients are cut, or None
+        stepsizes: maps a step's number, from 0, to a step size; None keeps the optimizer's
+
+    **Example**
+
+    A loss of your own, rare labels that count three times, and steps that become shorter:
+
+    >>> learner = CircuitLearner(
+    ...     circuit, weights, qml.AdamOptimizer(), sample_loss=lambda s, y: qml.math.abs(s - y),
+    ...     class_weights={1: 3.0}, stepsizes=lambda step: 0.2 / (1 + step / 10), max_gradient=1.0,
+    ... )
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  they are options, by name
         self,
         circuit: Any,
         weights: Any,
@@ -101,6 +142,10 @@ class CircuitLearner:
         track_gradient: bool = False,
         shots: ShotSchedule | None = None,
         seed: int = 1,
+        sample_loss: SampleLoss = square_error,
+        class_weights: Mapping[Any, float] | None = None,
+        max_gradient: float | None = None,
+        stepsizes: Callable[[int], float] | None = None,
     ) -> None:
         """Set up the learner.
 
@@ -112,30 +157,46 @@ class CircuitLearner:
             track_gradient: whether the gradient's length is recorded
             shots: schedule of each step's shots
             seed: of SPSA's perturbations
+            sample_loss: ``sample_loss(scores, labels)``, one value per sample, in any interface
+            class_weights: weight of each label in the mean loss; a label that is missing has 1
+            max_gradient: length to which longer gradients are cut
+            stepsizes: maps a step's number, from 0, to a step size
 
         Raises:
-            OptionError: the schedule needs gradients
+            OptionError: the schedule of shots needs gradients, a weight or length isn't positive,
+                or the optimizer has no gradient to cut or no step size to set
         """
         self.circuit, self.weights, self.optimizer = circuit, weights, optimizer
         if isinstance(shots, VarianceDriven):
             raise OptionError(
                 "shots", shots, "this learner gives it no gradients: use another schedule"
             )
+        if max_gradient is not None and not (max_gradient > 0 and self._has_gradient):
+            raise OptionError("max_gradient", max_gradient, "more than 0, of an optimizer with one")
+        if stepsizes is not None and not hasattr(optimizer, "stepsize"):
+            raise OptionError("stepsizes", stepsizes, "this optimizer has no stepsize to set")
+        if not all(0 < weight < math.inf for weight in (class_weights or {}).values()):
+            raise OptionError("class_weights", class_weights, "use positive numbers")
         self.weight_decay, self.track_gradient, self.shots = weight_decay, track_gradient, shots
+        self.sample_loss, self.class_weights = sample_loss, class_weights
+        self.max_gradient, self.stepsizes, self._steps = max_gradient, stepsizes, 0
         self._rng = np.random.default_rng([seed, 1])
 
     def step(self, batch: Samples) -> Measured:
-        """Return loss and accuracy on a batch, after one step on its square loss."""
-        loss = SquareLoss(batch.labels)
+        """Return loss and accuracy on a batch, after one step on its loss."""
+        loss = BatchLoss(batch.labels, self.sample_loss, self.class_weights)
+        if self.stepsizes is not None:
+            self.optimizer.stepsize = self.stepsizes(self._steps)
         gradient: list[float] = []
         with numpy_seed(int(self._rng.integers(2**32))):
             self.weights = self._stepped(batch, loss, gradient)
         if self.shots is not None:
             self.shots.advance()
         self.weights = (1 - self.weight_decay) * self.weights
+        self._steps += 1
         return loss.measured(gradient[0] if gradient else None)
 
-    def _stepped(self, batch: Samples, loss: SquareLoss, gradient: list[float]) -> Any:
+    def _stepped(self, batch: Samples, loss: BatchLoss, gradient: list[float]) -> Any:
         circuit = self.circuit if self.shots is None else self.shots.on(self.circuit)
         if isinstance(self.optimizer, qml.QNSPSAOptimizer):
             # It needs the QNode itself, because it also measures the metric of its states.
@@ -147,21 +208,28 @@ class CircuitLearner:
         def objective(weights: Any) -> Any:
             return loss(circuit(weights, batch.features))
 
-        if "grad_fn" not in signature(self.optimizer.step).parameters:
+        if not self._has_gradient:
             return self.optimizer.step(objective, self.weights)
         both = grad_fn(objective)
 
         def slopes(weights: Any) -> Any:
             value = both(weights)
+            length = float(np.linalg.norm(value))
             if self.track_gradient:
-                gradient.append(float(np.linalg.norm(value)))
+                gradient.append(length)
+            if self.max_gradient is not None and length > self.max_gradient:
+                return value * (self.max_gradient / length)
             return value
 
         return self.optimizer.step(objective, self.weights, grad_fn=slopes)
 
+    @property
+    def _has_gradient(self) -> bool:
+        return "grad_fn" in signature(self.optimizer.step).parameters
+
     def measure(self, samples: Samples) -> Measured:
         """Return loss and accuracy on samples, which run as one batch."""
-        loss = SquareLoss(samples.labels)
+        loss = BatchLoss(samples.labels, self.sample_loss, self.class_weights)
         loss(self.circuit(self.weights, samples.features))
         return loss.measured()
 
@@ -172,6 +240,7 @@ class CircuitLearner:
             "optimizer": attributes(self.optimizer),
             "rng": deepcopy(self._rng),
             "shots": None if self.shots is None else self.shots.step,
+            "steps": self._steps,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -180,6 +249,7 @@ class CircuitLearner:
         restore_attributes(self.optimizer, state["optimizer"])
         if self.shots is not None:
             self.shots.step = state["shots"] or 0
+        self._steps = state.get("steps", 0)  # earlier versions had no schedules
 
 
 class GradientLearner:

@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pennylane_qstore.errors import OptionError
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -45,6 +47,26 @@ class Samples:
             for label in np.unique(self.labels)
         ]
         return self[np.concatenate(chosen)]
+
+    def folds(self, count: int, seed: int) -> list[tuple[Self, Self]]:
+        """Split the samples for k-fold cross-validation.
+
+        Args:
+            count: number of folds, from 2 to the number of samples
+            seed: of the order in which samples are dealt out
+
+        Returns:
+            for each fold, the samples to learn from and those to validate on; each sample is
+            in the validation set of one fold
+
+        Raises:
+            OptionError: fewer than 2 folds, or more than samples
+        """
+        if not 2 <= count <= len(self):  # noqa: PLR2004
+            raise OptionError("count", count, f"use 2 to {len(self)}, the number of samples")
+        order = np.random.default_rng([seed, 3]).permutation(len(self))
+        parts = np.array_split(order, count)
+        return [(self[np.setdiff1d(order, part)], self[np.sort(part)]) for part in parts]
 
     def split(self, fraction: float, seed: int) -> tuple[Self, Self | None]:
         """Keep a random fraction of the samples aside, for validation.

@@ -1,7 +1,9 @@
 """Samples that are drawn keep their labels."""
 
 import numpy as np
+import pytest
 
+from pennylane_qstore.errors import OptionError
 from pennylane_qstore.train.samples import Samples
 
 
@@ -20,3 +22,26 @@ def test_few_of_each_class():
     assert np.unique(few.labels, return_counts=True)[1].tolist() == [5, 5, 3]
     assert len(set(few.features[:, 0])) == 13
     assert np.array_equal(labels[few.features[:, 0].astype(int)], few.labels)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_folds_validate_each_sample_once(count):
+    """Sizes differ by one at most, no sample is on both sides, and a seed decides."""
+    samples = Samples(np.arange(10.0)[:, None], np.arange(10) % 2)
+    folds = samples.folds(count, seed=1)
+    assert len(folds) == count
+    assert sorted(np.concatenate([aside.features[:, 0] for _, aside in folds])) == list(range(10))
+    for learned, aside in folds:
+        assert len(learned) + len(aside) == 10
+        assert not set(learned.features[:, 0]) & set(aside.features[:, 0])
+        assert len(aside) in (10 // count, -(-10 // count))
+    again = samples.folds(count, seed=1)
+    assert all(np.array_equal(one[1].features, two[1].features)
+               for one, two in zip(folds, again, strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, 11])
+def test_folds_that_cannot_be(count):
+    """One fold has nothing to learn from, and a fold needs a sample."""
+    with pytest.raises(OptionError, match="use 2 to 10"):
+        Samples(np.zeros((10, 1)), np.zeros(10)).folds(count, seed=1)

@@ -16,12 +16,12 @@ from pennylane_qstore.train import (
 )
 from pennylane_qstore.train.examples.digits.circuit import make_circuit
 from pennylane_qstore.train.examples.digits.train_digits import make_trainer
-from pennylane_qstore.train.examples.options import PACES, TrainOptions
+from pennylane_qstore.train.examples.options import GRADIENT_OPTIMIZERS, PACES, TrainOptions
 
 
 def tiny(optimizer, **others):
     """Options of a small exact run."""
-    steps = {"spsa": 40, "qnspsa": 15, "adam": 8, "momentum": 8}[optimizer]
+    steps = {"spsa": 40, "qnspsa": 15}.get(optimizer, 8)
     defaults = {"steps": steps, "wires": 3, "layers": 2, "batch_size": 16, "shots": 0}
     return TrainOptions(optimizer=optimizer, **defaults | others)
 
@@ -54,7 +54,7 @@ def test_same_seed_same_steps(train_locally, optimizer):
 
 @pytest.mark.parametrize(
     ("optimizer", "circuits"),
-    [("spsa", 32), ("qnspsa", 96), ("adam", 16 * 25), ("momentum", 16 * 25)],
+    [("spsa", 32), ("qnspsa", 96), *((name, 16 * 25) for name in GRADIENT_OPTIMIZERS)],
 )
 def test_cost_of_a_step(train_locally, optimizer, circuits):
     """A step is one job, of what its optimizer needs: watching costs no circuit more."""

@@ -11,6 +11,16 @@ from pennylane_qstore.train.examples.options import DefaultSteps
 PERTURBATION = 0.2
 # Added to QN-SPSA's metric: with less, steps follow the noise of the metric.
 REGULARIZATION = 0.1
+_WITH_MOMENTUM = {
+    "momentum": qml.MomentumOptimizer,
+    "nesterov": qml.NesterovMomentumOptimizer,
+}
+_BY_GRADIENT = {
+    "adam": qml.AdamOptimizer,
+    "sgd": qml.GradientDescentOptimizer,
+    "adagrad": qml.AdagradOptimizer,
+    "rmsprop": qml.RMSPropOptimizer,
+}
 
 
 def make_optimizer(name: str, pace: DefaultSteps, *, momentum: float = 0.9, seed: int = 1) -> Any:
@@ -19,7 +29,7 @@ def make_optimizer(name: str, pace: DefaultSteps, *, momentum: float = 0.9, seed
     Args:
         name: a key of ``options.PACES``
         pace: steps and step size; SPSA's gains are such that the first step has this size
-        momentum: fraction of the last step that is added to the next, for "momentum"
+        momentum: fraction of the last step that is added to the next, for "momentum" and "nesterov"
         seed: of QN-SPSA's directions
 
     Returns:
@@ -37,9 +47,9 @@ def make_optimizer(name: str, pace: DefaultSteps, *, momentum: float = 0.9, seed
             blocking=False,
             seed=seed,
         )
-    if name == "momentum":
-        return qml.MomentumOptimizer(pace.stepsize, momentum)
-    return qml.AdamOptimizer(pace.stepsize)
+    if name in _WITH_MOMENTUM:
+        return _WITH_MOMENTUM[name](pace.stepsize, momentum)
+    return _BY_GRADIENT[name](pace.stepsize)
 
 
 def circuits_per_sample(name: str, n_weights: int) -> int:

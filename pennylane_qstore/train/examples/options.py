@@ -45,8 +45,14 @@ PACES: Mapping[str, DefaultSteps] = MappingProxyType(
         "qnspsa": DefaultSteps(100, 0.2),
         "adam": DefaultSteps(20, 0.2),
         "momentum": DefaultSteps(20, 0.1),
+        "sgd": DefaultSteps(20, 0.5),
+        "nesterov": DefaultSteps(20, 0.1),
+        "adagrad": DefaultSteps(20, 0.3),
+        "rmsprop": DefaultSteps(20, 0.1),
     }
 )
+# Those that follow a gradient, which alone can train on the statevector simulator.
+GRADIENT_OPTIMIZERS = tuple(name for name in PACES if name not in ("spsa", "qnspsa"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +69,7 @@ class RunOptions:
         checkpoint_every: steps from one checkpoint to the next
         log_interval: steps from one line to the next, without a terminal; None prints ten lines
         weight_decay: fraction of the weights that each step subtracts
-        momentum: fraction of the last step in the next one, for the optimizer "momentum"
+        momentum: fraction of the last step in the next one, for "momentum" and "nesterov"
         validation: fraction of the training samples kept aside
         patience: validations without a lower loss that end the training; None never ends it early
     """
@@ -144,7 +150,7 @@ class TrainOptions(RunOptions):
     """Two digits, told apart by a circuit that is trained on the device.
 
     Attributes:
-        optimizer: "spsa", "qnspsa", "adam" or "momentum"
+        optimizer: a key of ``PACES``
         steps: optimizer steps; None takes the optimizer's default
         epochs: passes over the training samples, instead of steps
         batch_size: samples per step
@@ -156,6 +162,7 @@ class TrainOptions(RunOptions):
         stepsize: size of a step (SPSA: of the first one); None takes the optimizer's default
         track_gradient: whether the gradient's length is recorded, if the optimizer has one
         max_circuits: circuits per step at most: batches become smaller; None is no limit
+        max_gradient: length to which longer gradients are cut; None cuts none
         noise_model: of the emulator or of IonQ's simulator, such as "forte-1"; "none" has no noise
         mitigation: "none", "readout", "zne", "calibrate" or "pec"
     """
@@ -173,6 +180,7 @@ class TrainOptions(RunOptions):
     stepsize: float | None = None
     track_gradient: bool = False
     max_circuits: int | None = None
+    max_gradient: float | None = None
     noise_model: str = "none"
     mitigation: str = "none"
 
@@ -192,6 +200,12 @@ class TrainOptions(RunOptions):
             ("classes", two, "exactly two different digits"),
             ("classes", set(self.classes) <= set(DIGITS), "digits are 0 to 9"),
             ("stepsize", self.stepsize is None or 0 < self.stepsize < math.inf, "more than 0"),
+            ("max_gradient", self.max_gradient is None or self.max_gradient > 0, "more than 0"),
+            (
+                "max_gradient",
+                self.max_gradient is None or self.optimizer in GRADIENT_OPTIMIZERS,
+                f"{self.optimizer} has no gradient; use {', '.join(GRADIENT_OPTIMIZERS)}",
+            ),
             ("max_circuits", self.max_circuits is None or self.max_circuits >= 1, "at least 1"),
             ("noise_model", self.noise_model in ("none", *NOISE_MODELS), _one_of(NOISE_MODELS)),
             ("noise_model", self.noise_model == "none" or not self.on_qpu, "for simulators alone"),
@@ -238,8 +252,8 @@ class ClassifierOptions(RunOptions):
         data: folder with the four IDX files; None takes Debian's, or else scikit-learn's digits
         epochs: passes over the training samples
         batch_size: samples per step
-        stepsize: of Adam, or of "momentum", at the start; it falls to 0 along a cosine
-        optimizer: "adam" or "momentum"
+        stepsize: of the optimizer at the start; it falls to 0 along a cosine
+        optimizer: one of ``GRADIENT_OPTIMIZERS``
         wires: of the circuit
         layers: of the circuit
         entanglement: "linear", "circular" or "full"
@@ -282,7 +296,11 @@ class ClassifierOptions(RunOptions):
             ("epochs", self.epochs >= 1, "at least 1"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
             ("stepsize", 0 < self.stepsize < math.inf, "more than 0"),
-            ("optimizer", self.optimizer in ("adam", "momentum"), "adam or momentum"),
+            (
+                "optimizer",
+                self.optimizer in GRADIENT_OPTIMIZERS,
+                f"one of {', '.join(GRADIENT_OPTIMIZERS)}",
+            ),
             ("wires", 1 <= self.wires <= 16, "1 to 16, which a simulator can still hold"),  # noqa: PLR2004
             ("layers", self.layers >= 1, "at least 1"),
             ("entanglement", self.entanglement in ENTANGLEMENTS, "linear, circular or full"),

@@ -75,7 +75,7 @@ def test_impossible_option(folder, capsys, words, said):
 def test_unknown_optimizer(capsys):
     """An unknown optimizer is exit code 2, with those there are."""
     with pytest.raises(SystemExit, match="2"):
-        main(["--optimizer", "sgd"])
+        main(["--optimizer", "qng"])
     assert "qnspsa" in capsys.readouterr().err
 
 

@@ -95,6 +95,7 @@ def make_trainer(
         make_optimizer(options.optimizer, pace, momentum=options.momentum, seed=options.seed),
         weight_decay=options.weight_decay,
         track_gradient=options.track_gradient,
+        max_gradient=options.max_gradient,
         seed=options.seed,
     )
     return Trainer(
