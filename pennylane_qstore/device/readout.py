@@ -96,6 +96,8 @@ def _of_rows(
     kind = type(measurement)
     if kind is CountsMP:
         return [_counts(measurement, each, qubit_of) for each in outcomes.each()]
+    if kind is ExpectationMP and outcomes.width is not None and _words(measurement) is not None:
+        return _dense_means(measurement, outcomes, qubit_of)
     weights, rows, batch = outcomes.weights, outcomes.rows, outcomes.batch
     totals = np.bincount(rows, weights, batch)
     if kind is ProbabilityMP:
@@ -108,6 +110,22 @@ def _of_rows(
     if kind is ExpectationMP:
         return means
     return np.bincount(rows, (values - means[rows]) ** 2 * weights, batch) / totals
+
+
+def _words(measurement: MeasurementProcess) -> Any:
+    return None if measurement.obs is None else measurement.obs.pauli_rep
+
+
+def _dense_means(
+    measurement: MeasurementProcess, outcomes: OutcomeRows, qubit_of: Mapping[Any, int]
+) -> Values:
+    """Return the means of a sum of Pauli words where all states of a register have a weight."""
+    means = np.zeros(outcomes.batch)
+    for word, coefficient in _words(measurement).items():
+        mask = sum([1 << qubit_of[wire] for wire in word])
+        value = np.real(to_numpy(coefficient) if hasattr(coefficient, "shape") else coefficient)
+        means += float(value) * outcomes.parity_sums(mask)
+    return means / outcomes.parity_sums(0)
 
 
 def _of_shots(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 _ROUNDING = 1e-9
 _SMALLEST = 5e-16  # a probability below this is rounding error: JSON has 15 decimals
 _NUMBERS = frozenset({int, float})
+_FEW = 1 << 10  # outcomes; fewer are sorted as fast as tallied
 _NARROW = 10  # qubits, of which a table of all states is kept
 # IonQ rounds probabilities, and error mitigation may leave a little over or under one.
 _SLACK = 0.01
@@ -83,11 +84,24 @@ def _table(bits: BitMap, width: int) -> NDArray[np.int64]:
 
 
 def _worked_out(bits: BitMap, states: NDArray[np.int64]) -> NDArray[np.int64]:
-    mapped = np.full_like(states, bits.flips)
-    for qubit, parity in enumerate(bits.parities):
-        mapped ^= (np.bitwise_count(states & parity).astype(np.int64) & 1) << qubit
+    mapped = _of_parities(bits, states)
     for controls, target in bits.gates:
         mapped ^= ((mapped & controls) == controls).astype(np.int64) << target
+    return mapped
+
+
+def _of_parities(bits: BitMap, states: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tape's states before the map's gates, by tables of a few of the states' bits."""
+    width = max([parity.bit_length() for parity in bits.parities], default=0)
+    mapped = np.full_like(states, bits.flips)
+    for start in range(0, width, _NARROW):
+        table = np.zeros(1, dtype=np.int64)
+        for place in range(start, min(start + _NARROW, width)):
+            column = sum(
+                (parity >> place & 1) << qubit for qubit, parity in enumerate(bits.parities)
+            )
+            table = np.concatenate([table, table ^ column])
+        mapped ^= table[states >> start & len(table) - 1]
     return mapped
 
 
@@ -246,12 +260,14 @@ class OutcomeRows:
         weights: probabilities or counts, shape (n_outcomes,)
         rows: the circuit of each outcome, rising; shape (n_outcomes,)
         batch: how many circuits
+        width: where each circuit has all states of so many qubits, in rising order; else None
     """
 
     states: NDArray[np.int64]
     weights: NDArray[Any]
     rows: NDArray[np.int64]
     batch: int
+    width: int | None = None
 
     @classmethod
     def of(cls, circuits: Sequence[Outcomes]) -> "OutcomeRows":
@@ -273,6 +289,9 @@ class OutcomeRows:
     def mapped(self, bits: BitMap) -> "OutcomeRows":
         """Return the tape's outcomes, of those of the programs that were sent for it."""
         found = bits.of(self.states)
+        width = int(found.max(initial=0)).bit_length()
+        if _FEW < self.batch << width <= 2 * len(found):
+            return self._tallied(found, width)
         order = np.lexsort((found, self.rows))
         states, rows, weights = found[order], self.rows[order], self.weights[order]
         is_new = np.ones(len(states), dtype=bool)
@@ -281,6 +300,40 @@ class OutcomeRows:
             sums = np.bincount(is_new.cumsum() - 1, weights).astype(weights.dtype)
             states, rows, weights = states[is_new], rows[is_new], sums
         return OutcomeRows(states, weights, rows, self.batch)
+
+    def _tallied(self, states: NDArray[np.int64], width: int) -> "OutcomeRows":
+        """Return these weights of other states, which are most of those of so many qubits.
+
+        Probabilities are then there for all of them, also those that are 0.
+        """
+        keys = states + (self.rows << width)
+        total = self.batch << width
+        weights = np.bincount(keys, self.weights, total).astype(self.weights.dtype, copy=False)
+        if weights.dtype == np.float64:
+            places = np.arange(total)
+            return OutcomeRows(
+                places & (1 << width) - 1, weights, places >> width, self.batch, width
+            )
+        kept = np.flatnonzero(weights)
+        return OutcomeRows(kept & (1 << width) - 1, weights[kept], kept >> width, self.batch)
+
+    def parity_sums(self, mask: int) -> NDArray[np.float64]:
+        """Return each circuit's sum of the weights, those of odd parity of some bits subtracted.
+
+        Only where ``width`` isn't None. The highest bit is summed over first, which halves the
+        array each time.
+
+        Args:
+            mask: the bits
+        """
+        assert self.width is not None
+        sums = self.weights.reshape(self.batch, -1)
+        if mask >> self.width:
+            mask &= (1 << self.width) - 1  # the bits above are 0
+        for place in reversed(_places(mask)):
+            pairs = sums.reshape(self.batch, -1, 2, 1 << place)
+            sums = (pairs[:, :, 0] - pairs[:, :, 1]).reshape(self.batch, -1)
+        return sums.sum(axis=1)
 
     def drawn(self, shots: int, rng: np.random.Generator) -> "OutcomeRows":
         """Return exact probabilities as the counts of that many shots each, drawn in order."""

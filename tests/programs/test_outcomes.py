@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pennylane_qstore.programs.outcomes import BitMap, OutcomeRows, Outcomes
@@ -132,3 +132,63 @@ def test_many_circuits_are_drawn_as_each_by_itself(found, shots):
         listed(each.mapped(bits).drawn(shots, alone)) for each in several
     ]
     assert together.random() == alone.random()
+
+
+@st.composite
+def wide_rows(draw):
+    """Outcomes of a few circuits, nearly all states of 11 qubits each, and a map of their bits."""
+    random, width = np.random.default_rng(draw(st.integers(0, 2**32))), 11
+    circuits = []
+    for _ in range(draw(st.integers(1, 3))):
+        states = random.choice(1 << width, draw(st.integers(1200, 1 << width)), replace=False)
+        weights = random.random(len(states)) + 0.1
+        if draw(st.booleans()):
+            weights = np.rint(20 * weights).astype(np.int64)
+        circuits.append(Outcomes(np.sort(states), weights))
+    if len({each.weights.dtype for each in circuits}) > 1:
+        circuits = circuits[:1]
+    parities = tuple(draw(st.lists(st.integers(0, (1 << width) - 1), min_size=1, max_size=11)))
+    qubits = len(parities)
+    gates = [(draw(st.integers(0, (1 << qubits) - 1)), draw(st.integers(0, qubits - 1)))]
+    gates = tuple((controls & ~(1 << target), target) for controls, target in gates)
+    bits = BitMap(parities, draw(st.integers(0, (1 << qubits) - 1)), gates)
+    return circuits, draw(st.sampled_from([bits, BitMap(tuple(1 << q for q in range(width)))]))
+
+
+def mapped_bit_by_bit(outcomes, bits):
+    """The tape's outcomes, a state at a time."""
+    sums = {}
+    for state, weight in zip(outcomes.states.tolist(), outcomes.weights.tolist(), strict=True):
+        tape = bits.flips
+        for qubit, parity in enumerate(bits.parities):
+            tape ^= ((state & parity).bit_count() & 1) << qubit
+        for controls, target in bits.gates:
+            tape ^= int(tape & controls == controls) << target
+        sums[tape] = sums.get(tape, 0) + weight
+    return sums
+
+
+@settings(max_examples=25, deadline=None)
+@given(wide_rows())
+def test_many_outcomes_are_mapped_as_few_are(wide):
+    """Tallied or sorted, every outcome gets the sum of the weights that are mapped to it."""
+    circuits, bits = wide
+    for outcomes, found in zip(circuits, OutcomeRows.of(circuits).mapped(bits).each(), strict=True):
+        assert (np.diff(found.states) > 0).all()
+        assert found.weights.dtype == outcomes.weights.dtype
+        pairs = zip(found.states.tolist(), found.weights.tolist(), strict=True)
+        seen = {state: weight for state, weight in pairs if weight}
+        assert seen == pytest.approx(mapped_bit_by_bit(outcomes, bits), rel=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(wide_rows(), st.integers(0, (1 << 13) - 1))
+def test_parity_sums(wide, mask):
+    """The sums by halves are those of every state's sign."""
+    rows = OutcomeRows.of(wide[0]).mapped(BitMap(tuple(1 << q for q in range(11))))
+    if rows.width is None:
+        assert rows.weights.dtype != np.float64
+        return
+    for found, each in zip(rows.parity_sums(mask), wide[0], strict=True):
+        signs = 1 - 2.0 * (np.bitwise_count(each.states & mask) & 1)
+        assert found == pytest.approx(signs @ each.weights, abs=1e-9)
