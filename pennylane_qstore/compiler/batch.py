@@ -143,6 +143,9 @@ def template_of(tape: QuantumScript, wires: Any) -> Carried:
         tape: from the device's preprocessing
         wires: of the device, or None
 
+    Returns:
+        its template, its angles and how it is to be run
+
     Raises:
         CompileError: the tape has not been through the preprocessing
     """

@@ -117,12 +117,12 @@ class BoundTemplate(CountedOperation):
         return self.of(copy.deepcopy(self.data[0], memo), target, self.directive)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the angles, the structure, and what it is compiled to now."""
+        """Return what pickles: the angles, the structure, and what it is compiled to now."""
         fixed = Fixed(self.hyperparameters["target"]())
         return _of_parts, (self.data[0], self.template, fixed, self.directive)
 
     def _flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """PennyLane's protocol of pytrees: the angles are data, all else is structure."""
+        """Return the angles as a pytree's data, and all else as its structure."""
         return self.data, (self.template, self.hyperparameters["target"], self.directive)
 
     @classmethod

@@ -98,7 +98,7 @@ class Template:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the structure: this process finds the template itself, another compiles it."""
+        """Return what pickles: this process finds the template again, another compiles it."""
         return _restored, (_PROCESS, self.number, self.lifted, dict(self.qubit_of))
 
     def bind(self, params: NDArray[Any], target: Target, scale: float = 1.0) -> list[Bound]:
