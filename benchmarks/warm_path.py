@@ -12,6 +12,7 @@ benchmarks/warm_path.py` measures another checkout alone.
 """
 
 import argparse
+import gc
 import itertools
 import json
 import os
@@ -62,11 +63,14 @@ def counted(call):
         if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
             files.append(frame.f_code.co_filename)
 
+    gc.collect()
+    gc.disable()  # what earlier calls left isn't this call's
     sys.setprofile(profile)
     try:
         call()
     finally:
         sys.setprofile(None)
+        gc.enable()
     changes = sum(one != other for one, other in itertools.pairwise(files))
     return len(set(files)), len(files), changes
 

@@ -83,13 +83,6 @@ def may_follow(circuit: QuantumScript | None) -> bool:
     return trace_stack.top >= 0 and (not values or any(map(isbox, values)))
 
 
-def is_differentiated(tape: QuantumScript) -> bool:
-    """Return whether a tape's parameters are those of a derivative by autograd."""
-    if any(getattr(op, "is_differentiated", False) for op in tape.operations):
-        return True
-    return any(map(isbox, tape.get_parameters(trainable_only=False)))
-
-
 def shifted(
     circuits: Sequence[QuantumScript],
 ) -> tuple[list[QuantumScript], Callable[[Sequence[Any]], tuple[Any, ...]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from autograd.tracer import trace_stack
+from autograd.tracer import isbox, trace_stack
 from pennylane import QNode
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import single_tape_support
@@ -298,7 +298,7 @@ class QStoreDevice(Device):
         if _derives(execution_config):
             return self._preprocessed(circuits)
         tapes = tuple(circuits)
-        if trace_stack.top >= 0:  # inside a derivative
+        if trace_stack.top >= 0:  # inside a derivative, or after one that failed
             _refuse_lost_derivatives(tapes)
         if thread.receiver is None:
             (answer,) = self.execute_each([tapes], self.next_step())
@@ -467,11 +467,18 @@ def _refuse_lost_derivatives(tapes: Sequence[QuantumScript]) -> None:
     Raises:
         DeviceError: the tapes carry a derivative, and didn't come through PennyLane's workflow
     """
-    if any(map(derivatives.is_differentiated, tapes)) and not is_in_workflow():
+    if any(map(_is_differentiated, tapes)) and not is_in_workflow():
         raise DeviceError(
             "execute gives plain numbers, and autograd would take their derivative for zero: use "
             'qml.execute(tapes, device, diff_method="best") or a QNode inside a derivative'
         )
+
+
+def _is_differentiated(tape: QuantumScript) -> bool:
+    """Return whether a tape's parameters are those of a derivative by autograd."""
+    if any(getattr(op, "is_differentiated", False) for op in tape.operations):
+        return True
+    return any(map(isbox, tape.get_parameters(trainable_only=False)))
 
 
 def _derives(config: ExecutionConfig | None) -> bool:
