@@ -23,6 +23,7 @@ class Loop:
         self.pid = pid
         self.asyncio_loop = asyncio.new_event_loop()
         self._closing: list[concurrent.futures.Future[None]] = []
+        self._inherited: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._tasks: weakref.WeakKeyDictionary[threading.Thread, asyncio.Task[Any]]
         self._tasks = weakref.WeakKeyDictionary()
         self._interrupted: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -102,6 +103,8 @@ class Loop:
         """
         if self.pid == os.getpid():
             self._closing.append(asyncio.run_coroutine_threadsafe(close(), self.asyncio_loop))
+        else:  # collected, it would warn, and release its parent's locks
+            self._inherited.append(close)
 
     def finish(self) -> None:
         """Waits a moment for what is closing."""

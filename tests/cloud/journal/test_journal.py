@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def dead(path, **values):
 def test_a_new_request_is_written_down(opened, path):
     """The intent is in the file before anything is sent."""
     assert opened().claim(request("t1")) is None
-    (row,) = sqlite3.connect(path).execute("SELECT token, state, job_id FROM jobs").fetchall()
+    with closing(sqlite3.connect(path)) as db:
+        (row,) = db.execute("SELECT token, state, job_id FROM jobs").fetchall()
     assert row == ("t1", "intent", None)
 
 
@@ -189,7 +191,8 @@ def test_a_journal_of_another_version_is_left_alone(opened, path, caplog):
     db.close()
     opened().claim(request("t1"))
     assert "format 99" in caplog.text
-    assert sqlite3.connect(path).execute("SELECT COUNT(*) FROM jobs").fetchone() == (0,)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM jobs").fetchone() == (0,)
 
 
 def test_a_folder_that_cannot_be_made_is_no_crash(opened, tmp_path, caplog):
