@@ -12,6 +12,7 @@ rows that must wait for others count less (after Paykin et al., "PCOAST", and py
 GreedyPauliSimp, whose entanglers are CNOTs only).
 """
 
+import heapq
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -124,13 +125,14 @@ class BeamSearch:
 
     def _ranked(self) -> list[int]:
         """Return masks of the rotations that wait for none, for those, and so on."""
-        rank: list[int] = []
         waves: list[int] = []
         for row, before in enumerate(self._before):
-            rank.append(1 + max((rank[other] for other in bits(before)), default=-1))
-            if rank[row] == len(waves):
+            rank = len(waves)
+            while rank and not waves[rank - 1] & before:
+                rank -= 1
+            if rank == len(waves):
                 waves.append(0)
-            waves[rank[row]] |= 1 << row
+            waves[rank] |= 1 << row
         return waves
 
     def _searched(self, parameters: BeamParameters, most: int, bound: int) -> list[_BeamEnd]:
@@ -150,14 +152,16 @@ class BeamSearch:
         self, beam: list[Position], parameters: BeamParameters, seen: set[tuple[object, ...]]
     ) -> list[Position]:
         """Return the best positions that are one entangler further and were not seen before."""
-        moves = sorted(
+        moves = [
             (cost, rank, number, step)
             for rank, position in enumerate(beam)
             for number, (cost, step) in enumerate(self._weighed(position, parameters))
-        )
+        ]
         self._moves += len(moves)
+        heapq.heapify(moves)  # hardly more than the best few are needed
         after: list[Position] = []
-        for _, rank, _, step in moves:
+        while moves:
+            _, rank, _, step = heapq.heappop(moves)
             position = self._freed(moved(beam[rank], step))
             if position[:3] not in seen:
                 seen.add(position[:3])
@@ -217,9 +221,11 @@ class BeamSearch:
                 (a, first), (b, second) = letters
                 one, other = flips[a][first], flips[b][second]
                 shorter = (other & ~one & support[a]) | (one & ~other & support[b])
-                longer = one ^ other ^ shorter
+                changed = one ^ other  # by one letter each, shorter or longer
                 for mask, weight in masks:
-                    cost += weight * ((longer & mask).bit_count() - (shorter & mask).bit_count())
+                    inside = changed & mask
+                    if inside:
+                        cost += weight * (inside.bit_count() - 2 * (shorter & inside).bit_count())
             yield cost, step
 
     def _masks(self, position: Position, parameters: BeamParameters) -> list[tuple[int, float]]:
