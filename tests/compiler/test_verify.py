@@ -228,10 +228,10 @@ def broken(error):
     """Templates with an error in the first number of their programs."""
 
     class Broken(Template):
-        def bind(self, params, target):
+        def bind(self, params, target, scale=1.0):
             return [
                 each._replace(programs=off_by(error, 0, row=0)(each.programs))
-                for each in Template.bind(self, params, target)
+                for each in Template.bind(self, params, target, scale)
             ]
 
     return Broken
