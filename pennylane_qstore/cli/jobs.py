@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -154,7 +155,11 @@ def _entry(path: str, job: str) -> JournalEntry:
 
 def _open(path: str) -> Journal:
     """Return the journal at a path; if there is no file, an empty one, which writes none."""
+    notices = logging.getLogger("pennylane_qstore")
+    level = notices.level
+    notices.setLevel(logging.ERROR)  # a journal that can't be used is an error here, said once
     journal = Journal(path if Path(path).exists() else MEMORY, "")
+    notices.setLevel(level)
     if journal.lost is not None:
         raise OptionError("journal", path, journal.lost)
     return journal

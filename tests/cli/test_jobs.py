@@ -1,6 +1,8 @@
 """``qstore jobs``."""
 
 import json
+import subprocess
+import sys
 
 import pennylane as qml
 import pytest
@@ -95,6 +97,20 @@ def test_numbers_that_cannot_be_are_refused(shell, late, words):
     assert code == 1
     assert "can't be used" in told
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ""])
+def test_what_is_no_journal_is_said_once(tmp_path, name):
+    """One line, in a process of its own, where warnings would be printed too."""
+    (tmp_path / "notes.txt").write_text("buy milk")
+    program = "from pennylane_qstore.cli import main; raise SystemExit(main())"
+    words = ["jobs", "--journal", str(tmp_path / name), "list"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("qstore jobs: journal=")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_the_beginning_of_an_id_is_enough(shell, late, tmp_path):

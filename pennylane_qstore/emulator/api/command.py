@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
-    add("--key", help=f"the only key accepted, or set {KEY}; any key without it")
+    add("--key", help=f"the only key accepted, or set {KEY} (any key)")
     add("--seed", type=int, help="of machines' randomness, of jitter and of faults (random)")
     add("--keep", type=int, default=200, help="how many finished jobs are remembered (%(default)s)")
     add(
@@ -65,7 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="chance that a qubit is read wrongly (%(default)s)",
     )
     add("--retired-backends", action="store_true", help="aria-1 and aria-2 run as they did (off)")
-    add("--contract", choices=CONTRACTS, default="gates", help="what jobs are priced by")
+    add(
+        "--contract",
+        choices=CONTRACTS,
+        default="gates",
+        help="what jobs are priced by (%(default)s)",
+    )
     add("--links", choices=LINKS, default="both", help="links to results of a job (%(default)s)")
     add(
         "--documented-failures",

@@ -11,7 +11,7 @@ from pennylane_qstore.train.examples.options import PACES, DefaultSteps, TrainOp
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("optimizer", "sgd"),
+        ("optimizer", "qng"),
         ("steps", 0),
         ("batch_size", 0),
         ("shots", -1),
