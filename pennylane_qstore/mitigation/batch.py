@@ -17,7 +17,7 @@ from pennylane_qstore.mitigation.work import (
     CalibrationStore,
     GateRates,
     MitigatedWork,
-    Plan,
+    MitigationPlan,
     copies,
 )
 from pennylane_qstore.programs.outcomes import Outcomes
@@ -54,7 +54,7 @@ class MitigatedBatch:
         rates: GateRates | None,
         values: Values,
     ) -> None:
-        """Plan a batch.
+        """MitigationPlan a batch.
 
         Args:
             tapes: from the device's preprocessing
@@ -74,7 +74,7 @@ class MitigatedBatch:
         for tape, own in zip(tapes, settings, strict=True):
             if own is None:
                 self._needs.append([])
-                plans.append(Plan(None, (1.0,), tape.shots.total_shots, ()))
+                plans.append(MitigationPlan(None, (1.0,), tape.shots.total_shots, ()))
                 continue
             qubit_of = qubits_of(tape.wires, wires)
             needs = [needed(each, qubit_of, values) for each in tape.measurements]
@@ -141,7 +141,7 @@ class MitigatedBatch:
         return tuple(results)
 
 
-def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> Plan:
+def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> MitigationPlan:
     if tape.shots.has_partitioned_shots:
         raise CompileError(
             f"a vector of shots ({tape.shots}) can't be mitigated: give one number of shots"
@@ -159,7 +159,7 @@ def _plan(tape: QuantumScript, settings: Mitigation, words: tuple[int, ...]) -> 
             f"{total} shots can't be shared out over the {len(scales)} circuits that mitigation "
             "needs for each circuit: use more shots"
         )
-    return Plan(settings, scales, None if total is None else total // len(scales), words)
+    return MitigationPlan(settings, scales, None if total is None else total // len(scales), words)
 
 
 def _result(

@@ -31,7 +31,7 @@ _LEAST_VALUE = 0.2  # of a Z string without noise; a smaller one tells nothing
 _LEAST_FACTOR = 0.02
 
 
-class Chosen(NamedTuple):
+class ChosenAngles(NamedTuple):
     """Angles of calibration circuits.
 
     Attributes:
@@ -96,7 +96,7 @@ def choose(
     near: Reals,
     count: int,
     rng: np.random.Generator,
-) -> Chosen:
+) -> ChosenAngles:
     """Search angles at which the measured Z strings survive.
 
     Each circuit starts at a user's circuit, with part of its angles moved to the nearest multiple
@@ -109,14 +109,17 @@ def choose(
         words: the measured Z strings, on the tape's qubits
         near: the users' angles, shape (batch, n_params)
         count: of circuits
-        rng: where they start
+        rng: draws where they start
+
+    Returns:
+        the angles, and the strings' exact values at them
     """
     params = near[rng.permutation(np.resize(np.arange(len(near)), count))].astype(float)
     snapped = rng.random(params.shape) < _SNAPPED
     params = np.where(snapped, np.rint(params / _QUARTER) * _QUARTER, params)
     wanted = [word for word in words if word]
     if not snapped.any() or not wanted:
-        return Chosen(params, exact_values(template, params, target, words))
+        return ChosenAngles(params, exact_values(template, params, target, words))
     best = _scores(exact_values(template, params, target, wanted))
     for place in rng.permutation(params.shape[1])[:_MOST_TURNED]:
         if best.min() > 1 - 1e-9:
@@ -127,7 +130,7 @@ def choose(
         scores = _scores(values).reshape(len(_TURNS), count)
         chosen = scores.argmax(axis=0)
         params, best = tries[chosen, np.arange(count)], scores.max(axis=0)
-    return Chosen(params, exact_values(template, params, target, words))
+    return ChosenAngles(params, exact_values(template, params, target, words))
 
 
 def _scores(values: Reals) -> Reals:

@@ -70,6 +70,9 @@ def sampled(
         two: that of a gate on two
         samples: how many are drawn
         rng: draws them
+
+    Returns:
+        the circuits and their weights
     """
     gates = program.gates
     odds = np.array([_chance(len(g.qubits), one if len(g.qubits) == 1 else two) for g in gates])
@@ -90,7 +93,7 @@ def sampled(
 def _drawn(
     gates: tuple[Gate, ...], odds: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[tuple[int, int], ...]:
-    """Draw the Paulis that are inserted, at least one: (place of the gate, Pauli) pairs."""
+    """Return the Paulis that are inserted, drawn, at least one: (gate's place, Pauli) pairs."""
     while True:
         hits = np.flatnonzero(rng.random(len(gates)) < odds).tolist()
         if hits:
@@ -109,6 +112,9 @@ def _inserted(program: Programs, errors: dict[int, int]) -> Programs:
     Args:
         program: the circuit
         errors: by the gate's place, the Pauli as a number in base 4, the first qubit's lowest
+
+    Returns:
+        the circuit with the Paulis' pulses
     """
     if not errors:
         return program

@@ -43,6 +43,9 @@ def needed(measurement: MeasurementProcess, qubit_of: Mapping[Any, int], values:
         qubit_of: the qubit of each wire
         values: gives the eigenvalue of each outcome, from (measurement, outcomes, qubit_of)
 
+    Returns:
+        the strings and their coefficients
+
     Raises:
         CompileError: it can't be mitigated
     """
@@ -90,6 +93,9 @@ def result(need: Needed, means: Mapping[int, float]) -> Any:
     Args:
         need: the measurement
         means: the mitigated mean of each Z string
+
+    Returns:
+        a number, or probabilities of shape (n_states,)
     """
     sums = need.rows @ np.array([means[word] for word in need.words])
     if need.kind is ProbabilityMP:

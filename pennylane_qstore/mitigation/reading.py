@@ -169,7 +169,7 @@ def _cancelled_row(
     words: Sequence[int],
     rates: ReadoutRates | None,
 ) -> RowMeans:
-    """Average the signed values of a circuit that was drawn many times."""
+    """Return the weighted means of a circuit that was drawn many times."""
     values = []
     for index in indices:
         outcomes = found[index]
@@ -217,6 +217,9 @@ def _structure(
 
     The raw values' squared bias is estimated by how far they are from the mitigated ones, less the
     variance of that difference.
+
+    Returns:
+        of each tape, the strings' means by row; and whether the mitigated ones were taken
     """
     settings = work.plans[tapes[0]].settings
     assert settings is not None
@@ -250,7 +253,7 @@ def _structure(
 def _extrapolated(
     flat: Sequence[tuple[list[int], RowMeans]], fit: str
 ) -> list[tuple[Reals, Reals]]:
-    """Extrapolate each circuit's Z strings, an exponential with one rate for all of them."""
+    """Return extrapolated Z strings and their variances; an exponential has one rate for all."""
     rate = None
     if fit == "exponential":
         scales = np.mean([row.scales for _, row in flat], axis=0)
@@ -284,7 +287,7 @@ def _extrapolated(
 def _divided(
     flat: Sequence[tuple[list[int], RowMeans]], kept: StructureFactors
 ) -> list[tuple[Reals, Reals]]:
-    """Divide each Z string by what noise leaves of it."""
+    """Return each Z string divided by what noise leaves of it, and its variance."""
     estimates = []
     for own, row in flat:
         factors = np.array([kept.factors[word] for word in own])

@@ -56,6 +56,9 @@ def rates_of(zeros: Outcomes, ones: Outcomes, qubits: int) -> ReadoutRates:
         zeros: of the circuit that ends in all 0
         ones: of the other
         qubits: how many they have
+
+    Returns:
+        the rates of each qubit
     """
     places = range(qubits)
     wrong = zeros.weights @ zeros.bits(places) / zeros.total
@@ -118,6 +121,9 @@ def combined(parts: Sequence[Outcomes], factors: Sequence[float]) -> Outcomes:
     Args:
         parts: of the same qubits
         factors: one a part; they sum to one where the result is a distribution
+
+    Returns:
+        the states of all parts, and the sums of their weights
     """
     states, index = np.unique(np.concatenate([part.states for part in parts]), return_inverse=True)
     weights = np.zeros(len(states))

@@ -70,7 +70,7 @@ class GateRates(NamedTuple):
         return cls(1 - fidelities.one_qubit, 1 - fidelities.two_qubit)
 
 
-class Plan(NamedTuple):
+class MitigationPlan(NamedTuple):
     """What a tape becomes.
 
     Attributes:
@@ -131,7 +131,7 @@ class CalibrationStore:
         return CalibrationStore(structures, dict(self.readout), self.batches)
 
     def fresh(self, key: tuple[Hashable, Target], words: Sequence[int], max_age: float) -> bool:
-        """Whether a structure's factors are young enough, and there for all Z strings."""
+        """Return whether a structure's factors are young enough, and there for all Z strings."""
         kept = self.structures.get(key)
         return (
             kept is not None
@@ -187,7 +187,7 @@ class MitigatedWork(Work):
         tapes: Sequence[QuantumScript],
         wires: Any,
         *,
-        plans: Sequence[Plan],
+        plans: Sequence[MitigationPlan],
         store: CalibrationStore,
         target: Target,
         rates: GateRates | None,
@@ -234,7 +234,7 @@ class MitigatedWork(Work):
         self.weights: dict[int, float] = {}
         self.bits: dict[int, BitMap | None] = {}
         self.widths: dict[int, int] = {}
-        self.chosen: dict[int, calibration.Chosen] = {}
+        self.chosen: dict[int, calibration.ChosenAngles] = {}
 
     def variants_of(self, tape: int, row: int) -> list[int]:
         """Return the indices of the circuits that a row of a tape became."""
@@ -242,7 +242,7 @@ class MitigatedWork(Work):
         return [self._indices[VariantPlace(tape, row, variant)] for variant in range(count)]
 
     def mapped(self, index: int, outcomes: Outcomes) -> Outcomes:
-        """Turn outcomes of a circuit's program into those of its tape's qubits."""
+        """Return outcomes of a circuit's program as those of its tape's qubits."""
         bits = self.bits[index]
         return outcomes if bits is None else outcomes.mapped(bits)
 
@@ -337,7 +337,7 @@ class MitigatedWork(Work):
         return made
 
     def _structures(self, target: Target) -> list[Group]:
-        """Make the calibration circuits of the structures that need some."""
+        """Return the calibration circuits of the structures that need some."""
         made = []
         for tape in dict.fromkeys(p.tape for p in self.variants if p.variant == STRUCTURE):
             template = self.carried[tape].template

@@ -26,8 +26,8 @@ _ENTANGLERS = ("ms", "zz")
 _CLOSE = 0.05  # a scale that is off by less needs no warning
 
 
-class Folded(NamedTuple):
-    """Folded programs.
+class FoldedPrograms(NamedTuple):
+    """FoldedPrograms programs.
 
     Attributes:
         programs: do what they did before
@@ -38,7 +38,7 @@ class Folded(NamedTuple):
     scale: float
 
 
-class _Layout(NamedTuple):
+class _FoldLayout(NamedTuple):
     """How folded programs are made of the numbers of those before.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Layout(NamedTuple):
     shifts: NDArray[np.float64]
 
 
-def fold_programs(programs: Programs, scale: float, weight: float = PULSE_WEIGHT) -> Folded:
+def fold_programs(programs: Programs, scale: float, weight: float = PULSE_WEIGHT) -> FoldedPrograms:
     """Insert pairs of an entangler and its inverse.
 
     Args:
@@ -79,7 +79,9 @@ def fold_programs(programs: Programs, scale: float, weight: float = PULSE_WEIGHT
     folded = Programs(
         programs.gateset, programs.qubits, layout.gates, numbers, programs.bits, programs.flips
     )
-    return Folded(folded, _errors(layout.gates, weight) / max(_errors(gates, weight), 1e-300))
+    return FoldedPrograms(
+        folded, _errors(layout.gates, weight) / max(_errors(gates, weight), 1e-300)
+    )
 
 
 def fold_as_asked(programs: Programs, scale: float) -> Programs:
@@ -125,7 +127,7 @@ def _errors(gates: Gates, weight: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def _layout(gates: Gates, pairs: tuple[int, ...]) -> _Layout:
+def _layout(gates: Gates, pairs: tuple[int, ...]) -> _FoldLayout:
     folded: list[Gate] = []
     slots: list[int] = []
     shifts: list[float] = []
@@ -149,4 +151,4 @@ def _layout(gates: Gates, pairs: tuple[int, ...]) -> _Layout:
                 add(flip, -1)
             add(gate, first)
         first += _SLOTS[gate.name]
-    return _Layout(Gates(folded), np.array(slots, dtype=int), np.array(shifts))
+    return _FoldLayout(Gates(folded), np.array(slots, dtype=int), np.array(shifts))
