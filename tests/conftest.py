@@ -15,6 +15,13 @@ settings.register_profile("release", deadline=None, max_examples=RELEASE, print_
 settings.load_profile("qstore")
 
 
+def pytest_collection_modifyitems(items):
+    """Names with an address in them differ between xdist's processes, which then run nothing."""
+    unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if unstable:
+        raise pytest.UsageError(f"give these tests ids: {unstable}")
+
+
 @pytest.fixture
 def ionq():
     """A scripted server that runs while a test does."""

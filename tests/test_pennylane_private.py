@@ -74,7 +74,9 @@ def test_gates_keep_their_wires_labels():
     assert private.wire_labels(qml.IsingXX(0.1, wires=["b", 3])) == ("b", 3)
 
 
-@pytest.mark.parametrize("gate", [qml.CNOT(["c", 1]), qml.CRX(0.2, ["c", 1]), qml.Toffoli("cd1")])
+@pytest.mark.parametrize(
+    "gate", [qml.CNOT(["c", 1]), qml.CRX(0.2, ["c", 1]), qml.Toffoli(["c", "d", "1"])]
+)
 def test_controlled_gates_keep_their_controls(gate):
     """``control_wires._labels`` are the labels of the control wires, in order."""
     assert private.control_labels(gate) == tuple(gate.control_wires)

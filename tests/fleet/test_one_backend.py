@@ -70,7 +70,9 @@ def test_one_backend_does_not_import_a_fleet():
 
 
 @pytest.mark.parametrize(
-    "options", [{"fallback": "default.qubit"}, {"route": lambda _: None}], ids=str
+    "options",
+    [{"fallback": "default.qubit"}, {"route": lambda _: None}],
+    ids=["fallback", "route"],
 )
 def test_several_backends_or_a_rule_are_a_fleet(options):
     """What a tape is routed to is checked there."""

@@ -23,7 +23,8 @@ def columns(op: Operator, place: int, batch: int | None = None) -> list[Column]:
     Raises:
         CompileError: a parameter that is complex, not finite, not a number, or of another shape
     """
-    found = [_column(parameter, op, place) for parameter in op.data]
+    # PennyLane 0.46 has the control values of a MultiControlledX among its data.
+    found = [_column(value, op, place) for value in (op.data if op.num_params else ())]
     for column in found:
         if column.shape not in {(), (batch,)}:
             raise CompileError(

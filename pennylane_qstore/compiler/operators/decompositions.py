@@ -66,7 +66,19 @@ def decomposition(op: Operator) -> Sequence[Operator]:
             raise
         return [qml.QubitUnitary(op.matrix(), op.wires)]
     # PennyLane's power of an exponential is one operator, not a list of them.
-    return [found] if isinstance(found, Operator) else found
+    found = [found] if isinstance(found, Operator) else found
+    return [qml.QubitUnitary(op.matrix(), op.wires)] if _leads_back(found, op) else found
+
+
+def _leads_back(found: Sequence[Operator], op: Operator) -> bool:
+    """Return whether a decomposition is one operator that decomposes to the first again.
+
+    In PennyLane 0.46 a ControlledQubitUnitary and a controlled QubitUnitary on several wires do.
+    """
+    if len(found) != 1 or len(op.wires) > WIDEST_MATRIX or not isinstance(op, qml.ops.Controlled):
+        return False
+    again = found[0].decomposition() if found[0].has_decomposition else []
+    return len(again) == 1 and type(again[0]) is type(op) and again[0].wires == op.wires
 
 
 def _replaced(op: Operator) -> Operator:
