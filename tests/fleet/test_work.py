@@ -59,9 +59,9 @@ def test_outcomes_are_read_by_the_programs_that_gave_them():
     """What isn't sent, as a flip at the end, is done to what comes back."""
     batch = work()
     zero = Outcomes(np.array([0]), np.array([1.0]))
-    read = batch.read(ZZ, {2: zero, 4: zero})
-    assert read[4].states.tolist() == [0]
-    assert read[2].states.tolist() == [1]  # the first qubit's X
+    read = batch.ran(ZZ, {2: zero, 4: zero}, None)
+    assert read[4].outcomes.states.tolist() == [0]
+    assert read[2].outcomes.states.tolist() == [1]  # the first qubit's X
 
 
 @pytest.mark.parametrize(
