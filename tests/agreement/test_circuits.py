@@ -93,3 +93,35 @@ def test_empty_counts():
         return qml.counts(wires=["b", 0]), qml.sample(wires=[0, 1])
 
     assert_same(*both(circuit, 6))
+
+
+def test_a_known_bit_turns_a_rotation_around():
+    """A rotation about ZZ with one qubit in |1> is a rotation of the other, the other way."""
+
+    def circuit():
+        qml.X(0)
+        qml.Hadamard(1)
+        qml.IsingZZ(0.7, [0, 1])
+        return qml.expval(qml.Y(1)), qml.expval(qml.X(1))
+
+    assert_same(*both(circuit))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (qml.RX(0.3, 0), qml.RY(0.3, 0)),
+        (qml.PauliRot(0.3, "XY", [0, 1]), qml.PauliRot(0.3, "YX", [0, 1])),
+        (qml.PauliRot(0.3, "XZ", [0, 1]), qml.PauliRot(0.3, "ZX", [0, 1])),
+    ],
+    ids=["class", "word", "another word"],
+)
+def test_equal_angles_of_other_circuits_are_not_cached_for_one_another(one, other):
+    """Neither PennyLane's cache of results nor the device's cache of structures mixes them up."""
+    measured = [qml.expval(qml.Y(0)), qml.expval(qml.X(0)), qml.expval(qml.Y(1))]
+    tapes = [qml.tape.QuantumScript([gate], measured) for gate in (one, other)]
+    ours, theirs = (
+        qml.execute(tapes, qml.device(name), cache=True)
+        for name in ("qstore.ionq", "default.qubit")
+    )
+    assert_same(ours, theirs)

@@ -228,3 +228,22 @@ def test_zeros_and_ones_are_misread_at_their_own_rates():
     zero_wrong = seen[2] + seen[3]
     assert abs(one_wrong - 0.1) < 5 * np.sqrt(0.1 * 0.9 / 100_000)
     assert abs(zero_wrong - 0.02) < 5 * np.sqrt(0.02 * 0.98 / 100_000)
+
+
+# Rates after one and two qubits: docs.ionq.com, "Simulation with noise models".
+PUBLISHED = {
+    "aria-1": (0.0005, 0.0133),
+    "aria-2": (0.000657333, 0.01856),
+    "forte-1": (0.000266667, 0.004949333),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_models_rates_are_the_published_ones(name):
+    """One flip misses its bit with half the rate; a flip of two qubits, one of them likewise."""
+    one, two = PUBLISHED[name]
+    flipped = exact([{"gate": "x", "target": 0}], 1, MODELS[name].rates)
+    assert flipped[0] == pytest.approx(one / 2, rel=1e-9)
+    flips = [{"gate": "xx", "targets": [0, 1], "rotation": np.pi}]
+    both = exact(flips, 2, MODELS[name].rates)
+    assert both[3] == pytest.approx(1 - 3 * two / 4, rel=1e-9)
