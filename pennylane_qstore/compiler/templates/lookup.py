@@ -240,18 +240,18 @@ def _entry(tape: QuantumScript, full: Pipeline, wires: Any, cache: TemplateCache
     return CacheEntry(circuits, picked(tape), tape.batch_size, post, looks_folded)
 
 
-class _Result:
+class _OpaqueResult:
     """A result of which nothing is known but that adding zeros to it doesn't change it."""
 
     __array_ufunc__ = None
 
-    def __radd__(self, other: Any) -> "_Result":
+    def __radd__(self, other: Any) -> "_OpaqueResult":
         return NotImplemented if np.any(other) else self
 
 
 def _returns_its_only(post: Callable[..., Any]) -> bool:
     """Return whether a post-processing returns its only circuit's result, whatever that is."""
-    result = _Result()
+    result = _OpaqueResult()
     try:
         return post((result,)) is result
     except (TypeError, IndexError, AttributeError):  # it takes the result apart

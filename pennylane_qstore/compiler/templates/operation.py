@@ -47,8 +47,8 @@ _NUMBERS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1, "rx": 1, "ry": 1, "rz": 1, "x
 _PART = 1e-12  # of a turn, which rounding leaves of equal angles
 
 
-class Fixed(NamedTuple):
-    """Gives always the same target.
+class FixedTarget(NamedTuple):
+    """Returns the same target at every call.
 
     Attributes:
         target: what tapes are compiled to
@@ -118,7 +118,7 @@ class BoundTemplate(CountedOperation):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what pickles: the angles, the structure, and what it is compiled to now."""
-        fixed = Fixed(self.hyperparameters["target"]())
+        fixed = FixedTarget(self.hyperparameters["target"]())
         return _of_parts, (self.data[0], self.template, fixed, self.directive)
 
     def _flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

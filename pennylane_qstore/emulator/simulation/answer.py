@@ -145,13 +145,13 @@ def solve(
     Raises:
         MemoryError: they are longer
     """
-    bound = _Bound(most_text)
+    limit = _SizeLimit(most_text)
     if sampling is None:
         chunks = []
         for group in groups:
             for chunk in simulate(group, stop):
                 outcomes = int(np.count_nonzero(chunk.probabilities >= SMALLEST / 2))
-                bound.add(
+                limit.add(
                     outcomes * len(f'"{1 << max(chunk.qubits, default=0)}":0.,') + 15 * outcomes
                 )
                 chunks.append(chunk)
@@ -162,13 +162,13 @@ def solve(
     for group in groups:
         for member, seen in measure(group, sampling, stop):
             (texts[member],) = write(seen.states, seen.counts[None] / sampling.shots)
-            bound.add(len(texts[member]))
+            limit.add(len(texts[member]))
             counts[member] = seen
     return Answer(children, texts, tuple(counts[member] for member in range(total)))
 
 
-class _Bound:
-    """Counts the bytes of results as far as a bound."""
+class _SizeLimit:
+    """Counts the bytes of results, and raises when they are more than `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most

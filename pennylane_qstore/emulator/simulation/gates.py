@@ -22,7 +22,7 @@ MS_PHASES = 2
 MS_ANGLE = 0.25  # turns: the fully entangling gate, which the API takes where none is given
 
 
-class Bound(NamedTuple):
+class ParameterRange(NamedTuple):
     """The range of a gate's parameter, in turns.
 
     Attributes:
@@ -38,9 +38,13 @@ class Bound(NamedTuple):
 
 # "Getting started with native gates", docs.ionq.com: phases of -1 to 1, angles of MS of 0 to 0.25.
 # No page gives a range for the angle of ZZ, and clients send more than 0.25 and less than 0.
-_PHASE = (Bound("phase", -1, 1),)
-_MS = (Bound("phases[0]", -1, 1), Bound("phases[1]", -1, 1), Bound("angle", 0, MS_ANGLE))
-_ZZ = (Bound("angle", -1, 1),)
+_PHASE = (ParameterRange("phase", -1, 1),)
+_MS = (
+    ParameterRange("phases[0]", -1, 1),
+    ParameterRange("phases[1]", -1, 1),
+    ParameterRange("angle", 0, MS_ANGLE),
+)
+_ZZ = (ParameterRange("angle", -1, 1),)
 _QUBITS = ("gate", "target", "targets", "control", "controls")
 
 
@@ -62,7 +66,7 @@ class Kind:
     matrix: Callable[..., Matrix] | None
     controls: int | None = 0
     fields: tuple[str, ...] = (*_QUBITS, "rotation")
-    bounds: tuple[Bound, ...] = ()
+    bounds: tuple[ParameterRange, ...] = ()
 
 
 def phase_factor(radians: Numbers) -> NDArray[np.complex128]:

@@ -46,7 +46,7 @@ def probabilities(
         lowest bit.
     """
     qubits = sorted(structure.touched)
-    circuit, start = _Circuit(qubits), 0
+    circuit, start = _StateVector(qubits), 0
     for gate in structure.gates:
         if stop.is_set():
             raise StoppedError
@@ -55,7 +55,7 @@ def probabilities(
     return qubits, circuit.probabilities()
 
 
-class _Circuit:
+class _StateVector:
     """A state vector, and the one-qubit gates that are still to be applied to it."""
 
     def __init__(self, qubits: Sequence[int]) -> None:
