@@ -64,7 +64,7 @@ def _option(
     *,
     secret: bool = False,
 ) -> Any:
-    """Declare an option.
+    """Return the dataclass field of an option.
 
     Args:
         default: also of the device's keyword argument

@@ -161,9 +161,9 @@ class Lease:
         self._file: int | None = None
 
     def take(self) -> Holder | None:
-        """Take the lease; return who holds it if another live process does.
+        """Return the other live process that holds the lease, or None once it is taken.
 
-        Where there are no locks, or no room for the file, nobody is known to hold it.
+        Without file locks, or without room for the file, it returns None.
         """
         if fcntl is None:
             return None

@@ -32,7 +32,7 @@ class RunJournal(Protocol):
     """A device's journal, as far as named runs need it."""
 
     def hold_run(self, name: str) -> Holder | None:
-        """Take the lease on a run; return who holds it if another live process does."""
+        """Return the other live process that holds a run, or None once the lease is taken."""
         ...
 
     def release_run(self, name: str) -> None:
@@ -40,7 +40,7 @@ class RunJournal(Protocol):
         ...
 
     def acknowledge_run(self, name: str) -> None:
-        """Write down that a checkpoint holds the answers of a run."""
+        """Record that a checkpoint holds the answers of a run."""
         ...
 
 

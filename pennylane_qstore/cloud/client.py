@@ -258,7 +258,7 @@ class Client:
         return JobBatch(self._transport, self._watcher, self._journal, self.policy, terms, listener)
 
     async def hold_run(self, name: str) -> Holder | None:
-        """Take the lease on a named run; return who holds it if another live process does."""
+        """Return the other live process that holds a named run, or None once the lease is taken."""
         return self._journal.hold_run(name)
 
     async def release_run(self, name: str) -> None:
@@ -266,11 +266,11 @@ class Client:
         self._journal.release_run(name)
 
     async def acknowledge(self, run: str) -> None:
-        """A checkpoint holds what a named run got so far."""
+        """Record that a checkpoint holds the results of a named run so far."""
         self._journal.acknowledged(run)
 
     async def record(self, job_id: str, max_wait: float = BACKENDS_TIMEOUT) -> Mapping[str, Any]:
-        """Return what the API says of a job now.
+        """Return the API's record of a job.
 
         Raises:
             CloudError: it is not there, or there is no sense in the answer
@@ -317,7 +317,7 @@ class Client:
             self._journal.ended(entry.token, "canceled")
 
     def _learn(self, name: str) -> None:
-        """What the journal saw of a backend, until this process has seen it itself."""
+        """Take over the journal's polling pattern of a backend that this process hasn't used."""
         if name not in self._watcher.patterns:
             pattern = self._journal.pattern(name)
             if pattern is not None:

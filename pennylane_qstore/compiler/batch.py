@@ -123,7 +123,7 @@ def _bound(
 
 
 class Carried(NamedTuple):
-    """What a device-level tape holds.
+    """The template and parameters that a device-level tape holds.
 
     Attributes:
         template: of its structure

@@ -146,7 +146,7 @@ def zeros(qubits: int) -> State:
 
 
 class Cone(NamedTuple):
-    """What can reach some qubits.
+    """The light cone of some qubits.
 
     Attributes:
         steps: in the order of time, on the cone's own qubits

@@ -1,4 +1,4 @@
-"""What a call of a QNode would send: compiled, drawn and counted, and not sent."""
+"""Compile the circuits of a QNode's call without sending them: gates, drawing, counts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Compilation:
         programs: a batch of this one program: its gates, their numbers, its map of bits
         shots: how often it would run, or None
         names: for each qubit of the program, the wire that it is named after
-        reading: what the measured bits stand for, in words
+        reading: a sentence that says what each measured bit stands for
         fidelity: the estimate by the backend's last characterization: the product of the median
             fidelities of its one-qubit gates, its two-qubit gates, and of the preparation and
-            measurement of each qubit; None where the backend is a simulator or tells no medians
+            measurement of each qubit; None where the backend is a simulator or reports no medians
     """
 
     backend: str
@@ -48,20 +48,20 @@ class Compilation:
 
     @property
     def qubits(self) -> int:
-        """How many qubits are sent."""
+        """The number of qubits of the program that is sent."""
         return self.programs.qubits
 
     @property
     def depth(self) -> int:
-        """How many gates follow one another at most."""
+        """The largest number of gates that follow one another."""
         return self.programs.depth()
 
     def gate_counts(self) -> dict[str, int]:
-        """Its gates as the API counts them: {"1q": …, "2q": …}."""
+        """Return the numbers of gates as the API counts them: {"1q": …, "2q": …}."""
         return self.programs.gate_counts()
 
     def draw(self, decimals: int | None = _DECIMALS) -> str:
-        """The gates that are sent, drawn by PennyLane on the wires they are named after.
+        """Return PennyLane's drawing of the gates that are sent, on the wires they are named after.
 
         Args:
             decimals: of their numbers, in turns (in radians for QIS gates); None leaves them out
@@ -90,7 +90,7 @@ class Compilation:
 def compile(
     circuit: Any, device: QStoreDevice | None = None
 ) -> Callable[..., Compilation | tuple[Compilation, ...]]:
-    """A QNode or a tape to what would be sent for it, by the device's own path; nothing is sent.
+    """Compile a QNode or a tape as the device would, without sending it.
 
     Args:
         circuit: a QNode, or a tape
@@ -159,7 +159,7 @@ def _compilation(
 
 
 def in_words(each: Labelled, bits: BitMap | None) -> str:
-    """What the measured bits stand for, by the names of the wires."""
+    """Return a sentence that says what each measured bit stands for, by the wires' names."""
     if bits is None:
         return "bits: those of the wires"
     asked = bits.with_controls(each.measured)

@@ -1,4 +1,4 @@
-"""Batches to their answers: one batch a device, and all devices at the same time."""
+"""Run batches of several devices: one batch per device, all devices at the same time."""
 
 import threading
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pennylane_qstore.errors import Interrupted
 
 
 def deliver(batches: Sequence[TapeBatch]) -> list[Answer]:
-    """Batches to their answers, in order, through this thread's receiver if it has one.
+    """Return the batches' answers, in order, from this thread's receiver if it has one.
 
     Args:
         batches: of any devices; those of one device run as one
@@ -47,7 +47,7 @@ class _DeviceBatches:
         self.thread = threading.Thread(target=self._serve, name="qstore-device", daemon=True)
 
     def run(self) -> None:
-        """Runs them in the calling thread."""
+        """Run the batches in the calling thread."""
         try:
             self.answers = self._device.execute_each(self._tapes, self._step)
         except Exception as error:  # noqa: BLE001  it is the callers'
@@ -80,7 +80,7 @@ def _run(groups: Sequence[_DeviceBatches]) -> None:
 
 
 def _interrupted(interrupts: Sequence[KeyboardInterrupt | None]) -> Interrupted:
-    """What each device said to a Ctrl-C, as one."""
+    """Return one error that joins the devices' own errors after a Ctrl-C."""
     told = [each for each in interrupts if isinstance(each, Interrupted)]
     text = "; ".join(str(each) for each in told) or "interrupted before any job was accepted"
     return Interrupted(text, job_ids=[job_id for each in told for job_id in each.job_ids])

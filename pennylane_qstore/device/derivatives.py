@@ -1,4 +1,4 @@
-"""A device's own derivatives: a batch's circuits and those of its parameter-shift gradients."""
+"""Derivatives by the parameter-shift rule, measured in one batch with the circuits."""
 
 import functools
 import sys
@@ -86,7 +86,7 @@ def may_follow(circuit: QuantumScript | None) -> bool:
 def shifted(
     circuits: Sequence[QuantumScript],
 ) -> tuple[list[QuantumScript], Callable[[Sequence[Any]], tuple[Any, ...]]]:
-    """The tapes that the derivatives of a batch need, and what makes Jacobians of their results.
+    """Return the shifted tapes of a batch, and the function from their results to Jacobians.
 
     Args:
         circuits: of gates that have a shift rule

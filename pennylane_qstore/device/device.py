@@ -1,4 +1,4 @@
-"""The door: PennyLane's device contract, tapes in and results out."""
+"""The PennyLane device: its options, its preprocessing, and the execution of tapes."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -224,7 +224,7 @@ class QStoreDevice(Device):
         self.__dict__.update(self._own(rng))
 
     def _own(self, rng: np.random.Generator) -> dict[str, Any]:
-        """What every device, and every copy of one, has for itself."""
+        """Return the attributes that no two devices share: the cache and the execution."""
         cache = TemplateCache() if self._options.cache else TemplateCache(0)
         return {
             "_cache": cache,
@@ -236,7 +236,7 @@ class QStoreDevice(Device):
 
     @property
     def name(self) -> str:
-        """The name that ``qml.device`` knows it by."""
+        """The name under which ``qml.device`` finds it."""
         return self.short_name
 
     def __repr__(self) -> str:
@@ -244,7 +244,7 @@ class QStoreDevice(Device):
         return f"<{self.name} on {', '.join(map(repr, self._members.names))}, {wires}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "QStoreDevice":
-        """A device of the same options, with a generator, a cache and connections of its own."""
+        """Return a device of the same options, with its own generator, cache and connections."""
         other = copy.copy(self)
         memo[id(self)] = other
         other.tracker = copy.deepcopy(self.tracker, memo)
@@ -254,7 +254,7 @@ class QStoreDevice(Device):
     def preprocess_transforms(
         self, execution_config: ExecutionConfig | None = None
     ) -> CompilePipeline:
-        """The transforms that make any tape one that ``execute`` takes.
+        """Return the transforms that make any tape one that ``execute`` takes.
 
         With ``diff_method="device"`` they only make gates that have a shift rule: tapes are shifted
         as they are then, and go through the others after that.
@@ -285,11 +285,14 @@ class QStoreDevice(Device):
         circuits: Sequence[QuantumScript],
         execution_config: ExecutionConfig | None = None,
     ) -> tuple[Any, ...]:
-        """Runs a batch of tapes and gives each one's results, in order.
+        """Run a batch of tapes.
 
         Args:
             circuits: tapes that have been through the preprocessing
-            execution_config: PennyLane's; tells whether derivatives are this device's
+            execution_config: PennyLane's; says whether derivatives are this device's
+
+        Returns:
+            each tape's results, in the tapes' order
 
         Raises:
             QStoreError: see the tree in ``pennylane_qstore.errors``
@@ -311,7 +314,7 @@ class QStoreDevice(Device):
     def setup_execution_config(
         self, config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
     ) -> ExecutionConfig:
-        """PennyLane's settings of an execution, with those of derivatives that are asked for."""
+        """Return PennyLane's settings of an execution, with those of the requested derivatives."""
         config = super().setup_execution_config(config, circuit)
         kinds = map(type, () if circuit is None else circuit.operations)
         if config.gradient_method is not None and not _OF_ANGLES.issuperset(kinds):
@@ -331,7 +334,7 @@ class QStoreDevice(Device):
     def supports_derivatives(
         self, execution_config: ExecutionConfig | None = None, circuit: QuantumScript | None = None
     ) -> bool:
-        """Whether derivatives are this device's: only where ``diff_method="device"`` says so."""
+        """Return whether this device computes derivatives: only with ``diff_method="device"``."""
         del circuit
         return _derives(execution_config)
 
@@ -340,7 +343,7 @@ class QStoreDevice(Device):
         circuits: Sequence[QuantumScript],
         execution_config: ExecutionConfig | None = None,
     ) -> tuple[Any, ...]:
-        """The Jacobian of each tape, by the parameter-shift rule.
+        """Return the Jacobian of each tape, by the parameter-shift rule.
 
         Args:
             circuits: of gates that have a shift rule
@@ -355,7 +358,7 @@ class QStoreDevice(Device):
         circuits: Sequence[QuantumScript],
         execution_config: ExecutionConfig | None = None,
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """The results and the Jacobian of each tape, all in one batch.
+        """Return the tapes' results and their Jacobians, all measured in one batch.
 
         Args:
             circuits: of gates that have a shift rule
@@ -367,26 +370,26 @@ class QStoreDevice(Device):
         return results[: len(circuits)], jacobians(results[len(circuits) :])
 
     def _preprocessed(self, circuits: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """Results of tapes that have not been through the preprocessing."""
+        """Return the results of tapes that have not been through the preprocessing."""
         tapes, read = self.preprocess_transforms()(circuits)
         return tuple(read(self.execute(tapes)))
 
     def next_step(self) -> RunStep | None:
-        """The place of a batch in the named run that this process is in, or None."""
+        """Return the next batch's place in this process's named run, or None without one."""
         return self._execution.next_step()
 
     def execute_each(
         self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None
     ) -> list[Answer]:
-        """Runs the batches of several callers as one.
+        """Run the batches of several callers as one.
 
         Args:
             batches: tapes that have been through the preprocessing
-            step: what ``next_step`` gave for them
+            step: the batch's place in a named run, by ``next_step``
 
         Returns:
-            for each batch its tapes' results, or the error that it ended with: what is wrong with
-            one batch, or fails over there, is no other one's error
+            for each batch its tapes' results, or the error that it ended with: an error of one
+            batch doesn't affect the others
 
         Raises:
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
@@ -396,7 +399,7 @@ class QStoreDevice(Device):
         return self._execution.answers(batches, step, self.tracker)
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+        """Return random results of the right shapes and types, as ``qstore.replay`` needs.
 
         Args:
             tapes: that have been through the preprocessing
@@ -404,7 +407,7 @@ class QStoreDevice(Device):
         return self._execution.made_up(tapes)
 
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
-        """What ``execute`` sends for a batch of tapes, to the first backend that is there.
+        """Return what ``execute`` would send for a batch of tapes to the first available backend.
 
         Args:
             circuits: tapes that have been through the preprocessing
@@ -416,7 +419,7 @@ class QStoreDevice(Device):
 
     @property
     def cache(self) -> TemplateCache:
-        """The structures that were compiled; with ``cache=False`` it keeps none."""
+        """The cache of compiled structures; it stays empty with ``cache=False``."""
         return self._cache
 
     @property
@@ -426,20 +429,20 @@ class QStoreDevice(Device):
 
     @property
     def backend(self) -> str:
-        """The name of what circuits run on, as the option says it; of a list, IonQ's first."""
+        """The name of the backend, as the option gives it; of a list, IonQ's first."""
         return self._options.backend
 
     def fidelities(self) -> Fidelities | None:
-        """How well the backend does, by its last characterization; None for a simulator."""
+        """Return the fidelities of the backend's last characterization; None for a simulator."""
         if not self._options.on_qpu:
             return None
         remote = (each for each in self._execution.fleet.members if isinstance(each, Remote))
         return loop.current().run(next(remote).client().fidelities(self._options.backend))
 
     def estimate(self, qnode: QNode) -> Callable[..., Price]:
-        """A QNode of this device to a function of its arguments that tells what a call would cost.
+        """Return a function of a QNode's arguments that gives the price of such a call.
 
-        IonQ's own estimate, for the gates as they are compiled here; nothing is submitted.
+        The price is IonQ's own estimate for the compiled gates. Nothing is submitted.
 
         Args:
             qnode: whose device this is

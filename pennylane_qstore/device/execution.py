@@ -1,4 +1,4 @@
-"""Batches of tapes to their results: compiled, run on the device's members, and read out."""
+"""Execute batches of tapes: compile them, run them on the device's backends, read them out."""
 
 import copy
 import functools
@@ -41,7 +41,7 @@ from pennylane_qstore.runs import RunStep
 
 
 class Execution:
-    """What a device does with batches of tapes.
+    """Executes a device's batches of tapes.
 
     Attributes:
         fleet: the backends that circuits run on: a ``OneBackend`` or a ``Fleet``
@@ -73,7 +73,7 @@ class Execution:
         self._lock = threading.Lock()
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """Results of the right form for some tapes, out of nothing, as ``qstore.replay`` needs.
+        """Return random results of the right shapes and types, as ``qstore.replay`` needs.
 
         Args:
             tapes: that have been through the preprocessing
@@ -94,12 +94,15 @@ class Execution:
     def answers(
         self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None, tracker: Tracker
     ) -> list[Answer]:
-        """Runs the batches of several callers as one, and gives each its results or its error.
+        """Run the batches of several callers as one.
 
         Args:
             batches: tapes that have been through the preprocessing
             step: their place in a named run, or None
             tracker: of the device
+
+        Returns:
+            for each batch its results, or the error that it ended with
 
         Raises:
             Interrupted: Ctrl-C, after the jobs that were live have been cancelled
@@ -150,7 +153,7 @@ class Execution:
         rows: Sequence[Mapping[int, Ran]],
         tracker: Tracker,
     ) -> tuple[Any, ...]:
-        """What tapes' circuits gave to the tapes' results."""
+        """Return the tapes' results, read out of their circuits' outcomes."""
         ran = [list(own.values()) for own in rows]
         with self._lock:  # the generator that draws the samples is one for all threads
             pairs = zip(circuits, ran, strict=True)
@@ -220,7 +223,7 @@ class Execution:
         step: RunStep | None,
         tracker: Tracker,
     ) -> list[Answer]:
-        """Run a mitigated batch; when it fails, what arrived is with the error."""
+        """Return a mitigated batch's answers; an error carries the outcomes that arrived."""
         try:
             self.check_shots(batch.work.tapes)
             ran = self._run(batch.work, step, tracker)
@@ -254,7 +257,7 @@ class Execution:
         return list(answers)
 
     def _read_plain(self, tape: QuantumScript, rows: Sequence[Outcomes]) -> Any:
-        """Read out a tape that isn't mitigated in a batch that is."""
+        """Return the results of an unmitigated tape in a mitigated batch."""
         is_batch = tape.batch_size is not None
         outcomes, qubit_of = OutcomeRows.of(rows), self._qubits_of(tape)
         return read_out(
@@ -268,7 +271,7 @@ class Execution:
         step: RunStep | None,
         tracker: Tracker,
     ) -> list[Answer]:
-        """Those of the batches that can be compiled, without those that can't."""
+        """Return all batches' answers: batches that can't be compiled get their own errors."""
         if len(batches) == 1:
             return [error]
         refused = [self._refusal(batch) for batch in batches]
@@ -286,7 +289,7 @@ class Execution:
         return None
 
     def compiled(self, circuits: Sequence[QuantumScript]) -> list[Labelled]:
-        """What ``execute`` sends for a batch of tapes, to the first backend that is there.
+        """Return what ``execute`` would send for a batch of tapes to the first available backend.
 
         Args:
             circuits: tapes that have been through the preprocessing
@@ -307,12 +310,12 @@ class Execution:
         return labelled
 
     def target(self) -> Target:
-        """What tapes are shown as compiled to."""
+        """Return the compile target of the first available backend."""
         member, machine = self.fleet.leading()
         return member.target(machine)
 
     def check_shots(self, circuits: Sequence[QuantumScript]) -> None:
-        """Refuses shots that the API doesn't take.
+        """Refuse numbers of shots that the API doesn't take.
 
         Raises:
             CompileError: too many, or too few for debiasing
@@ -332,7 +335,7 @@ class Execution:
         return not isinstance(self.fleet, OneBackend) or max(copies) > packing.MAX_SHOTS
 
     def _run(self, work: Work, step: RunStep | None, tracker: Tracker) -> dict[int, Ran]:
-        """Circuits to their outcomes and where they ran, by index, through few jobs."""
+        """Return the circuits' outcomes and where they ran, by the circuits' indices."""
         if self._cautions.are_left:
             self._cautions.about(work.tapes, stacklevel=7)
         events: list[Event] = []
@@ -360,14 +363,14 @@ class Execution:
                 track_events(tracker, events)
 
     def next_step(self) -> RunStep | None:
-        """The place of a batch in the named run that this process is in."""
+        """Return the next batch's place in this process's named run, or None without one."""
         if not runs.under_way:
             return None
         named = runs.current()
         return None if named is None else named.next_step(self)
 
     def hold_run(self, name: str) -> Holder | None:
-        """Take the lease on a named run; return who holds it if another live process does."""
+        """Return the other live process that holds a named run, or None once the lease is taken."""
         running = loop.current()
         for member in self.fleet.members:
             member.connect()
@@ -384,7 +387,7 @@ class Execution:
             running.run(client.release_run(name))
 
     def acknowledge_run(self, name: str) -> None:
-        """Write down that a checkpoint holds what a named run got so far."""
+        """Record that a checkpoint holds the results of a named run so far."""
         running = loop.current()
         for client in self.fleet.clients.all(running):
             running.run(client.acknowledge(name))
@@ -453,7 +456,7 @@ def _redrawn(rows: Sequence[Ran], shots: int | None, rng: np.random.Generator) -
 
 
 def _own(failure: QStoreError, rows: Sequence[Mapping[int, Ran]]) -> QStoreError:
-    """An error of several callers' batches as one caller's, with what arrived for its tapes."""
+    """Return one caller's copy of a batch's error, with the outcomes of the caller's tapes."""
     error = copy.copy(failure)
     error.__cause__ = failure.__cause__
     error.partial = {

@@ -1,4 +1,4 @@
-"""Outcomes to PennyLane's measurement results, sparse.
+"""Compute PennyLane's measurement results from sparse outcomes.
 
 An array over all basis states is made only where a user asks for one.
 """
@@ -181,7 +181,7 @@ def eigenvalues(
 
 
 def _is_basis(measurement: MeasurementProcess) -> bool:
-    """Whether bits are asked for, not eigenvalues."""
+    """Return whether a measurement reads bits instead of eigenvalues."""
     if measurement.mv is not None:
         return not isinstance(measurement.mv, MeasurementValue)
     return measurement.obs is None and measurement.eigvals() is None

@@ -1,4 +1,4 @@
-"""Who takes the batches that a thread's QNodes send: their devices, or a gathering in between."""
+"""The receiver of a thread's batches: it takes them in place of the QNodes' devices."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -36,27 +36,27 @@ class Executor(Protocol):
     """A device that runs the batches of several callers as one."""
 
     def next_step(self) -> RunStep | None:
-        """The place of its next batch in the named run that this process is in."""
+        """Return its next batch's place in this process's named run, or None without one."""
         ...
 
     def execute_each(
         self, batches: Sequence[Sequence[QuantumScript]], step: RunStep | None
     ) -> list[Answer]:
-        """One answer a batch, in order."""
+        """Return one answer per batch, in order."""
         ...
 
     def made_up(self, tapes: Sequence[QuantumScript]) -> tuple[Any, ...]:
-        """Results of the right form for some tapes, out of nothing."""
+        """Return random results of the right shapes and types."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TapeBatch:
-    """What one call of a device's ``execute`` asks for.
+    """The tapes of one call of a device's ``execute``.
 
     Attributes:
         device: that it is for
-        tapes: through with the preprocessing
+        tapes: that have been through the preprocessing
     """
 
     device: Executor
@@ -73,12 +73,12 @@ class Receiver(Protocol):
     records: bool
 
     def take(self, batches: Sequence[TapeBatch]) -> list[Answer]:
-        """One answer a batch, in order; called in the thread that it receives for."""
+        """Return one answer per batch, in order; called in the thread whose batches they are."""
         ...
 
 
 class _Thread(threading.local):
-    """What a thread has for itself.
+    """A thread's receiver.
 
     Attributes:
         receiver: of its batches; None where their devices take them
@@ -91,13 +91,13 @@ thread = _Thread()
 
 
 def current() -> Receiver | None:
-    """Who receives this thread's batches; None where their devices do."""
+    """Return the receiver of this thread's batches; None where their devices run them."""
     return thread.receiver
 
 
 @contextmanager
 def receiving(receiver: Receiver | None) -> Iterator[None]:
-    """Has a receiver take this thread's batches; None has their devices take them."""
+    """Let a receiver take this thread's batches inside the block; None: their devices do."""
     before = current()
     thread.receiver = receiver
     try:
@@ -107,16 +107,16 @@ def receiving(receiver: Receiver | None) -> Iterator[None]:
 
 
 def recorded() -> bool:
-    """Whether this thread's batches get answers that are made up."""
+    """Return whether this thread's batches get made-up answers."""
     receiver = current()
     return receiver is not None and receiver.records
 
 
 def answered(answer: Answer) -> tuple[Any, ...]:
-    """An answer's results.
+    """Return an answer's results.
 
     Raises:
-        Exception: the one that it is
+        Exception: the answer, where it is an error
     """
     if isinstance(answer, Exception):
         raise answer

@@ -1,4 +1,4 @@
-"""What a user is warned of once a device, where a default or a choice may surprise."""
+"""Warnings about surprising defaults and choices, given once per device."""
 
 import warnings
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class Cautions:
     """
 
     def __init__(self, options: Options, *, on_qpu: bool) -> None:
-        """Gives none yet.
+        """Give no warning yet.
 
         Args:
             options: of the device
@@ -33,7 +33,7 @@ class Cautions:
         self.are_left = not (self._sharpening_is_known and self._debiasing_is_known)
 
     def about(self, circuits: Iterable[QuantumScript], stacklevel: int) -> None:
-        """Warns of what a batch is the first to meet.
+        """Give the warnings that a batch is the first to need.
 
         Args:
             circuits: of the batch

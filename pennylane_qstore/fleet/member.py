@@ -1,4 +1,4 @@
-"""What every member of a fleet provides: IonQ's backends and devices of this machine."""
+"""The interface of a fleet's members: IonQ's backends and devices of this machine."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from pennylane_qstore.runs import RunStep
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the jobs of a batch share, on any member.
+    """The settings that a batch's jobs share on any member.
 
     Attributes:
         deadline: in seconds of the loop's clock
@@ -31,13 +31,13 @@ class Terms:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline; to be asked in the loop."""
+        """Seconds until the deadline; to be read in the event loop."""
         return self.deadline - asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
-    """What is known of a member of a fleet when jobs are shared out.
+    """The state of a fleet's member when jobs are shared out.
 
     Attributes:
         on_qpu: whether it is a quantum computer
@@ -53,12 +53,12 @@ class BackendStatus:
 
     @property
     def tier(self) -> tuple[bool, bool]:
-        """Quantum computers first, then what simulates one, then the fallback."""
+        """Sort key: quantum computers first, then simulators, then the fallback."""
         return self.is_fallback, not self.on_qpu
 
 
 class Member(Protocol):
-    """Where circuits run.
+    """A backend or device that runs circuits.
 
     Attributes:
         name: as the user listed it
@@ -77,23 +77,23 @@ class Member(Protocol):
     def exact(self) -> bool: ...  # noqa: D102
 
     def connect(self) -> None:
-        """Opens what it needs; not in the loop's own thread."""
+        """Open connections; not to be called in the event loop's thread."""
         ...
 
     def cached(self) -> Backend | None:
-        """What is known of it without a question, not in the loop's own thread; or None."""
+        """Return its cached description or None; not to be called in the event loop's thread."""
         ...
 
     async def machine(self, max_wait: float) -> Backend:
-        """What is known of it, after so many seconds at most."""
+        """Return its description, within so many seconds."""
         ...
 
     def target(self, machine: Backend) -> Target:
-        """What tapes are compiled to for it."""
+        """Return its compile target."""
         ...
 
     def standing(self, machine: Backend) -> BackendStatus:
-        """What jobs are shared out by."""
+        """Return its state, by which jobs are shared out."""
         ...
 
     def measured(self, machine: Backend) -> float | None:

@@ -25,7 +25,7 @@ Failed = Mapping[int, QStoreError]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is known of a member when a batch is placed.
+    """The state of a member when a batch is placed.
 
     Attributes:
         machine: as the API tells

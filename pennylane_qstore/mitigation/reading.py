@@ -1,4 +1,4 @@
-"""A mitigated batch's outcomes to results: corrected, extrapolated, and put together."""
+"""Compute a mitigated batch's results: correct, extrapolate and join its outcomes."""
 
 import time
 import warnings
@@ -51,7 +51,7 @@ class RowMeans(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """What mitigation did.
+    """The circuits, raw values and choices of a mitigated batch.
 
     Attributes:
         circuits: that were sent, calibration circuits among them

@@ -1,4 +1,4 @@
-"""What a user may ask of error mitigation, checked where it enters."""
+"""The user's settings of error mitigation, checked when they are made."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ _NAMES: Mapping[str, Callable[[], Method]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mitigation:
-    """What is done, all in all; None is not done.
+    """The methods of mitigation to apply; None for those that aren't.
 
     Attributes:
         readout: inversion of readout errors

@@ -71,7 +71,7 @@ class GateRates(NamedTuple):
 
 
 class MitigationPlan(NamedTuple):
-    """What a tape becomes.
+    """The noise scales, shots and Pauli words of a tape's mitigation.
 
     Attributes:
         settings: what is done
@@ -87,7 +87,7 @@ class MitigationPlan(NamedTuple):
 
 
 class StructureFactors(NamedTuple):
-    """What a structure's calibration gave.
+    """The factors that a structure's calibration measured.
 
     Attributes:
         factors: what noise leaves of each Z string
@@ -102,7 +102,7 @@ class StructureFactors(NamedTuple):
 
 @dataclass(slots=True)
 class CalibrationStore:
-    """What earlier batches of a device measured.
+    """The calibrations that earlier batches of a device measured.
 
     Attributes:
         structures: by (structure, target)

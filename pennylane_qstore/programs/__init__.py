@@ -1,1 +1,1 @@
-"""What compiler and cloud share: native programs on the way there, outcomes on the way back."""
+"""The data that compiler and cloud share: native programs and measured outcomes."""

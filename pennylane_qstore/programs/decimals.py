@@ -1,4 +1,4 @@
-"""Numbers to texts of one form, many texts at a time."""
+"""Write many rows of numbers into copies of one text."""
 
 from functools import cached_property
 from itertools import accumulate
@@ -21,7 +21,7 @@ class DecimalText:
     """A text with places for decimals."""
 
     def __init__(self, text: str) -> None:
-        """Finds the places.
+        """Find the places.
 
         Args:
             text: in ASCII, with `PLACE` for the decimals of each number
@@ -30,7 +30,7 @@ class DecimalText:
         self.places = text.count(PLACE)
 
     def filled(self, units: NDArray[np.int64]) -> list[str]:
-        """The texts of many rows of numbers.
+        """Return one text per row of numbers.
 
         Args:
             units: the numbers in units of the last decimal, not negative; shape (rows, places)
@@ -53,7 +53,7 @@ class DecimalText:
 
     @cached_property
     def _fields(self) -> np.dtype[np.void]:
-        """The text as a record, with a field for each place."""
+        """The record type of the text, with a field for each place."""
         before = self.text.split(PLACE)[:-1]
         ends = accumulate(len(piece.replace("%%", "%")) + DECIMALS for piece in before)
         return np.dtype(
@@ -67,7 +67,7 @@ class DecimalText:
 
 
 def _decimals(units: NDArray[np.int64]) -> NDArray[np.bytes_]:
-    """Whole numbers to their decimals, with zeros in front."""
+    """Return the integers' decimals, with leading zeros."""
     high = units // _HALF
     quarters = np.empty((*units.shape, 4), dtype=np.uint32)
     for place, half in ((0, high), (2, units - high * _HALF)):

@@ -27,7 +27,7 @@ _CLOSE = 0.05  # a scale that is off by less needs no warning
 
 
 class FoldedPrograms(NamedTuple):
-    """FoldedPrograms programs.
+    """Programs after folding.
 
     Attributes:
         programs: do what they did before
@@ -39,7 +39,7 @@ class FoldedPrograms(NamedTuple):
 
 
 class _FoldLayout(NamedTuple):
-    """How folded programs are made of the numbers of those before.
+    """The map from programs' numbers to those of their folded programs.
 
     Attributes:
         gates: of the folded programs

@@ -1,4 +1,4 @@
-"""What was measured, as sparse histograms; the only module that knows which bit comes first."""
+"""Measured outcomes as sparse histograms; the only module that depends on the order of bits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,16 +23,16 @@ def _places(bits: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class BitMap:
-    """Which bits of a tape the bits that were measured stand for.
+    """The classical map from a program's measured bits to the bits of its tape.
 
-    What a circuit does to basis states at its end needs no gates: it is done to the outcomes.
+    Classical gates at the end of a circuit are applied to the outcomes instead of being sent.
 
     Attributes:
         parities: for each qubit of the tape, the qubits of the program whose parity is its bit, as
             an integer with a bit for each of them
         flips: the qubits of the tape whose bits are flipped then, as an integer
-        gates: what is done to the tape's bits after that, in order: the target is flipped where
-            all controls are 1; (controls as an integer, target) pairs
+        gates: classical gates that follow, in order: the target bit is flipped where all
+            controls are 1; (controls as an integer, target) pairs
     """
 
     parities: tuple[int, ...]
@@ -40,7 +40,7 @@ class BitMap:
     gates: tuple[tuple[int, int], ...] = ()
 
     def of(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The program's basis states to the tape's."""
+        """Return the tape's basis states, one for each of the program's."""
         width = max([parity.bit_length() for parity in self.parities], default=0)
         if width > _NARROW:
             return _worked_out(self, states)
@@ -48,7 +48,7 @@ class BitMap:
         return found
 
     def after(self, flips: int) -> "BitMap":
-        """The map where some of the program's bits are turned around first.
+        """Return the map in which some of the program's bits are flipped first.
 
         Args:
             flips: those bits, as an integer
@@ -58,7 +58,7 @@ class BitMap:
         return replace(self, flips=self.flips ^ turned)
 
     def with_controls(self, qubits: Iterable[int]) -> set[int]:
-        """Some of the tape's qubits, and those that decide whether their bits are flipped."""
+        """Return the given qubits of the tape, and the controls that their bits depend on."""
         found = set(qubits)
         for controls, target in reversed(self.gates):
             if target in found:
@@ -66,20 +66,20 @@ class BitMap:
         return found
 
     def needed(self, qubits: Iterable[int]) -> set[int]:
-        """The program's qubits that decide some of the tape's bits."""
+        """Return the program's qubits that the given qubits of the tape depend on."""
         return {
             place for qubit in self.with_controls(qubits) for place in _places(self.parities[qubit])
         }
 
     def is_identity(self, qubits: int) -> bool:
-        """Whether it leaves the outcomes of a program of so many qubits as they are."""
+        """Return whether the map leaves the outcomes of a program of so many qubits unchanged."""
         own = tuple(1 << qubit for qubit in range(qubits))
         return self.parities == own and not self.flips and not self.gates
 
 
 @lru_cache(maxsize=256)
 def _table(bits: BitMap, width: int) -> NDArray[np.int64]:
-    """What a map makes of every state of so many qubits."""
+    """Return the mapped state of every basis state of so many qubits."""
     return _worked_out(bits, np.arange(1 << width))
 
 
@@ -107,7 +107,7 @@ def _of_parities(bits: BitMap, states: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """One circuit's basis states that were seen, each with its weight.
+    """One circuit's measured basis states, each with its weight.
 
     Attributes:
         states: IonQ's integers, qubit 0 the least significant bit; shape (n_outcomes,)
@@ -136,7 +136,7 @@ class Outcomes:
 
     @classmethod
     def from_json(cls, histogram: Mapping[str, float], qubits: int) -> "Outcomes":
-        """The API's map of decimal states to probabilities, checked.
+        """Return the outcomes of the API's JSON histogram, checked.
 
         Args:
             histogram: ``{"0": 0.5, "3": 0.5}``
@@ -144,7 +144,7 @@ class Outcomes:
 
         Raises:
             ValueError: a key that is no state of that many qubits, a value that is no
-                probability, or probabilities that sum to nothing like one
+                probability, or probabilities that don't sum to one
         """
         digits = "".join(histogram)
         if histogram and not (digits.isascii() and digits.isdecimal()):
@@ -171,7 +171,7 @@ class Outcomes:
 
         Raises:
             ValueError: a state that so many qubits don't have, a value that is no probability, or
-                probabilities that sum to nothing like one
+                probabilities that don't sum to one
         """
         if states.size and not (states.min() >= 0 and states.max() < 1 << qubits):
             raise ValueError(f"a state that {qubits} qubits don't have")
@@ -186,11 +186,11 @@ class Outcomes:
 
     @classmethod
     def made_up(cls, qubits: int, rng: np.random.Generator) -> "Outcomes":
-        """Probabilities of some of a circuit's states, as any circuit might have them.
+        """Return random probabilities of some of a circuit's states.
 
         Args:
             qubits: of the circuit
-            rng: where they come from
+            rng: draws them
         """
         states = np.unique(rng.integers(1 << min(qubits, 62), size=1 << min(qubits, 6)))
         return cls(states, rng.dirichlet(np.ones(len(states))))
@@ -201,11 +201,11 @@ class Outcomes:
         return float(self.weights.sum())
 
     def bits(self, qubits: Sequence[int]) -> NDArray[np.int64]:
-        """Each outcome's bits on some qubits, in their order; shape (n_outcomes, n_qubits)."""
+        """Return each outcome's bits on some qubits, in order; shape (n_outcomes, n_qubits)."""
         return (self.states[:, None] >> np.asarray(qubits, dtype=np.int64)) & 1
 
     def mapped(self, bits: BitMap) -> "Outcomes":
-        """The tape's outcomes, of those of the program that was sent for it."""
+        """Return the tape's outcomes, mapped from those of its program."""
         found = bits.of(self.states)
         order = np.argsort(found, kind="stable")
         rising = found[order]
@@ -217,7 +217,7 @@ class Outcomes:
         return Outcomes(states, weights)
 
     def drawn(self, shots: int, rng: np.random.Generator) -> "Outcomes":
-        """Exact probabilities to the counts of that many shots, drawn."""
+        """Return the counts of that many shots, drawn from these probabilities."""
         return _seen(self.states, rng.multinomial(shots, self.weights))
 
     def redrawn(self, shots: int, rng: np.random.Generator) -> "Outcomes":
@@ -231,7 +231,7 @@ class Outcomes:
         return Outcomes(self.states, counts / shots)
 
     def rounded(self, shots: int) -> "Outcomes":
-        """A machine's frequencies to the counts they came from: largest remainders win."""
+        """Return a machine's frequencies as counts, rounded by largest remainders."""
         exact = self.weights * shots
         counts = np.floor(exact + _ROUNDING).astype(np.int64)
         missing = shots - int(counts.sum())
@@ -239,11 +239,11 @@ class Outcomes:
         return _seen(self.states, counts)
 
     def shuffled(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Which outcome each shot gave, in a random order; shape (shots,)."""
+        """Return the index of each shot's outcome, in random order; shape (shots,)."""
         return rng.permutation(np.repeat(np.arange(len(self.states)), self.weights.astype(int)))
 
     def of_shots(self, order: NDArray[np.int64]) -> "Outcomes":
-        """The counts of some of the shots.
+        """Return the counts of some of the shots.
 
         Args:
             order: indices of outcomes, as ``shuffled`` gives them
@@ -287,7 +287,7 @@ class OutcomeRows:
         return list(map(Outcomes, states, weights))
 
     def mapped(self, bits: BitMap) -> "OutcomeRows":
-        """Return the tape's outcomes, of those of the programs that were sent for it."""
+        """Return the tape's outcomes, mapped from those of its programs."""
         found = bits.of(self.states)
         width = int(found.max(initial=0)).bit_length()
         if _FEW < self.batch << width <= 2 * len(found):

@@ -61,7 +61,7 @@ class Gate(NamedTuple):
 
 
 class Gates(tuple[Gate, ...]):
-    """A circuit's gates in the order of time, which know their hash: much is kept by it."""
+    """A circuit's gates in the order of time, with a cached hash for use as a cache key."""
 
     _hash: int
 
@@ -95,8 +95,8 @@ class Programs:
         gates: the structure, in the order of time
         numbers: every gate's numbers in the order of ``gates``, shape (batch, n_slots):
             turns for native gates, radians for QIS gates
-        bits: what the measured bits stand for; None where they are the tape's own
-        flips: the qubits of each circuit whose outcomes are turned around, as integers of shape
+        bits: the map from the measured bits to the tape's; None where they are the same
+        flips: the qubits of each circuit whose outcomes are flipped, as integers of shape
             (batch,); None where none are
     """
 
@@ -117,17 +117,17 @@ class Programs:
         return len(self.numbers)
 
     def row(self, row: int) -> "Programs":
-        """One of the circuits, as a batch of one."""
+        """Return one of the circuits, as a batch of one."""
         return self.rows([row])
 
     def rows(self, rows: Sequence[int]) -> "Programs":
-        """Some of the circuits, in that order."""
+        """Return some of the circuits, in that order."""
         picked = list(rows)
         flips = None if self.flips is None else self.flips[picked]
         return replace(self, numbers=self.numbers[picked], flips=flips)
 
     def bodies(self) -> list[str]:
-        """Each circuit's gates as the JSON text of the API's ``circuit`` field.
+        """Return each circuit's gates as the JSON text of the API's ``circuit`` field.
 
         Turns of native gates are written with 16 decimals, modulo one turn; the rotations of QIS
         gates so that they read back as the same floats.
@@ -141,7 +141,7 @@ class Programs:
         return [form.text % tuple(map(repr, row)) for row in self.numbers.tolist()]
 
     def bits_of(self, row: int) -> BitMap | None:
-        """What one circuit's measured bits stand for; None where they are the tape's own."""
+        """Return one circuit's map of bits; None where the measured bits are the tape's."""
         flips = 0 if self.flips is None else int(self.flips[row])
         if not flips:
             return self.bits
@@ -149,7 +149,7 @@ class Programs:
         return own.after(flips)
 
     def refused(self) -> Refused | None:
-        """The first number that is out of the API's range, or not finite."""
+        """Return the first number that is out of the API's range or not finite; None if none is."""
         low, high = _skeleton(self.gateset, self.gates).limits
         fits = (self.numbers >= low) & (self.numbers <= high)  # which a NaN doesn't
         if fits.all():
@@ -167,12 +167,12 @@ class Programs:
         )
 
     def gate_counts(self) -> dict[str, int]:
-        """Gates of one circuit, as the API counts them: {"1q": …, "2q": …}."""
+        """Return one circuit's numbers of gates as the API counts them: {"1q": …, "2q": …}."""
         pairs = _skeleton(self.gateset, self.gates).pairs
         return {"1q": len(self.gates) - pairs, "2q": pairs}
 
     def depth(self) -> int:
-        """How many gates of one circuit follow one another at most."""
+        """Return the largest number of gates of one circuit that follow one another."""
         busy = [0] * self.qubits
         for gate in self.gates:
             end = 1 + max(busy[qubit] for qubit in gate.qubits)
@@ -181,12 +181,12 @@ class Programs:
         return max(busy)
 
     def circuits(self) -> list[list[dict[str, object]]]:
-        """Each circuit's gates as Python values, as the API would read them."""
+        """Return each circuit's gates as Python values, as the API would read them."""
         return [json.loads(body) for body in self.bodies()]
 
 
 class _Skeleton(NamedTuple):
-    """What follows from gates without their numbers.
+    """The JSON text, the limits and the gate count of a structure, without its numbers.
 
     Attributes:
         text: JSON with a place for each number

@@ -1,1 +1,1 @@
-"""What a user is told: events, logging, progress, the tracker."""
+"""Reports to the user: events, logging, the progress line, the tracker."""

@@ -1,4 +1,4 @@
-"""What happened to a batch, as frozen events."""
+"""The events of a batch, as frozen dataclasses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A job that the server took.
+    """A job that the server accepted.
 
     Attributes:
         job_id: IonQ's id
@@ -21,7 +21,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A look at a job.
+    """A job's status, read from the API.
 
     Attributes:
         job_id: IonQ's id
@@ -49,7 +49,7 @@ class RanHere:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Circuits that a backend couldn't run, and that go to another.
+    """Circuits that move from a backend that couldn't run them to another.
 
     Attributes:
         circuits: how many
@@ -66,7 +66,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A batch that goes as several jobs at the same time, because that has been measured to pay.
+    """A batch that is sent as several concurrent jobs, because earlier jobs ran long enough.
 
     Attributes:
         circuits: how many
@@ -144,7 +144,7 @@ class Resent:
 
 @dataclass(frozen=True, slots=True)
 class SplitInTwo:
-    """A job that the server found too large (413), and that goes on as two.
+    """A job that the server refused as too large (413), and that is sent as two.
 
     Attributes:
         circuits: how many it had
@@ -179,7 +179,7 @@ class Slowed:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A job that ended well.
+    """A job that completed.
 
     Attributes:
         job_id: IonQ's id

@@ -1,4 +1,4 @@
-"""Events to what a user should read of them at once, through the standard logging."""
+"""Report events that a user should read at once, through the standard logging."""
 
 import logging
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("pennylane_qstore")
 
 
 def notice(event: Event) -> str | None:
-    """A line about what a user would want to know of; None for what is only as expected."""
+    """Return a line on an event that a user should read; None for an expected one."""
     text = None
     match event:
         case Resumed(job_id, circuits, age, _):
@@ -42,7 +42,7 @@ def notice(event: Event) -> str | None:
 
 
 def tell(event: Event) -> None:
-    """Logs what is worth a notice, as a warning, which Python shows by default; a plan as info."""
+    """Log an event: a notice as a warning, which Python shows by default; a plan as info."""
     if isinstance(event, Cut):
         logger.info(
             "%d circuits go as %d jobs: a circuit ran for %.3g s",

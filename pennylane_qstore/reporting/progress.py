@@ -1,4 +1,4 @@
-"""A line on the terminal while a batch waits: where its jobs are, how long still, what cost."""
+"""A progress line on the terminal: the states of a batch's jobs, the time left, the cost."""
 
 import sys
 import threading
@@ -32,7 +32,7 @@ _one = threading.Lock()
 
 @dataclass(slots=True)
 class State:
-    """What is known of a batch's jobs.
+    """The states, expected ends and cost of a batch's jobs.
 
     Attributes:
         statuses: IonQ's, by job
@@ -49,7 +49,7 @@ class State:
     unit: str | None = None
 
     def hear(self, event: Event, now: float) -> None:
-        """Takes an event in.
+        """Update the state by an event.
 
         Args:
             event: of the batch
@@ -71,7 +71,7 @@ class State:
                     self.cost, self.unit = self.cost + cost, unit
 
     def text(self, now: float) -> str:
-        """The line."""
+        """Return the line."""
         ended = sum(status in _FINAL for status in self.statuses.values())
         live = Counter(
             _WORDS.get(status, status) for status in self.statuses.values() if status not in _FINAL
@@ -99,14 +99,14 @@ def _left(seconds: float) -> str:
 
 @contextmanager
 def shown(progress: bool | None, console: Console | None = None) -> Iterator[Listener]:
-    """Shows a line while a batch waits, and takes it away when that is over.
+    """Show a progress line while a batch waits, and remove it afterwards.
 
     Args:
         progress: True shows it, False doesn't, None does on a terminal
         console: where to; None is the standard error output
 
     Yields:
-        what is to be told of events
+        the listener that updates the line by each event
     """
     # Without a console there may be no standard error output at all.
     terminal = sys.stderr is not None and sys.stderr.isatty()

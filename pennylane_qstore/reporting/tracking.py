@@ -1,4 +1,4 @@
-"""What a device's tracker is told: PennyLane's keys, and ours."""
+"""Update a device's PennyLane tracker, with PennyLane's keys and our own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from pennylane_qstore.reporting.events import Completed, Event, RanHere, Resumed
 
 
 def track_batch(tracker: Tracker) -> None:
-    """Counts a batch."""
+    """Count a batch."""
     if tracker.active:
         tracker.update(batches=1)
         tracker.record()
 
 
 def track_events(tracker: Tracker, events: Sequence[Event]) -> None:
-    """Counts jobs and their circuits, and keeps their ids, their backends and what they cost."""
+    """Count jobs and circuits, and record the jobs' ids, backends and costs."""
     for event in events if tracker.active else ():
         told: dict[str, Any] = {}
         match event:
@@ -37,7 +37,7 @@ def track_events(tracker: Tracker, events: Sequence[Event]) -> None:
 
 
 def track_mitigation(tracker: Tracker, report: Any) -> None:
-    """Keep what mitigation did: circuits, whether its values were taken, and the raw values."""
+    """Record a mitigation report: circuits, whether its values were used, and the raw values."""
     if tracker.active:
         tracker.update(mitigation=report)
         tracker.record()
@@ -49,7 +49,7 @@ def track_results(
     results: Sequence[Any],
     ran_on: Sequence[str],
 ) -> None:
-    """Counts tapes, with their results, resources, and where they ran."""
+    """Count tapes, and record their results, resources and backends."""
     if not tracker.active:
         return  # counting a tape's resources takes about as long as compiling it
     for tape, result, where in zip(circuits, results, ran_on, strict=True):

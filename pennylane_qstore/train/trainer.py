@@ -191,7 +191,7 @@ class Trainer:
         )
         self.history.append(step)
         # A list: each callback receives each step, whatever the others return.
-        self._ended |= any([callback(step) for callback in self.callbacks])  # noqa: C419
+        self._ended |= any([callback(step) for callback in self.callbacks])
         return step
 
     def _compare(self, validation: Measured) -> None:

@@ -85,7 +85,7 @@ class Journal:
         self._changed([self._intent(request)])
 
     def hold_run(self, name: str) -> Holder | None:
-        """Take the lease on a named run; return who holds it if another live process does."""
+        """Return the other live process that holds a named run, or None once the lease is taken."""
         self._hold()
 
         def work(db: sqlite3.Connection) -> Holder | None:

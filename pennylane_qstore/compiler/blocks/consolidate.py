@@ -82,7 +82,7 @@ def consolidate(
 
 
 class _BlockForm(NamedTuple):
-    """What a group becomes.
+    """The parts that replace a group.
 
     Attributes:
         parts: in order

@@ -70,7 +70,7 @@ class Sectors:
 
     @property
     def axes(self) -> _Axes:
-        """What its rotations are made of."""
+        """The axes of its rotations."""
         return _axes(self.parity, next(term.word for term in self.rotations if term.word in JOINT))
 
     def angles(self, params: Reals) -> Reals:

@@ -37,7 +37,7 @@ from pennylane_qstore.compiler.unitaries.weyl import Weyl
 
 
 class RotationForm(NamedTuple):
-    """What elements become.
+    """The elements that replace others.
 
     Attributes:
         parts: in order

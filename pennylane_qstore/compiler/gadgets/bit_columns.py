@@ -54,7 +54,7 @@ class Path:
 
 
 class Position(NamedTuple):
-    """What is left to do.
+    """A state of the search: the rows that remain, and the path so far.
 
     Attributes:
         x: a mask of rows for each qubit

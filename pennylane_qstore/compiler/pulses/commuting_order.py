@@ -42,7 +42,7 @@ class _Node(NamedTuple):
 
     @property
     def kind(self) -> tuple[tuple[tuple[int, int], ...], bool]:
-        """What nodes have in common that have the same choices."""
+        """The key that nodes with the same choices share."""
         return self.words, self.is_free
 
 
@@ -82,7 +82,7 @@ class _Side(NamedTuple):
 
 
 class _Choices(NamedTuple):
-    """What may be chosen for a node.
+    """The possible orders of a node's words.
 
     Attributes:
         orders: of its words

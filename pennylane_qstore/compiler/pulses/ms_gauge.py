@@ -49,7 +49,7 @@ _GENERIC = _pulses_of_any_layer()
 
 
 class Choice(NamedTuple):
-    """What is best for a circuit's layers.
+    """The best gauge of a circuit's layers.
 
     Attributes:
         pulses: how many each layer takes: none, one or two

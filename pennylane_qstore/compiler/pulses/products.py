@@ -79,7 +79,7 @@ class Pieces(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Products:
-    """What layers are the products of, ready for parameters.
+    """The factors of layers, arranged for evaluation on parameters.
 
     Attributes:
         pieces: those of the layers' first places, then those of their second ones, and so on

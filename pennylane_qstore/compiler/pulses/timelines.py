@@ -157,7 +157,7 @@ class Timelines:
 
 
 class Reading:
-    """What some slots of a circuit hold, ready for parameters."""
+    """The values of some slots of a circuit, as functions of the parameters."""
 
     def __init__(self, circuit: Timelines, slots: Iterable[int]) -> None:
         """Sorts out where the values come from.

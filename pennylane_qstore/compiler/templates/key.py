@@ -59,7 +59,7 @@ class Key(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What a tape was read to.
+    """The structure key and the angles read off a tape.
 
     Attributes:
         key: of its structure

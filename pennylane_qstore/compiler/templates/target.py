@@ -7,7 +7,7 @@ from pennylane_qstore.options import Level
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a tape is compiled to.
+    """The gate set and settings that a tape is compiled for.
 
     Attributes:
         gates: "ms" or "zz", the native entangler that the backend has, or "qis", which is left
