@@ -321,4 +321,5 @@ def test_a_journal_whose_path_is_none_is_no_crash(path, caplog):
     """It is kept in memory, which is said."""
     journal = Journal(path, "account")
     assert "can't be used" in caplog.text
+    assert caplog.text.encode()  # a log file takes it
     journal.close()

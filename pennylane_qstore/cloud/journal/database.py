@@ -102,8 +102,8 @@ class Database:
         logger.warning(
             "the journal %s can't be used (%s): jobs are kept in memory until it can, and a "
             "process that is killed won't find them again",
-            self.path,
-            error,
+            _readable(self.path),
+            _readable(error),
         )
         self.lost, self._again_at = str(error), time.monotonic() + AGAIN
         with suppress(AttributeError, sqlite3.Error):
@@ -239,3 +239,8 @@ def _begun(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def _readable(value: object) -> str:
+    """Return a value's text, with what no terminal or log file can hold written as an escape."""
+    return str(value).encode(errors="backslashreplace").decode()
