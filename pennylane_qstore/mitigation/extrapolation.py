@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pennylane import math
+
+from pennylane_qstore.tensors import to_numpy
 
 Reals = NDArray[np.float64]
 _TWO = 2
@@ -74,7 +75,7 @@ def exponential_extrapolate(scales: Sequence[float], values: Any) -> Any:
     >>> float(exponential_extrapolate([1, 3], np.array([0.8, 0.2])).round(6))
     1.6
     """
-    plain = np.stack([np.ravel(math.toarray(math.unwrap([each])[0])) for each in values])
+    plain = np.stack([np.ravel(to_numpy(each)) for each in values])
     rate = decay_rate(scales, plain)
     if rate is None:
         warnings.warn(

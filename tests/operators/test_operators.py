@@ -11,6 +11,7 @@ from pennylane.exceptions import DeviceError
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
+from pennylane_qstore import CompileError
 from tests.operators.examples import EXAMPLES, IDLE, VARIANTS
 from tests.operators.gates import GATES
 from tests.operators.left_out import LEFT_OUT, REFUSED
@@ -20,11 +21,6 @@ from tests.operators.place import Place
 # What the device can't do yet, though default.qubit can: (example, form) to why. To be empty.
 KNOWN: dict[tuple[str, str], str] = {
     ("Exp", "broadcast"): "PennyLane's own gradient preprocessing takes one value only",
-    ("ChangeOpBasis", "broadcast"): "PennyLane's class has no _ndim_params to tell its batch by",
-    (
-        "ControlledSequence",
-        "broadcast",
-    ): "PennyLane's class has no _batch_size to tell its batch by",
 }
 
 FORMS = {
@@ -217,6 +213,9 @@ def test_what_is_known_still_holds(case):
     wires = NUMBERS if batch else WIRES[form]
     op = batched(name)[0] if batch else FORMS[form](example(name, wires))
     theirs = seen(qml.device("default.qubit"), op, wires[1])
-    failures = (AssertionError, AttributeError, DeviceError, ImportError, TypeError, ValueError)
+    failures = (
+        *(AssertionError, AttributeError, CompileError, DeviceError, ImportError, TypeError),
+        ValueError,
+    )
     with pytest.raises(failures):
         assert_agree(seen(qml.device("qstore.ionq", verify=True), op, wires[1]), theirs)

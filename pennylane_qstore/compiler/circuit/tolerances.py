@@ -74,3 +74,6 @@ GENERATED_MATRIX = 1e-10
 VERIFIED_ELEMENT = 1e-10
 # The same for each radian of the angles, which are rounded once when they are turned into turns.
 VERIFIED_ELEMENT_PER_RADIAN = 8 * float(np.finfo(float).eps)
+
+# What rounding leaves between equal angles of a circuit, as a part of a turn.
+PART_OF_A_TURN = 1e-12

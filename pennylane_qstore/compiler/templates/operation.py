@@ -11,6 +11,7 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
 from pennylane_qstore import ops
+from pennylane_qstore.compiler.circuit import tolerances
 from pennylane_qstore.compiler.optimiser.optimise import Bound
 from pennylane_qstore.compiler.tapes.directive import Directive
 from pennylane_qstore.compiler.templates.target import Target
@@ -42,9 +43,6 @@ _QIS: dict[str, Any] = {
     "zz": qml.IsingZZ,
 }
 _NUMBERS = {"gpi": 1, "gpi2": 1, "ms": 3, "zz": 1, "rx": 1, "ry": 1, "rz": 1, "xx": 1, "yy": 1}
-
-
-_PART = 1e-12  # of a turn, which rounding leaves of equal angles
 
 
 class FixedTarget(NamedTuple):
@@ -160,8 +158,9 @@ class BoundTemplate(CountedOperation):
     def _rounded(self) -> NDArray[np.float64]:
         """Return the angles in 1e-12 of a turn, modulo a turn where that is the same gate."""
         periods = self.template.periods
-        parts = np.rint(self.params.astype(float) / np.where(periods, periods, 2 * np.pi) / _PART)
-        turn = 1 / _PART
+        part = tolerances.PART_OF_A_TURN
+        parts = np.rint(self.params.astype(float) / np.where(periods, periods, 2 * np.pi) / part)
+        turn = 1 / part
         return np.where(periods, parts - turn * np.floor(parts / turn), parts) + 0.0
 
     def decomposition(self) -> list[Operator]:

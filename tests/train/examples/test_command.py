@@ -103,7 +103,7 @@ def test_help_tells_the_defaults(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     out = " ".join(capsys.readouterr().out.split())
-    assert "optimizer steps (digits: spsa 100, qnspsa 100, adam 20, momentum 20)" in out
+    assert "optimizer steps (digits: spsa 100, qnspsa 100, adam 20, momentum 20, sgd 20" in out
     assert (
         "shots per circuit; 0 for exact values, on simulators (digits: 500; fashion-mnist: 1000)"
         in out

@@ -141,12 +141,12 @@ def test_weights_of_another_model(folder, capsys, entanglement, missing):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--steps", "5"], "steps=5 can't be used: the data set fashion-mnist hasn't this option"),
+        (["--steps", "5"], "steps=5 can't be used: the data set fashion-mnist doesn't"),
         (["--encoder", "frozen", "--encoding", "amplitude"], "leave the encoding at angle"),
         (["--backend", "qpu.forte-1"], "say how many test samples"),
         (["--data", "nowhere"], "there is no nowhere/train-images-idx3-ubyte"),
         (["--patience", "2", "--validation", "0"], "it needs samples kept aside"),
-        (["--run", "../x"], "a name, which becomes the name of a file"),
+        (["--run", "../x"], "a name of at most 200 bytes, which becomes a file's"),
         (["--resume"], "say which one with --run NAME"),
     ],
 )
