@@ -23,7 +23,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using qp.probs with a Hermitian:
 
 @pytest.mark.parametrize("shots", [1, 7, (7,), (2, 3), ((4, 2), 1)], ids=str)
 @pytest.mark.parametrize("name", CERTAIN)
-@pytest.mark.parametrize("wires", LABELS, ids=["numbers", "labels", "unordered"])
+@pytest.mark.parametrize(
+    "wires",
+    [
+        pytest.param(LABELS[0], id="numbers", marks=pytest.mark.long),
+        pytest.param(LABELS[1], id="labels"),
+        pytest.param(LABELS[2], id="unordered", marks=pytest.mark.long),
+    ],
+)
 def test_certain_samples(wires, name, shots):
     """Where a state leaves no chance, results with shots equal default.qubit's."""
 

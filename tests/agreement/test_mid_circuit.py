@@ -97,7 +97,9 @@ def test_measurements_of_the_same_bits(name):
     check_together(name)
 
 
-@pytest.mark.parametrize("bits", [(0, 1), (1, 0), (1, 1)])
+@pytest.mark.parametrize(
+    "bits", [(1, 0), *(pytest.param(bits, marks=pytest.mark.long) for bits in ((0, 1), (1, 1)))]
+)
 @pytest.mark.parametrize("shots", [6, (4, 2)], ids=str)
 @pytest.mark.parametrize("name", MEASURED)
 def test_certain_in_mid_circuit(name, shots, bits):

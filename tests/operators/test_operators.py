@@ -90,7 +90,11 @@ def assert_agree(ours, theirs):
 def cases():
     every = [(name, form) for name in EXAMPLES for form in FORMS]
     every += [(name, "plain") for name in VARIANTS]
-    return [case for case in every if case not in KNOWN and case not in TOO_SLOW]
+    kept = [case for case in every if case not in KNOWN and case not in TOO_SLOW]
+    # Squares of gates are in the short tests, those of templates in the long ones.
+    is_long = [form == "square" and name not in GATES for name, form in kept]
+    marks = [(pytest.mark.long,) if long else () for long in is_long]
+    return [pytest.param(*case, marks=mark) for case, mark in zip(kept, marks, strict=True)]
 
 
 def test_every_operator_has_an_example_or_a_reason():
@@ -178,7 +182,7 @@ def test_default_qubit_refuses(name):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
 @pytest.mark.parametrize("name", NATIVE)
 def test_native_gates_are_ionqs(name, seed, form):
     """A native gate, and what is made of it, does what the matrix of IonQ's documentation does."""
