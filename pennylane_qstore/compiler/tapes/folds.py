@@ -148,7 +148,10 @@ def is_inverse(one: Operator, other: Operator, *, values: bool = True) -> bool:
         return False
     if isinstance(one, _SELF_INVERSE):
         return True
-    return isinstance(one, _NEGATED) and (not values or _agree(one, other, -1.0))
+    if not isinstance(one, _NEGATED):
+        return False
+    # A rotation by zero is its own negative, which says nothing.
+    return not values or (_agree(one, other, -1.0) and any(map(np.any, map(to_numpy, one.data))))
 
 
 def _agree(one: Operator, other: Operator, sign: float) -> bool:
