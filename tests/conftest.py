@@ -1,5 +1,7 @@
 """Settings and servers that all tests share."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -13,6 +15,12 @@ settings.register_profile("qstore", deadline=None, max_examples=DEFAULT, derando
 settings.register_profile("thorough", deadline=None, max_examples=4 * DEFAULT, derandomize=True)
 settings.register_profile("release", deadline=None, max_examples=RELEASE, print_blob=True)
 settings.load_profile("qstore")
+
+
+def pytest_configure():
+    """A shell's background job ignores Ctrl-C, and so would the processes that tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
