@@ -17,7 +17,7 @@ from pennylane_qstore.compiler.templates.template import Template
 from pennylane_qstore.compiler.verify_statevector import run, steps_of, zeros
 from pennylane_qstore.errors import CompileError
 from pennylane_qstore.mitigation.words import signs
-from pennylane_qstore.programs.outcomes import BitMap, Outcomes
+from pennylane_qstore.programs.outcomes import BitMap
 from pennylane_qstore.programs.program import Programs
 
 Reals = NDArray[np.float64]
@@ -158,8 +158,3 @@ def factors(measured: Reals, values: Reals) -> Reals:
     if told.any():
         fitted[~told] = fitted[told].mean()
     return np.clip(fitted, _LEAST_FACTOR, 1.0)
-
-
-def mean_of(outcomes: Outcomes, words: Sequence[int]) -> Reals:
-    """Return the mean of each Z string over outcomes of the tape's qubits, shape (n_words,)."""
-    return signs(outcomes.states, words) @ outcomes.weights / outcomes.total
